@@ -1,0 +1,85 @@
+//! AWS: region, tables, queues.
+
+use url::Url;
+
+use crate::env::{ConfigError, Env, Variable};
+
+const ENDPOINT: Variable = Variable {
+    name: "AWS_ENDPOINT_URL",
+    what: "Address of an AWS emulator, for local runs and tests; not set in AWS.",
+    must: "an http or https address",
+    default: None,
+};
+const REGION: Variable = Variable {
+    name: "AWS_REGION",
+    what: "Region; Lambda and ECS set it.",
+    must: "an AWS region such as eu-central-1",
+    default: Some("us-east-1"),
+};
+const LIVE_CALLS: Variable = Variable {
+    name: "LIVE_CALLS_TABLE",
+    what: "DynamoDB table that holds which cell owns which live call.",
+    must: "the name of a DynamoDB table",
+    default: Some("live-calls"),
+};
+const PLACE_CALL_QUEUE: Variable = Variable {
+    name: "PLACE_CALL_QUEUE_URL",
+    what: "SQS queue of calls to place; the bridge reads it.",
+    must: "the address of an SQS queue",
+    default: None,
+};
+const JOBS_QUEUE: Variable = Variable {
+    name: "JOBS_QUEUE_URL",
+    what: "SQS queue of work after a call; the jobs function reads it.",
+    must: "the address of an SQS queue",
+    default: None,
+};
+
+pub(crate) const VARIABLES: &[Variable] = &[ENDPOINT, REGION, LIVE_CALLS, PLACE_CALL_QUEUE, JOBS_QUEUE];
+
+/// How AWS is reached.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    /// `AWS_ENDPOINT_URL`, optional.
+    pub endpoint: Option<Url>,
+    /// `AWS_REGION`, default `us-east-1`.
+    pub region: String,
+}
+
+/// DynamoDB tables.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    /// `LIVE_CALLS_TABLE`, default `live-calls`.
+    pub live_calls: String,
+}
+
+/// SQS queues.
+#[derive(Clone, Debug)]
+pub struct Queues {
+    /// `PLACE_CALL_QUEUE_URL`, required.
+    pub place_call: String,
+    /// `JOBS_QUEUE_URL`, required.
+    pub jobs: String,
+}
+
+impl Aws {
+    /// Reads the section.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { endpoint: env.parse_optional(&ENDPOINT)?, region: env.required(&REGION)?.to_owned() })
+    }
+}
+
+impl Tables {
+    /// Reads the section.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { live_calls: env.required(&LIVE_CALLS)?.to_owned() })
+    }
+}
+
+impl Queues {
+    /// Reads the section.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let address = |variable| env.parse::<Url>(variable).map(String::from);
+        Ok(Self { place_call: address(&PLACE_CALL_QUEUE)?, jobs: address(&JOBS_QUEUE)? })
+    }
+}

@@ -1,0 +1,45 @@
+//! Mail and the addresses that people see.
+
+use domain::Email;
+use url::Url;
+
+use crate::env::{ConfigError, Env, Variable};
+
+const FROM: Variable = Variable {
+    name: "MAIL_FROM",
+    what: "Sender of every mail; its domain or address must be an identity verified in SES.",
+    must: "an e-mail address",
+    default: None,
+};
+const PUBLIC_URL: Variable = Variable {
+    name: "PUBLIC_URL",
+    what: "Where clients reach this API.",
+    must: "an http or https address",
+    default: Some("http://127.0.0.1:8080"),
+};
+const APP_URL: Variable = Variable {
+    name: "APP_URL",
+    what: "The web app that links in mails point to.",
+    must: "an http or https address",
+    default: Some("http://127.0.0.1:8081"),
+};
+
+pub(crate) const VARIABLES: &[Variable] = &[FROM, PUBLIC_URL, APP_URL];
+
+/// Mail and the addresses that people see.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    /// `MAIL_FROM`, required.
+    pub from: Email,
+    /// `PUBLIC_URL`, default the local address.
+    pub public_url: Url,
+    /// `APP_URL`, default the local address.
+    pub app_url: Url,
+}
+
+impl Mail {
+    /// Reads the section.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { from: env.parse(&FROM)?, public_url: env.parse(&PUBLIC_URL)?, app_url: env.parse(&APP_URL)? })
+    }
+}

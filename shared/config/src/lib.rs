@@ -1,0 +1,54 @@
+//! Configuration: one file per concern, read once at start from a map of variables.
+//!
+//! A missing or bad value is a [`ConfigError`] that names the variable and what it must be;
+//! [`or_exit`] prints it on one line and stops the program with exit code 2. Every variable is a
+//! [`Variable`] constant beside the field it fills; `docs/config.md` is generated from them.
+
+mod asterisk;
+mod auth;
+mod aws;
+mod bridge;
+mod cache;
+mod database;
+mod email;
+mod env;
+mod markdown;
+mod openai;
+mod stage;
+
+pub use asterisk::{Asterisk, DialString, Media};
+pub use auth::{Auth, SigningKey};
+pub use aws::{Aws, Queues, Tables};
+pub use bridge::Bridge;
+pub use cache::Cache;
+pub use database::Database;
+pub use email::Mail;
+pub use env::{ConfigError, Env, Variable};
+pub use markdown::markdown;
+pub use openai::{Realtime, Text};
+pub use stage::{Stage, log_filter};
+
+/// The value, or the end of the program: one line on standard error and exit code 2, which tells
+/// an operator (and ECS) that trying again without a change is of no use.
+pub fn or_exit<T>(result: Result<T, ConfigError>) -> T {
+    result.unwrap_or_else(|error| {
+        #[expect(clippy::print_stderr, reason = "logging is configured later than this can fail")]
+        {
+            eprintln!("{error}");
+        }
+        std::process::exit(2)
+    })
+}
+
+/// The sections of `docs/config.md`, in the order they are shown.
+pub const SECTIONS: &[(&str, &[Variable])] = &[
+    ("General", stage::VARIABLES),
+    ("Database", database::VARIABLES),
+    ("Cache", cache::VARIABLES),
+    ("AWS", aws::VARIABLES),
+    ("Auth", auth::VARIABLES),
+    ("E-mail", email::VARIABLES),
+    ("OpenAI", openai::VARIABLES),
+    ("Asterisk", asterisk::VARIABLES),
+    ("Bridge", bridge::VARIABLES),
+];

@@ -1,0 +1,59 @@
+//! Work that is queued: payloads of ids, never of patient data.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::CallId;
+
+/// A piece of queued work. Every one may arrive twice and in any order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum Job {
+    /// Dial the patient. Taken by a cell with room.
+    PlaceCall {
+        /// The call to place.
+        call_id: CallId,
+    },
+    /// Write the summary of a call that ended.
+    FinishCall {
+        /// The call that ended.
+        call_id: CallId,
+    },
+}
+
+impl Job {
+    /// The queue that carries it.
+    pub const fn queue(self) -> Queue {
+        match self {
+            Self::PlaceCall { .. } => Queue::PlaceCall,
+            Self::FinishCall { .. } => Queue::Jobs,
+        }
+    }
+}
+
+/// The queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Queue {
+    /// Calls to place, read by the bridge.
+    PlaceCall,
+    /// Everything else, read by the jobs function.
+    Jobs,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_is_a_kind_and_ids() {
+        let job: Job = serde_json::from_str(r#"{"kind":"finish_call","callId":"6789abcd1111111111111111"}"#).unwrap();
+        assert_eq!(job.queue(), Queue::Jobs);
+        assert_eq!(serde_json::to_value(job).unwrap()["callId"], "6789abcd1111111111111111");
+    }
+
+    #[test]
+    fn a_job_nobody_knows_is_an_error_not_a_panic() {
+        for text in ["", "{}", r#"{"kind":"reboot"}"#, r#"{"kind":"finish_call"}"#, "[1]"] {
+            assert!(serde_json::from_str::<Job>(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Sign-ins and the refresh tokens that descend from them.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::id::{CaregiverId, OrgId, SessionId};
+
+/// How long an access token is good.
+pub const ACCESS_LIFETIME: SignedDuration = SignedDuration::from_mins(30);
+/// How long a refresh token is good after its last use.
+pub const REFRESH_LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// A client that opens two windows at once sends the same refresh token twice; within this span
+/// the second is refused without ending the sign-in as stolen.
+pub const REUSE_GRACE: SignedDuration = SignedDuration::from_secs(10);
+
+/// The SHA-256 of a refresh token: what is stored instead of it.
+pub type TokenHash = [u8; 32];
+
+/// A sign-in: a family of refresh tokens of which only the newest is good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its id, named by the access tokens.
+    pub id: SessionId,
+    /// Who signed in.
+    pub caregiver: CaregiverId,
+    /// Their organisation.
+    pub org: OrgId,
+    /// The hash of the newest refresh token.
+    pub current: TokenHash,
+    /// When that token was made.
+    pub rotated_at: Timestamp,
+    /// When the newest refresh token ends.
+    pub expires_at: Timestamp,
+    /// When the sign-in began.
+    pub created_at: Timestamp,
+}
+
+/// What an old refresh token means when it comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reuse {
+    /// Two requests of one client crossed: refuse the second, keep the sign-in.
+    Race,
+    /// Somebody has a copy: end the sign-in.
+    Theft,
+}
+
+/// Judges a refresh token that was replaced at `rotated_at` and is shown again at `now`.
+pub fn judge_reuse(rotated_at: Timestamp, now: Timestamp) -> Reuse {
+    if now.duration_since(rotated_at) <= REUSE_GRACE { Reuse::Race } else { Reuse::Theft }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_immediate_repeat_is_taken_for_a_race() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        assert_eq!(judge_reuse(at(100), at(103)), Reuse::Race);
+        assert_eq!(judge_reuse(at(100), at(111)), Reuse::Theft);
+    }
+}
