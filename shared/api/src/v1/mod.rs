@@ -1,0 +1,24 @@
+//! What leaves the API under `/v1`: the existing app's shapes.
+//!
+//! One file per aggregate, used by every function that answers with it.
+
+mod call;
+mod caregiver;
+mod conversation;
+mod org;
+mod patient;
+mod tokens;
+
+pub use call::{CallStatusBody, CallStatusData, InitiatedBody, NamedAgent, NamedPatient, SpeakingBody};
+pub use caregiver::CaregiverBody;
+pub use conversation::{ConversationBody, MessageBody};
+pub use org::{OrgBody, RetriesBody};
+pub use patient::PatientBody;
+pub use tokens::{TokenBody, TokensBody};
+
+use jiff::Timestamp;
+
+/// An instant as the existing app reads it: ISO 8601 in UTC, to the millisecond.
+pub(crate) fn iso(at: Timestamp) -> String {
+    format!("{at:.3}")
+}

@@ -1,0 +1,77 @@
+//! An organisation.
+
+use domain::orgs::Org;
+use domain::{CaregiverId, PatientId};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// An organisation.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(title = "Org")]
+pub struct OrgBody {
+    /// Its id.
+    pub id: String,
+    /// Its customer number at the payment provider.
+    pub stripe_customer_id: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Address of its picture.
+    pub avatar: Option<String>,
+    /// Address of its logo.
+    pub logo: Option<String>,
+    /// Where it is reached.
+    pub email: String,
+    /// Where it is telephoned, E.164.
+    pub phone: Option<String>,
+    /// Whether the address was verified.
+    pub is_email_verified: bool,
+    /// IANA time zone its schedules are written in.
+    #[schema(example = "Europe/Berlin")]
+    pub timezone: String,
+    /// Ids of its caregivers.
+    pub caregivers: Vec<String>,
+    /// Ids of its patients that the caller may see.
+    pub patients: Vec<String>,
+    /// What happens when a patient does not answer.
+    pub call_retry_settings: RetriesBody,
+}
+
+/// What happens when a patient does not answer.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(title = "CallRetrySettings")]
+pub struct RetriesBody {
+    /// Further attempts.
+    #[schema(minimum = 0, maximum = 10)]
+    pub retry_count: u8,
+    /// Minutes between attempts.
+    #[schema(minimum = 1, maximum = 1440)]
+    pub retry_interval_minutes: u16,
+    /// Whether every missed call raises an alert, or only the last.
+    pub alert_on_all_missed_calls: bool,
+}
+
+impl OrgBody {
+    /// The organisation with the people in it.
+    pub fn new(org: &Org, caregivers: &[CaregiverId], patients: impl IntoIterator<Item = PatientId>) -> Self {
+        Self {
+            id: org.id.to_string(),
+            stripe_customer_id: None,
+            name: org.name.clone(),
+            avatar: None,
+            logo: None,
+            email: org.email.as_str().to_owned(),
+            phone: org.phone.as_ref().map(|phone| phone.as_str().to_owned()),
+            is_email_verified: false,
+            timezone: org.zone.name().to_owned(),
+            caregivers: caregivers.iter().map(ToString::to_string).collect(),
+            patients: patients.into_iter().map(|id| id.to_string()).collect(),
+            call_retry_settings: RetriesBody {
+                retry_count: org.retries.count,
+                retry_interval_minutes: org.retries.interval_minutes,
+                alert_on_all_missed_calls: org.retries.alert_on_every_miss,
+            },
+        }
+    }
+}

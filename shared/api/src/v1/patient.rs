@@ -1,0 +1,64 @@
+//! A patient.
+
+use domain::Phi;
+use domain::patients::Patient;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A patient.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(title = "Patient")]
+pub struct PatientBody {
+    /// Their id.
+    pub id: String,
+    /// Full name.
+    pub name: String,
+    /// How they like to be addressed.
+    pub preferred_name: Option<String>,
+    /// Address of their picture.
+    pub avatar: Option<String>,
+    /// Their address.
+    pub email: Option<String>,
+    /// The number that is dialled, E.164.
+    #[schema(example = "+15550100123")]
+    pub phone: String,
+    /// Years.
+    pub age: Option<u8>,
+    /// What a caregiver wants Bianca to know.
+    pub notes: Option<String>,
+    /// The language Bianca speaks with them.
+    #[schema(example = "en")]
+    pub preferred_language: String,
+    /// Whether the address was verified; patients never sign in, so it never is.
+    pub is_email_verified: bool,
+    /// Their organisation's id.
+    pub org: String,
+    /// Ids of the caregivers they are assigned to.
+    pub caregivers: Vec<String>,
+    /// When they are called.
+    #[schema(value_type = Vec<Object>)]
+    pub schedules: Vec<serde_json::Value>,
+}
+
+impl From<&Patient> for PatientBody {
+    fn from(patient: &Patient) -> Self {
+        let profile = &patient.profile;
+        let shown = |text: &Option<Phi<String>>| text.as_ref().map(|text| text.reveal().clone());
+        Self {
+            id: patient.id.to_string(),
+            name: profile.name.reveal().clone(),
+            preferred_name: shown(&profile.preferred_name),
+            avatar: None,
+            email: profile.email.as_ref().map(|email| email.as_str().to_owned()),
+            phone: profile.phone.as_str().to_owned(),
+            age: profile.age,
+            notes: shown(&profile.notes),
+            preferred_language: profile.language.code().to_owned(),
+            is_email_verified: false,
+            org: patient.org.to_string(),
+            caregivers: patient.caregivers.iter().map(ToString::to_string).collect(),
+            schedules: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Passwords: argon2id.
+
+use std::sync::LazyLock;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Algorithm, Argon2, Params, Version};
+use domain::{Error, Random, Result, Secret};
+
+/// 46 MiB, one pass, one lane: the strongest of the equivalent settings in OWASP's Password Storage
+/// Cheat Sheet that fits a Lambda of 256 MiB.
+static ARGON: LazyLock<Argon2<'static>> = LazyLock::new(|| {
+    let params = Params::new(47_104, 1, 1, None).expect("the parameters are within argon2's limits");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+});
+
+/// Compared against when there is no account, so that a stranger learns nothing from the time it
+/// takes. Whatever the comparison says, the answer is no.
+static NOBODY: LazyLock<String> = LazyLock::new(|| {
+    let hash = ARGON.hash_password_with_salt(&[0x5a; 64], &[0xa5; 16]);
+    hash.expect("argon2 takes any password and a salt of 16 bytes").to_string()
+});
+
+/// Longest password that is looked at; a longer one costs us more than it gives.
+pub const LONGEST: usize = 256;
+
+/// The hash to store, in PHC string form.
+pub async fn hash(password: &Secret, random: &dyn Random) -> Result<Secret> {
+    let mut salt = [0; 16];
+    random.fill(&mut salt);
+    let password = password.clone();
+    let hashed = tokio::task::spawn_blocking(move || {
+        ARGON.hash_password_with_salt(password.expose().as_bytes(), &salt).map(|hash| hash.to_string())
+    });
+    let hashed = hashed.await.map_err(Error::internal)?;
+    hashed.map(Secret::new).map_err(|error| Error::internal(error.to_string()))
+}
+
+/// Whether the password belongs to the hash. Takes as long when there is none.
+pub async fn verify(password: &Secret, hash: Option<&Secret>) -> Result<bool> {
+    let (password, hash) = (password.clone(), hash.cloned());
+    let verified = tokio::task::spawn_blocking(move || {
+        let known = hash.is_some();
+        // Looked at in both cases: the first look costs as much as a comparison.
+        let nobody = NOBODY.clone();
+        let stored = hash.map_or(nobody, |hash| hash.expose().clone());
+        let Ok(parsed) = PasswordHash::new(&stored) else { return false };
+        let password = password.expose().as_bytes();
+        let matches = password.len() <= LONGEST && ARGON.verify_password(password, &parsed).is_ok();
+        matches && known
+    });
+    verified.await.map_err(Error::internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SystemRandom;
+
+    #[tokio::test]
+    async fn only_the_right_password_opens() {
+        let secret = |text: &str| Secret::new(text.to_owned());
+        let stored = hash(&secret("correct horse 1"), &SystemRandom).await.unwrap();
+        assert!(stored.expose().starts_with("$argon2id$v=19$m=47104,t=1,p=1$"));
+        assert!(verify(&secret("correct horse 1"), Some(&stored)).await.unwrap());
+        assert!(!verify(&secret("correct horse 2"), Some(&stored)).await.unwrap());
+        assert!(!verify(&secret("anything"), None).await.unwrap());
+        assert!(!verify(&secret("anything"), Some(&secret("not a hash"))).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn two_accounts_with_one_password_have_different_hashes() {
+        let password = Secret::new("correct horse 1".to_owned());
+        let first = hash(&password, &SystemRandom).await.unwrap();
+        let second = hash(&password, &SystemRandom).await.unwrap();
+        assert_ne!(first.expose(), second.expose());
+    }
+}

@@ -1,0 +1,23 @@
+//! Calls that are running.
+
+use domain::policy::{self, Action, Resource};
+use domain::{Caller, Result};
+
+use super::CallView;
+use super::status::view;
+use crate::{CallCtx, patients};
+
+/// The live calls the caller may see, newest first: staff those they asked for, administrators
+/// all of the organisation.
+pub async fn active(ctx: &CallCtx, caller: &Caller) -> Result<Vec<CallView>> {
+    let scope = policy::grant(caller, Action::Read, Resource::Call)?;
+    let mut views = Vec::new();
+    for call in ctx.store.calls().live(&scope).await? {
+        match patients::visible(ctx, &scope, call.patient).await {
+            Ok(patient) => views.push(view(ctx, &scope, caller, call, patient).await?),
+            Err(error) if error.code == "patient_not_found" => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(views)
+}

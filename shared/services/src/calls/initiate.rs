@@ -1,0 +1,38 @@
+//! Asking for a call.
+
+use domain::calls::{Call, EndReason, Outcome};
+use domain::jobs::Job;
+use domain::patients::Patient;
+use domain::policy::{self, Action, Resource};
+use domain::{CallId, Caller, PatientId, Phi, Result};
+use store::mongo::Calls;
+
+use super::end_unowned;
+use crate::{CallCtx, outbox, patients};
+
+/// Asks for a call to a patient now. A cell with room takes it from the queue.
+///
+/// # Errors
+/// `patient_not_found` outside the caller's scope; `call_in_progress` while the patient is being
+/// called; [`Kind::Unavailable`](domain::Kind::Unavailable) when the queue does not take it, and
+/// then the call is recorded as failed: nobody's phone rings later by surprise.
+pub async fn initiate(
+    ctx: &CallCtx,
+    caller: &Caller,
+    patient: PatientId,
+    notes: Option<Phi<String>>,
+) -> Result<(Call, Patient)> {
+    let scope = policy::grant(caller, Action::Create, Resource::Call)?;
+    let patient = patients::visible(ctx, &scope, patient).await?;
+    let now = ctx.now();
+    let id = CallId::generate(now, &*ctx.random);
+    let call = Call::request(id, patient.org, patient.id, Some(caller.caregiver), notes, now);
+    let (pending, job) = outbox::prepare(ctx, Job::PlaceCall { call_id: id })?;
+    ctx.store.commit([Calls::add(&call)?, job]).await?;
+    if let Err(error) = outbox::deliver(ctx, pending).await {
+        // Should the queue have taken it all the same, the cell finds the call ended.
+        end_unowned(ctx, id, Outcome::Failed, EndReason::NotDispatched).await?;
+        return Err(error);
+    }
+    Ok((call, patient))
+}

@@ -1,0 +1,14 @@
+//! What the system does: `services::<aggregate>::<verb>(ctx, ...)`, one file per verb.
+//!
+//! The order inside is always the same: policy, rule, store, queue.
+
+pub mod auth;
+pub mod calls;
+pub mod conversations;
+mod ctx;
+pub mod outbox;
+pub mod patients;
+mod system;
+
+pub use ctx::{CallCtx, Ctx, Front};
+pub use system::{SystemClock, SystemRandom};

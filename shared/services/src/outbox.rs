@@ -1,0 +1,50 @@
+//! Handing over jobs that were committed with their data.
+
+use domain::jobs::Job;
+use domain::{JobId, Result};
+use jiff::SignedDuration;
+use store::Write;
+use store::mongo::{Outbox, Pending};
+
+use crate::CallCtx;
+
+/// How old a job is before it counts as left behind by a process that died: longer than a healthy
+/// one needs to hand it over.
+const LEFT_BEHIND: SignedDuration = SignedDuration::from_secs(30);
+/// Jobs handed over in one tick.
+const BATCH: u32 = 200;
+
+/// A job and the write that commits it together with its data.
+pub(crate) fn prepare(ctx: &CallCtx, job: Job) -> Result<(Pending, Write)> {
+    let now = ctx.now();
+    let pending = Pending { id: JobId::generate(now, &*ctx.random), job };
+    Ok((pending, Outbox::add(pending, now)?))
+}
+
+/// Hands a committed job to its queue. When the queue does not take it the job stays for the tick.
+pub(crate) async fn deliver(ctx: &CallCtx, pending: Pending) -> Result<()> {
+    ctx.queues.send(pending.job).await?;
+    if let Err(error) = ctx.store.commit([Outbox::remove(pending.id)]).await {
+        // It will be handed over again; every job bears that.
+        tracing::warn!(job = %pending.id, %error, "a job was handed over but not crossed off");
+    }
+    Ok(())
+}
+
+/// Hands over what processes that died have left behind. Gives how many were handed over.
+///
+/// # Errors
+/// When the store cannot be asked; a queue that does not answer leaves the rest for the next tick.
+pub async fn deliver_left_behind(ctx: &CallCtx) -> Result<u32> {
+    let mut delivered = 0;
+    for pending in ctx.store.outbox().before(ctx.now() - LEFT_BEHIND, BATCH).await? {
+        match pending {
+            Ok(pending) => {
+                deliver(ctx, pending).await?;
+                delivered += 1;
+            }
+            Err(error) => tracing::error!(%error, "a job in the outbox cannot be read"),
+        }
+    }
+    Ok(delivered)
+}

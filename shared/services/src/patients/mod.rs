@@ -1,0 +1,28 @@
+//! Patients.
+
+mod assign;
+mod caregivers;
+mod create;
+mod get;
+mod list;
+mod remove;
+mod update;
+
+pub use assign::{assign, unassign};
+pub use caregivers::caregivers;
+pub use create::create;
+pub use get::get;
+pub use list::list;
+pub use remove::remove;
+pub use update::{Change, update};
+
+use domain::patients::Patient;
+use domain::{Error, PatientId, Result, Scope};
+
+use crate::Ctx;
+
+/// The patient, or `patient_not_found`: outside the scope nobody exists.
+pub(crate) async fn visible(ctx: &Ctx, scope: &Scope, patient: PatientId) -> Result<Patient> {
+    let found = ctx.store.patients().find(scope, patient).await?;
+    found.ok_or_else(|| Error::not_found("patient_not_found", "There is no such patient."))
+}

@@ -1,0 +1,55 @@
+//! Changing what is written about a patient.
+
+use domain::patients::{Patient, Profile};
+use domain::policy::{self, Action, Resource};
+use domain::{Caller, Email, Language, PatientId, Phi, Phone, Result};
+use store::mongo::Patients;
+
+use super::visible;
+use crate::Ctx;
+
+/// What is to be different: `None` leaves a value, `Some(None)` takes it away.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// The full name.
+    pub name: Option<Phi<String>>,
+    /// How they like to be addressed.
+    pub preferred_name: Option<Option<Phi<String>>>,
+    /// The number that is dialled.
+    pub phone: Option<Phone>,
+    /// Their address.
+    pub email: Option<Option<Email>>,
+    /// Years.
+    pub age: Option<Option<u8>>,
+    /// What a caregiver wants Bianca to know.
+    pub notes: Option<Option<Phi<String>>>,
+    /// The language Bianca speaks with them.
+    pub language: Option<Language>,
+}
+
+impl Change {
+    fn onto(self, profile: &Profile) -> Profile {
+        let was = profile.clone();
+        Profile {
+            name: self.name.unwrap_or(was.name),
+            preferred_name: self.preferred_name.unwrap_or(was.preferred_name),
+            phone: self.phone.unwrap_or(was.phone),
+            email: self.email.unwrap_or(was.email),
+            age: self.age.unwrap_or(was.age),
+            notes: self.notes.unwrap_or(was.notes),
+            language: self.language.unwrap_or(was.language),
+        }
+    }
+}
+
+/// Changes a patient.
+///
+/// # Errors
+/// `patient_not_found` outside the caller's scope; as [`Profile::checked`].
+pub async fn update(ctx: &Ctx, caller: &Caller, patient: PatientId, change: Change) -> Result<Patient> {
+    let scope = policy::grant(caller, Action::Update, Resource::Patient)?;
+    let before = visible(ctx, &scope, patient).await?;
+    let profile = change.onto(&before.profile).checked()?;
+    ctx.store.commit([Patients::rewrite(&scope, patient, &profile, ctx.now())?]).await?;
+    Ok(Patient { profile, ..before })
+}

@@ -1,0 +1,197 @@
+//! The registry of live calls.
+//!
+//! A call has one owner: the cell that holds its lease. The item is also where the API leaves a
+//! command for the owner and where the owner says what the call is doing. It disappears with the
+//! call, or, when its cell dies, some time after its lease ran out.
+
+use std::collections::HashMap;
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ReturnValue, ScalarAttributeType,
+};
+use domain::calls::Speaking;
+use domain::{CallId, Error, Result};
+use jiff::{SignedDuration, Timestamp};
+
+/// How long an item outlives its lease before DynamoDB removes it.
+const KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+/// The registry of live calls.
+#[derive(Clone)]
+pub struct LiveCalls {
+    client: Client,
+    table: String,
+}
+
+/// What the API wants of a live call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// End it now.
+    End,
+}
+
+impl Command {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::End => "end",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        (text == Self::End.as_str()).then_some(Self::End)
+    }
+}
+
+/// A live call as its owner last described it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// The cell that owns it.
+    pub cell: String,
+    /// Until when.
+    pub leased_until: Timestamp,
+    /// What it is doing.
+    pub speaking: Speaking,
+    /// What the API wants of it.
+    pub command: Option<Command>,
+}
+
+type Item = HashMap<String, AttributeValue>;
+
+impl LiveCalls {
+    /// The registry in `table`.
+    pub fn new(aws: &SdkConfig, tables: &config::Tables) -> Self {
+        Self { client: Client::new(aws), table: tables.live_calls.clone() }
+    }
+
+    /// Takes the call for `cell`, if nobody has it or its owner's lease ran out. Taking it again
+    /// for the same cell fails too: a message that arrives twice places one call.
+    pub async fn claim(&self, call: CallId, cell: &str, now: Timestamp, until: Timestamp) -> Result<bool> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("callId", text(call.to_string()))
+            .item("cell", text(cell))
+            .item("leasedUntil", millis(until))
+            .item("expiresAt", seconds(until + KEPT))
+            .condition_expression("attribute_not_exists(callId) OR leasedUntil < :now")
+            .expression_attribute_values(":now", millis(now));
+        unless_refused(put.send().await).map(|done| done.is_some())
+    }
+
+    /// Keeps the call for `cell` and says what it is doing. `None` when it belongs to another cell
+    /// by now: then this one must let go of it.
+    pub async fn renew(&self, call: CallId, cell: &str, until: Timestamp, speaking: &Speaking) -> Result<Option<Live>> {
+        let speaking = serde_json::to_string(speaking).map_err(|error| Error::internal(error.to_string()))?;
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("callId", text(call.to_string()))
+            .update_expression("SET leasedUntil = :until, expiresAt = :expires, speaking = :speaking")
+            .condition_expression("cell = :cell")
+            .expression_attribute_values(":until", millis(until))
+            .expression_attribute_values(":expires", seconds(until + KEPT))
+            .expression_attribute_values(":speaking", text(speaking))
+            .expression_attribute_values(":cell", text(cell))
+            .return_values(ReturnValue::AllNew);
+        let done = unless_refused(update.send().await)?;
+        Ok(done.and_then(|done| done.attributes).as_ref().and_then(read))
+    }
+
+    /// Leaves a command for the owner. Gives the owner's cell, or `None` when nobody owns the call.
+    pub async fn command(&self, call: CallId, command: Command) -> Result<Option<String>> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("callId", text(call.to_string()))
+            .update_expression("SET command = :command")
+            .condition_expression("attribute_exists(callId)")
+            .expression_attribute_values(":command", text(command.as_str()))
+            .return_values(ReturnValue::AllNew);
+        let done = unless_refused(update.send().await)?;
+        Ok(done.and_then(|done| done.attributes).as_ref().and_then(read).map(|live| live.cell))
+    }
+
+    /// What is known of a live call.
+    pub async fn find(&self, call: CallId) -> Result<Option<Live>> {
+        let get = self.client.get_item().table_name(&self.table).key("callId", text(call.to_string()));
+        let found = get.consistent_read(true).send().await.map_err(unavailable)?;
+        Ok(found.item.as_ref().and_then(read))
+    }
+
+    /// Lets go of a call that is over.
+    pub async fn release(&self, call: CallId, cell: &str) -> Result<()> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .key("callId", text(call.to_string()))
+            .condition_expression("cell = :cell")
+            .expression_attribute_values(":cell", text(cell));
+        unless_refused(delete.send().await).map(drop)
+    }
+
+    /// Makes the table on an emulator; in AWS the template does.
+    pub async fn create_table(&self) -> Result<()> {
+        let definition =
+            AttributeDefinition::builder().attribute_name("callId").attribute_type(ScalarAttributeType::S).build();
+        let key = KeySchemaElement::builder().attribute_name("callId").key_type(KeyType::Hash).build();
+        let create = self
+            .client
+            .create_table()
+            .table_name(&self.table)
+            .attribute_definitions(definition.map_err(|error| Error::internal(error.to_string()))?)
+            .key_schema(key.map_err(|error| Error::internal(error.to_string()))?)
+            .billing_mode(BillingMode::PayPerRequest);
+        match create.send().await {
+            Err(error) if error.code() == Some("ResourceInUseException") => Ok(()),
+            other => other.map(drop).map_err(unavailable),
+        }
+    }
+}
+
+fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+fn millis(at: Timestamp) -> AttributeValue {
+    AttributeValue::N(at.as_millisecond().to_string())
+}
+
+/// DynamoDB's time to live reads seconds.
+fn seconds(at: Timestamp) -> AttributeValue {
+    AttributeValue::N(at.as_second().to_string())
+}
+
+fn read(item: &Item) -> Option<Live> {
+    let string = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
+    let until = item.get("leasedUntil")?.as_n().ok()?.parse().ok()?;
+    Some(Live {
+        cell: string("cell")?.clone(),
+        leased_until: Timestamp::from_millisecond(until).ok()?,
+        speaking: string("speaking").and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default(),
+        command: string("command").and_then(|command| Command::parse(command)),
+    })
+}
+
+/// The answer, or `None` when the condition did not hold.
+fn unless_refused<T, E, R>(answer: Result<T, SdkError<E, R>>) -> Result<Option<T>>
+where
+    SdkError<E, R>: ProvideErrorMetadata,
+{
+    match answer {
+        Ok(done) => Ok(Some(done)),
+        Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(None),
+        Err(error) => Err(unavailable(error)),
+    }
+}
+
+/// Only the code: the service's words can hold what was asked.
+fn unavailable(error: impl ProvideErrorMetadata) -> Error {
+    Error::unavailable("live calls", error.code().unwrap_or("no answer").to_owned())
+}

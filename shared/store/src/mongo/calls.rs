@@ -1,0 +1,150 @@
+//! `calls`: attempts to telephone a patient.
+
+use domain::calls::{Call, Direction, EndReason, Outcome, Status};
+use domain::{CallId, CaregiverId, OrgId, PatientId, Phi, Result, Scope};
+use jiff::Timestamp;
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{DateTime, Document, doc};
+use serde::{Deserialize, Serialize};
+
+use super::convert::{date, document, id, oid, time};
+use super::{Query, Store, Write};
+
+const NAME: &str = "calls";
+/// Live calls shown at once; more cannot be read by a person.
+const SHOWN: u32 = 50;
+
+/// Calls.
+pub struct Calls<'a>(pub(super) &'a Store);
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    #[serde(rename = "_id")]
+    id: ObjectId,
+    org: ObjectId,
+    patient_id: ObjectId,
+    /// The patient's id while the call is live, absent afterwards: a unique index on it allows one
+    /// live call a patient.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    live_patient: Option<ObjectId>,
+    agent_id: Option<ObjectId>,
+    direction: Direction,
+    status: Status,
+    call_outcome: Option<Outcome>,
+    call_end_reason: Option<EndReason>,
+    call_notes: Option<String>,
+    created_at: DateTime,
+    answered_at: Option<DateTime>,
+    ended_at: Option<DateTime>,
+}
+
+impl Calls<'_> {
+    /// One call of the scope's organisation. Whether its patient is assigned to the caller, the
+    /// service asks the patient. Index: `_id_`.
+    pub async fn find(&self, scope: &Scope, call: CallId) -> Result<Option<Call>> {
+        let mut filter = doc! { "_id": oid(call.0) };
+        if let Some(org) = scope.org() {
+            filter.insert("org", oid(org.0));
+        }
+        self.0.first::<Row>(Query::of(NAME, filter)).await?.map(Row::read).transpose()
+    }
+
+    /// The scope's live calls, newest first. Index: `calls_live_org`.
+    pub async fn live(&self, scope: &Scope) -> Result<Vec<Call>> {
+        let mut filter = Document::new();
+        if let Some(org) = scope.org() {
+            filter.insert("org", oid(org.0));
+        }
+        filter.insert("status", doc! { "$in": Status::LIVE.map(Status::as_str).to_vec() });
+        if let Some(caregiver) = scope.assigned_to() {
+            // Staff see the calls they asked for; patients may have been reassigned meanwhile, so
+            // the service still checks each patient.
+            filter.insert("agentId", oid(caregiver.0));
+        }
+        self.many(Query::of(NAME, filter).sort(doc! { "createdAt": -1 }).limit(SHOWN)).await
+    }
+
+    /// Several calls by id. Index: `_id_`.
+    pub async fn among(&self, scope: &Scope, ids: &[CallId]) -> Result<Vec<Call>> {
+        let ids: Vec<ObjectId> = ids.iter().map(|id| oid(id.0)).collect();
+        let mut filter = doc! { "_id": { "$in": ids } };
+        if let Some(org) = scope.org() {
+            filter.insert("org", oid(org.0));
+        }
+        self.many(Query::of(NAME, filter)).await
+    }
+
+    /// Calls in one of these states that were asked for before `since`, oldest first.
+    /// Index: `calls_status`.
+    pub async fn in_status_before(&self, status: &[Status], since: Timestamp, limit: u32) -> Result<Vec<Call>> {
+        let status: Vec<&str> = status.iter().map(|status| status.as_str()).collect();
+        let filter = doc! { "status": { "$in": status }, "createdAt": { "$lt": date(since) } };
+        self.many(Query::of(NAME, filter).sort(doc! { "createdAt": 1 }).limit(limit)).await
+    }
+
+    async fn many(&self, query: Query) -> Result<Vec<Call>> {
+        self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
+    }
+
+    /// Adds one; 409 while the patient has another live call.
+    pub fn add(call: &Call) -> Result<Write> {
+        let write = Write::insert(NAME, document(&Row::of(call))?);
+        Ok(write.or_conflict("call_in_progress", "This patient is already being called."))
+    }
+
+    /// Replaces what `before` was by what `after` is; 409 when it has changed meanwhile.
+    pub fn change(before: &Call, after: &Call) -> Result<Write> {
+        let filter = doc! { "_id": oid(before.id.0), "status": before.status.as_str() };
+        let mut set = document(&Row::of(after))?;
+        set.remove("_id");
+        let mut update = doc! { "$set": set };
+        if !after.is_live() {
+            update.insert("$unset", doc! { "livePatient": "" });
+        }
+        Ok(Write::update(NAME, filter, update).or_conflict("call_moved_on", "The call has moved on meanwhile."))
+    }
+
+    /// Writes what a caregiver notes about a call.
+    pub fn note(call: CallId, notes: &Phi<String>) -> Write {
+        let change = doc! { "$set": { "callNotes": notes.reveal() } };
+        Write::update(NAME, doc! { "_id": oid(call.0) }, change)
+    }
+}
+
+impl Row {
+    fn of(call: &Call) -> Self {
+        Self {
+            id: oid(call.id.0),
+            org: oid(call.org.0),
+            patient_id: oid(call.patient.0),
+            live_patient: call.is_live().then(|| oid(call.patient.0)),
+            agent_id: call.agent.map(|agent| oid(agent.0)),
+            direction: call.direction,
+            status: call.status,
+            call_outcome: call.outcome,
+            call_end_reason: call.end_reason,
+            call_notes: call.notes.as_ref().map(|notes| notes.reveal().clone()),
+            created_at: date(call.created_at),
+            answered_at: call.answered_at.map(date),
+            ended_at: call.ended_at.map(date),
+        }
+    }
+
+    fn read(self) -> Result<Call> {
+        Ok(Call {
+            id: CallId(id(self.id)),
+            org: OrgId(id(self.org)),
+            patient: PatientId(id(self.patient_id)),
+            agent: self.agent_id.map(|agent| CaregiverId(id(agent))),
+            direction: self.direction,
+            status: self.status,
+            outcome: self.call_outcome,
+            end_reason: self.call_end_reason,
+            notes: self.call_notes.map(Phi::new),
+            created_at: time(self.created_at)?,
+            answered_at: self.answered_at.map(time).transpose()?,
+            ended_at: self.ended_at.map(time).transpose()?,
+        })
+    }
+}

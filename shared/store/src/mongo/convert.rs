@@ -1,0 +1,40 @@
+//! Between the domain's types and BSON's.
+
+use domain::{Error, Id, Result};
+use jiff::Timestamp;
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{DateTime, Document};
+use serde::Serialize;
+
+/// An id as MongoDB stores it.
+pub(crate) const fn oid(id: Id) -> ObjectId {
+    ObjectId::from_bytes(id.bytes())
+}
+
+/// An id as we know it.
+pub(crate) const fn id(oid: ObjectId) -> Id {
+    Id::from_bytes(oid.bytes())
+}
+
+/// An instant as MongoDB stores it: to the millisecond.
+pub(crate) fn date(at: Timestamp) -> DateTime {
+    DateTime::from_millis(at.as_millisecond())
+}
+
+/// An instant as we know it.
+///
+/// # Errors
+/// When the stored date lies outside the years -9999 to 9999.
+pub(crate) fn time(date: DateTime) -> Result<Timestamp> {
+    Timestamp::from_millisecond(date.timestamp_millis()).map_err(|_| corrupt("date"))
+}
+
+/// A document of a serialisable value.
+pub(crate) fn document(value: &impl Serialize) -> Result<Document> {
+    mongodb::bson::serialize_to_document(value).map_err(|error| Error::internal(error.to_string()))
+}
+
+/// The error of a stored document whose field does not mean what it should. The value is left out.
+pub(crate) fn corrupt(field: &'static str) -> Error {
+    Error::internal(format!("a stored document has a wrong {field}"))
+}

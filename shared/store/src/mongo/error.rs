@@ -1,0 +1,66 @@
+//! What a driver's failure means.
+
+use domain::Error;
+use mongodb::error::{CommandError, ErrorKind, WriteFailure};
+
+/// Server errors that pass by themselves: a primary is being elected, a node shuts down, a
+/// transaction met another one (MongoDB error codes, "Error Codes" in the manual).
+const PASSING: [i32; 11] = [6, 7, 89, 91, 112, 189, 251, 9001, 10107, 11600, 13435];
+const DUPLICATE_KEY: i32 = 11000;
+
+/// Turns a driver's failure into ours. The server's words can hold the values of a document, so
+/// only the kind of the failure and its number are kept.
+pub(crate) fn failed(error: mongodb::error::Error) -> Error {
+    let name = name(&error);
+    match code(&error) {
+        Some(DUPLICATE_KEY) => Error::conflict("already_exists", "It exists already.").because(name),
+        Some(number) if PASSING.contains(&number) => Error::unavailable("documents", name),
+        Some(_) => Error::internal(name),
+        None => match *error.kind {
+            ErrorKind::Io(_)
+            | ErrorKind::ConnectionPoolCleared { .. }
+            | ErrorKind::ServerSelection { .. }
+            | ErrorKind::DnsResolve { .. }
+            | ErrorKind::Transaction { .. }
+            | ErrorKind::Authentication { .. }
+            | ErrorKind::Shutdown => Error::unavailable("documents", name),
+            _ => Error::internal(name),
+        },
+    }
+}
+
+/// Whether it failed because a unique key is taken.
+pub(crate) fn is_duplicate(error: &mongodb::error::Error) -> bool {
+    code(error) == Some(DUPLICATE_KEY)
+}
+
+/// The failure's kind and number, without the server's words.
+pub(crate) fn name(error: &mongodb::error::Error) -> String {
+    let kind = match *error.kind {
+        ErrorKind::Io(_) => "io",
+        ErrorKind::ServerSelection { .. } => "no server could be selected",
+        ErrorKind::ConnectionPoolCleared { .. } => "connection pool cleared",
+        ErrorKind::DnsResolve { .. } => "name not resolved",
+        ErrorKind::Authentication { .. } => "authentication refused",
+        ErrorKind::InvalidArgument { .. } => "invalid argument",
+        ErrorKind::Transaction { .. } => "transaction",
+        ErrorKind::Command(_) => "command refused",
+        ErrorKind::Write(_) => "write refused",
+        ErrorKind::BsonDeserialization(_) | ErrorKind::Bson(_) => "a document does not have the expected shape",
+        ErrorKind::InvalidResponse { .. } => "invalid response",
+        _ => "other",
+    };
+    match code(error) {
+        Some(number) => format!("{kind} ({number})"),
+        None => kind.to_owned(),
+    }
+}
+
+fn code(error: &mongodb::error::Error) -> Option<i32> {
+    match &*error.kind {
+        ErrorKind::Command(CommandError { code, .. }) => Some(*code),
+        ErrorKind::Write(WriteFailure::WriteError(refused)) => Some(refused.code),
+        ErrorKind::Write(WriteFailure::WriteConcernError(refused)) => Some(refused.code),
+        _ => None,
+    }
+}

@@ -1,0 +1,128 @@
+//! Every index of the database, in one table.
+//!
+//! A query names the index it needs in its comment.
+
+use std::time::Duration;
+
+use mongodb::bson::{Document, doc};
+use mongodb::options::IndexOptions;
+use mongodb::{Database, IndexModel};
+
+/// One index.
+pub struct Index {
+    /// The collection it belongs to.
+    pub collection: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    keys: fn() -> Document,
+    kind: Kind,
+}
+
+enum Kind {
+    Plain,
+    Unique,
+    /// Unique among the documents that have the field.
+    UniqueSparse,
+    /// Documents are removed when the date in the field is past.
+    Expiring,
+}
+
+/// The table.
+pub const ALL: &[Index] = &[
+    // An address signs in to one account; a removed account gives its address up (the field goes).
+    Index {
+        collection: "caregivers",
+        name: "caregivers_email",
+        keys: || doc! { "email": 1 },
+        kind: Kind::UniqueSparse,
+    },
+    Index {
+        collection: "caregivers",
+        name: "caregivers_org",
+        keys: || doc! { "org": 1, "name": 1 },
+        kind: Kind::Plain,
+    },
+    Index { collection: "sessions", name: "sessions_current", keys: || doc! { "current": 1 }, kind: Kind::Unique },
+    Index { collection: "sessions", name: "sessions_used", keys: || doc! { "used": 1 }, kind: Kind::Plain },
+    Index { collection: "sessions", name: "sessions_expired", keys: || doc! { "expiresAt": 1 }, kind: Kind::Expiring },
+    Index {
+        collection: "patients",
+        name: "patients_org",
+        keys: || doc! { "org": 1, "deleted": 1, "createdAt": 1 },
+        kind: Kind::Plain,
+    },
+    Index {
+        collection: "patients",
+        name: "patients_assigned",
+        keys: || doc! { "org": 1, "caregivers": 1, "deleted": 1, "createdAt": 1 },
+        kind: Kind::Plain,
+    },
+    // One call at a time for a patient: the field is there only while the call is live.
+    Index {
+        collection: "calls",
+        name: "calls_live_patient",
+        keys: || doc! { "livePatient": 1 },
+        kind: Kind::UniqueSparse,
+    },
+    Index {
+        collection: "calls",
+        name: "calls_live_org",
+        keys: || doc! { "org": 1, "status": 1, "createdAt": -1 },
+        kind: Kind::Plain,
+    },
+    Index {
+        collection: "calls",
+        name: "calls_patient",
+        keys: || doc! { "patientId": 1, "createdAt": -1 },
+        kind: Kind::Plain,
+    },
+    Index {
+        collection: "calls",
+        name: "calls_status",
+        keys: || doc! { "status": 1, "createdAt": 1 },
+        kind: Kind::Plain,
+    },
+    Index {
+        collection: "conversations",
+        name: "conversations_patient",
+        keys: || doc! { "patientId": 1, "startTime": -1 },
+        kind: Kind::Plain,
+    },
+    Index {
+        collection: "messages",
+        name: "messages_item",
+        keys: || doc! { "conversationId": 1, "item": 1 },
+        kind: Kind::Unique,
+    },
+    Index {
+        collection: "messages",
+        name: "messages_order",
+        keys: || doc! { "conversationId": 1, "order": 1 },
+        kind: Kind::Plain,
+    },
+    Index { collection: "outbox", name: "outbox_age", keys: || doc! { "createdAt": 1 }, kind: Kind::Plain },
+];
+
+impl Index {
+    fn model(&self) -> IndexModel {
+        let mut options = IndexOptions::default();
+        options.name = Some(self.name.to_owned());
+        options.unique = matches!(self.kind, Kind::Unique | Kind::UniqueSparse).then_some(true);
+        options.sparse = matches!(self.kind, Kind::UniqueSparse).then_some(true);
+        options.expire_after = matches!(self.kind, Kind::Expiring).then_some(Duration::ZERO);
+        IndexModel::builder().keys((self.keys)()).options(options).build()
+    }
+}
+
+/// Makes those that are missing.
+pub(crate) async fn create(database: &Database) -> mongodb::error::Result<()> {
+    let mut rest = ALL;
+    while let Some(first) = rest.first() {
+        let until = rest.iter().position(|index| index.collection != first.collection).unwrap_or(rest.len());
+        let (group, others) = rest.split_at(until);
+        let collection = database.collection::<Document>(first.collection);
+        collection.create_indexes(group.iter().map(Index::model)).await?;
+        rest = others;
+    }
+    Ok(())
+}

@@ -1,0 +1,217 @@
+//! `patients`.
+
+use domain::patients::{Patient, Profile};
+use domain::{CaregiverId, Language, OrgId, Page, PageRequest, PatientId, Phi, Result, Scope};
+use jiff::Timestamp;
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{DateTime, Document, doc};
+use serde::{Deserialize, Serialize};
+
+use super::convert::{corrupt, date, document, id, oid, time};
+use super::orgs::without_id;
+use super::{Query, Store, Write};
+
+const NAME: &str = "patients";
+const MISSING: (&str, &str) = ("patient_not_found", "There is no such patient.");
+
+/// Patients.
+pub struct Patients<'a>(pub(super) &'a Store);
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    #[serde(rename = "_id")]
+    id: ObjectId,
+    org: ObjectId,
+    #[serde(default)]
+    caregivers: Vec<ObjectId>,
+    #[serde(flatten)]
+    profile: ProfileRow,
+    #[serde(default)]
+    deleted: bool,
+    created_at: DateTime,
+}
+
+/// The part that people write; `null` is stored, so that a change can also take a value away.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ProfileRow {
+    name: String,
+    preferred_name: Option<String>,
+    phone: String,
+    email: Option<String>,
+    age: Option<i32>,
+    notes: Option<String>,
+    #[serde(default)]
+    preferred_language: Language,
+}
+
+#[derive(Deserialize)]
+struct Assigned {
+    #[serde(rename = "_id")]
+    id: ObjectId,
+    caregivers: Vec<ObjectId>,
+}
+
+/// The patients of a scope that were not removed.
+fn visible(scope: &Scope) -> Document {
+    let mut filter = Document::new();
+    if let Some(org) = scope.org() {
+        filter.insert("org", oid(org.0));
+    }
+    if let Some(caregiver) = scope.assigned_to() {
+        filter.insert("caregivers", oid(caregiver.0));
+    }
+    filter.insert("deleted", false);
+    filter
+}
+
+fn one(scope: &Scope, patient: PatientId) -> Document {
+    let mut filter = visible(scope);
+    filter.insert("_id", oid(patient.0));
+    filter
+}
+
+impl Patients<'_> {
+    /// One patient, if they lie in the scope. Index: `_id_`.
+    pub async fn find(&self, scope: &Scope, patient: PatientId) -> Result<Option<Patient>> {
+        self.0.first::<Row>(Query::of(NAME, one(scope, patient))).await?.map(Row::read).transpose()
+    }
+
+    /// A page of the scope's patients, optionally of exactly this name.
+    /// Index: `patients_org`, or `patients_assigned` for staff.
+    pub async fn list(&self, scope: &Scope, name: Option<&str>, request: &PageRequest) -> Result<Page<Patient>> {
+        let mut filter = visible(scope);
+        if let Some(name) = name {
+            filter.insert("name", name);
+        }
+        let query = Query::of(NAME, filter);
+        let total = self.0.count(query.clone()).await?;
+        let query = query.sort(order(request)).skip(request.skip()).limit(request.limit);
+        let patients = self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect::<Result<_>>()?;
+        Ok(Page::new(request, patients, total))
+    }
+
+    /// All patients of the scope, oldest first, up to `limit`: what a sign-in carries home.
+    /// Index: as [`Patients::list`].
+    pub async fn all(&self, scope: &Scope, limit: u32) -> Result<Vec<Patient>> {
+        let query = Query::of(NAME, visible(scope)).sort(doc! { "createdAt": 1, "_id": 1 }).limit(limit);
+        self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
+    }
+
+    /// Which of the scope's patients each of these caregivers is assigned to.
+    /// Index: `patients_assigned`.
+    pub async fn assigned_to(
+        &self,
+        scope: &Scope,
+        caregivers: &[CaregiverId],
+    ) -> Result<Vec<(CaregiverId, PatientId)>> {
+        let wanted: Vec<ObjectId> = caregivers.iter().map(|caregiver| oid(caregiver.0)).collect();
+        let mut filter = visible(scope);
+        if scope.assigned_to().is_none() {
+            filter.insert("caregivers", doc! { "$in": wanted });
+        }
+        let query = Query::of(NAME, filter).sort(doc! { "createdAt": 1 }).only(doc! { "caregivers": 1 });
+        let found: Vec<Assigned> = self.0.every(query).await?;
+        let pairs = found.into_iter().flat_map(|row| {
+            let patient = PatientId(id(row.id));
+            row.caregivers.into_iter().map(move |caregiver| (CaregiverId(id(caregiver)), patient))
+        });
+        Ok(pairs.filter(|(caregiver, _)| caregivers.contains(caregiver)).collect())
+    }
+
+    /// Adds one.
+    pub fn add(patient: &Patient) -> Result<Write> {
+        Ok(Write::insert(NAME, document(&Row::of(patient))?))
+    }
+
+    /// Adds one, or does nothing when it is there: for seeding.
+    pub fn seed(patient: &Patient) -> Result<Write> {
+        let row = document(&Row::of(patient))?;
+        Ok(Write::upsert(NAME, doc! { "_id": oid(patient.id.0) }, doc! { "$setOnInsert": without_id(row) }))
+    }
+
+    /// Replaces what people write about a patient of the scope; 404 outside it.
+    pub fn rewrite(scope: &Scope, patient: PatientId, profile: &Profile, now: Timestamp) -> Result<Write> {
+        let mut set = document(&ProfileRow::of(profile))?;
+        set.insert("updatedAt", date(now));
+        Ok(Write::update(NAME, one(scope, patient), doc! { "$set": set }).or_not_found(MISSING.0, MISSING.1))
+    }
+
+    /// Hides a patient of the scope and keeps the record; 404 outside it.
+    pub fn remove(scope: &Scope, patient: PatientId, now: Timestamp) -> Write {
+        let change = doc! { "$set": { "deleted": true, "deletedAt": date(now) } };
+        Write::update(NAME, one(scope, patient), change).or_not_found(MISSING.0, MISSING.1)
+    }
+
+    /// Assigns a caregiver; doing it again changes nothing.
+    pub fn assign(scope: &Scope, patient: PatientId, caregiver: CaregiverId, now: Timestamp) -> Write {
+        let change = doc! { "$addToSet": { "caregivers": oid(caregiver.0) }, "$set": { "updatedAt": date(now) } };
+        Write::update(NAME, one(scope, patient), change).or_not_found(MISSING.0, MISSING.1)
+    }
+
+    /// Takes an assignment back; doing it again changes nothing.
+    pub fn unassign(scope: &Scope, patient: PatientId, caregiver: CaregiverId, now: Timestamp) -> Write {
+        let change = doc! { "$pull": { "caregivers": oid(caregiver.0) }, "$set": { "updatedAt": date(now) } };
+        Write::update(NAME, one(scope, patient), change).or_not_found(MISSING.0, MISSING.1)
+    }
+}
+
+/// The id last, so that rows which are equal otherwise do not change pages.
+pub(super) fn order(request: &PageRequest) -> Document {
+    let mut order = Document::new();
+    for sort in &request.sort {
+        order.insert(sort.field, if sort.descending { -1 } else { 1 });
+    }
+    order.insert("_id", 1);
+    order
+}
+
+impl ProfileRow {
+    fn of(profile: &Profile) -> Self {
+        Self {
+            name: profile.name.reveal().clone(),
+            preferred_name: profile.preferred_name.as_ref().map(|name| name.reveal().clone()),
+            phone: profile.phone.as_str().to_owned(),
+            email: profile.email.as_ref().map(|email| email.as_str().to_owned()),
+            age: profile.age.map(i32::from),
+            notes: profile.notes.as_ref().map(|notes| notes.reveal().clone()),
+            preferred_language: profile.language,
+        }
+    }
+
+    fn read(self) -> Result<Profile> {
+        Ok(Profile {
+            name: self.name.into(),
+            preferred_name: self.preferred_name.map(Phi::new),
+            phone: self.phone.parse().map_err(|_| corrupt("phone"))?,
+            email: self.email.and_then(|email| email.parse().ok()),
+            age: self.age.and_then(|age| u8::try_from(age).ok()),
+            notes: self.notes.map(Phi::new),
+            language: self.preferred_language,
+        })
+    }
+}
+
+impl Row {
+    fn of(patient: &Patient) -> Self {
+        Self {
+            id: oid(patient.id.0),
+            org: oid(patient.org.0),
+            caregivers: patient.caregivers.iter().map(|caregiver| oid(caregiver.0)).collect(),
+            profile: ProfileRow::of(&patient.profile),
+            deleted: false,
+            created_at: date(patient.created_at),
+        }
+    }
+
+    fn read(self) -> Result<Patient> {
+        Ok(Patient {
+            id: PatientId(id(self.id)),
+            org: OrgId(id(self.org)),
+            caregivers: self.caregivers.into_iter().map(|caregiver| CaregiverId(id(caregiver))).collect(),
+            profile: self.profile.read()?,
+            created_at: time(self.created_at)?,
+        })
+    }
+}

@@ -1,0 +1,114 @@
+//! `sessions`: sign-ins and the hashes of their refresh tokens.
+
+use domain::sessions::{Session, TokenHash};
+use domain::{CaregiverId, OrgId, Result, SessionId};
+use jiff::Timestamp;
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::spec::BinarySubtype;
+use mongodb::bson::{Binary, DateTime, Document, doc};
+use serde::{Deserialize, Serialize};
+
+use super::convert::{corrupt, date, document, id, oid, time};
+use super::{Query, Store, Write};
+
+const NAME: &str = "sessions";
+/// Replaced tokens that are remembered, to notice a stolen one. At a refresh every half hour this
+/// is more than a sign-in can live.
+const REMEMBERED: i32 = -2_000;
+
+/// Sign-ins.
+pub struct Sessions<'a>(pub(super) &'a Store);
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    #[serde(rename = "_id")]
+    id: ObjectId,
+    caregiver: ObjectId,
+    org: ObjectId,
+    current: Binary,
+    #[serde(default)]
+    used: Vec<Binary>,
+    rotated_at: DateTime,
+    expires_at: DateTime,
+    created_at: DateTime,
+}
+
+impl Sessions<'_> {
+    /// A sign-in that has not ended. Index: `_id_`.
+    pub async fn find(&self, session: SessionId) -> Result<Option<Session>> {
+        self.one(doc! { "_id": oid(session.0) }).await
+    }
+
+    /// Replaces the refresh token `old` by `new`, once: of two requests with the same token one
+    /// gets the session and the other `None`. Index: `sessions_current`.
+    pub async fn rotate(
+        &self,
+        old: &TokenHash,
+        new: &TokenHash,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<Option<Session>> {
+        let change = doc! {
+            "$set": { "current": binary(new), "rotatedAt": date(now), "expiresAt": date(expires_at) },
+            "$push": { "used": { "$each": [binary(old)], "$slice": REMEMBERED } },
+        };
+        let filter = doc! { "current": binary(old), "expiresAt": { "$gt": date(now) } };
+        self.0.change_first::<Row>(Query::of(NAME, filter), change).await?.map(Row::read).transpose()
+    }
+
+    /// The sign-in whose newest token is `hash`. Index: `sessions_current`.
+    pub async fn by_current(&self, hash: &TokenHash) -> Result<Option<Session>> {
+        self.one(doc! { "current": binary(hash) }).await
+    }
+
+    /// The sign-in that once had the token `hash`. Index: `sessions_used`.
+    pub async fn by_used(&self, hash: &TokenHash) -> Result<Option<Session>> {
+        self.one(doc! { "used": binary(hash) }).await
+    }
+
+    async fn one(&self, filter: Document) -> Result<Option<Session>> {
+        self.0.first::<Row>(Query::of(NAME, filter)).await?.map(Row::read).transpose()
+    }
+
+    /// Begins a sign-in.
+    pub fn begin(session: &Session) -> Result<Write> {
+        Ok(Write::insert(NAME, document(&Row::of(session))?))
+    }
+
+    /// Ends a sign-in: none of its tokens is good any more.
+    pub fn end(session: SessionId) -> Write {
+        Write::delete(NAME, doc! { "_id": oid(session.0) })
+    }
+}
+
+fn binary(hash: &TokenHash) -> Binary {
+    Binary { subtype: BinarySubtype::Generic, bytes: hash.to_vec() }
+}
+
+impl Row {
+    fn of(session: &Session) -> Self {
+        Self {
+            id: oid(session.id.0),
+            caregiver: oid(session.caregiver.0),
+            org: oid(session.org.0),
+            current: binary(&session.current),
+            used: Vec::new(),
+            rotated_at: date(session.rotated_at),
+            expires_at: date(session.expires_at),
+            created_at: date(session.created_at),
+        }
+    }
+
+    fn read(self) -> Result<Session> {
+        Ok(Session {
+            id: SessionId(id(self.id)),
+            caregiver: CaregiverId(id(self.caregiver)),
+            org: OrgId(id(self.org)),
+            current: self.current.bytes.try_into().map_err(|_| corrupt("current"))?,
+            rotated_at: time(self.rotated_at)?,
+            expires_at: time(self.expires_at)?,
+            created_at: time(self.created_at)?,
+        })
+    }
+}

@@ -1,0 +1,192 @@
+//! Writes, committed together.
+//!
+//! A write is a value, so a transaction that meets another one can simply be run again, and a
+//! service says in one expression what belongs together.
+
+use std::time::Duration;
+
+use domain::{Error, Result};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use mongodb::ClientSession;
+use mongodb::bson::Document;
+use mongodb::error::{TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT};
+
+use super::{Store, error, failed};
+
+/// Attempts to commit before the caller is told to try again later.
+const ATTEMPTS: u32 = 5;
+
+/// One write, not done yet. Each collection's file makes those that it allows.
+#[must_use = "a write does nothing until it is committed"]
+#[derive(Clone, Debug)]
+pub struct Write {
+    pub(crate) collection: &'static str,
+    pub(crate) operation: Operation,
+    /// What it means that an update matched nothing or an insert met a unique key.
+    pub(crate) refused: Option<(domain::Kind, &'static str, &'static str)>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Operation {
+    Insert(Document),
+    Update { filter: Document, update: Document, upsert: bool },
+    Delete(Document),
+}
+
+impl Write {
+    pub(crate) const fn insert(collection: &'static str, document: Document) -> Self {
+        Self { collection, operation: Operation::Insert(document), refused: None }
+    }
+
+    pub(crate) const fn update(collection: &'static str, filter: Document, update: Document) -> Self {
+        Self { collection, operation: Operation::Update { filter, update, upsert: false }, refused: None }
+    }
+
+    pub(crate) const fn upsert(collection: &'static str, filter: Document, update: Document) -> Self {
+        Self { collection, operation: Operation::Update { filter, update, upsert: true }, refused: None }
+    }
+
+    pub(crate) const fn delete(collection: &'static str, filter: Document) -> Self {
+        Self { collection, operation: Operation::Delete(filter), refused: None }
+    }
+
+    /// The update must match a document: otherwise everything is undone with a 404 of this code.
+    pub(crate) const fn or_not_found(mut self, code: &'static str, message: &'static str) -> Self {
+        self.refused = Some((domain::Kind::NotFound, code, message));
+        self
+    }
+
+    /// The write must find things as they were, or the key free: otherwise everything is undone
+    /// with a 409 of this code.
+    pub(crate) const fn or_conflict(mut self, code: &'static str, message: &'static str) -> Self {
+        self.refused = Some((domain::Kind::Conflict, code, message));
+        self
+    }
+
+    fn refusal(&self) -> Option<Error> {
+        self.refused.map(|(kind, code, message)| match kind {
+            domain::Kind::NotFound => Error::not_found(code, message),
+            _ => Error::conflict(code, message),
+        })
+    }
+}
+
+impl Store {
+    /// Does all of the writes or none of them.
+    ///
+    /// # Errors
+    /// What the write at fault says of itself; [`Kind::Unavailable`](domain::Kind::Unavailable)
+    /// when the server does not answer or other writers keep getting in the way.
+    pub fn commit(&self, writes: impl IntoIterator<Item = Write>) -> BoxFuture<'_, Result<()>> {
+        let writes: Vec<Write> = writes.into_iter().collect();
+        async move {
+            match writes.as_slice() {
+                [] => Ok(()),
+                [single] => self.perform(single, None).await.map_err(Failure::into_error),
+                several => self.transact(several).await,
+            }
+        }
+        .boxed()
+    }
+
+    async fn transact(&self, writes: &[Write]) -> Result<()> {
+        let client = self.database().await?.client();
+        let mut session = client.start_session().await.map_err(failed)?;
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let failure = match self.attempt(&mut session, writes).await {
+                Ok(()) => return Ok(()),
+                Err(failure) => failure,
+            };
+            if attempt == ATTEMPTS || !failure.is_passing() {
+                return Err(failure.into_error());
+            }
+            tokio::time::sleep(Duration::from_millis(10 << attempt)).await;
+        }
+    }
+
+    async fn attempt(&self, session: &mut ClientSession, writes: &[Write]) -> Result<(), Failure> {
+        session.start_transaction().await?;
+        for write in writes {
+            if let Err(failure) = self.perform(write, Some(session)).await {
+                // The transaction is dead either way; the server drops it by itself if this fails.
+                session.abort_transaction().await.ok();
+                return Err(failure);
+            }
+        }
+        match session.commit_transaction().await {
+            // Committing again is safe: the server knows the transaction by its number.
+            Err(error) if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                session.commit_transaction().await.map_err(Failure::from)
+            }
+            other => other.map_err(Failure::from),
+        }
+    }
+
+    async fn perform(&self, write: &Write, session: Option<&mut ClientSession>) -> Result<(), Failure> {
+        let collection = self.database().await.map_err(Failure::Ours)?.collection::<Document>(write.collection);
+        match &write.operation {
+            Operation::Insert(document) => {
+                let insert = collection.insert_one(document);
+                let done = match session {
+                    Some(session) => insert.session(session).await,
+                    None => insert.await,
+                };
+                match done {
+                    Err(error) if error::is_duplicate(&error) => {
+                        Err(write.refusal().map_or(Failure::Driver(error), Failure::Ours))
+                    }
+                    other => other.map(drop).map_err(Failure::from),
+                }
+            }
+            Operation::Update { filter, update, upsert } => {
+                let change = collection.update_one(filter.clone(), update.clone()).upsert(*upsert);
+                let done = match session {
+                    Some(session) => change.session(session).await?,
+                    None => change.await?,
+                };
+                match write.refusal() {
+                    Some(refusal) if done.matched_count == 0 && !upsert => Err(Failure::Ours(refusal)),
+                    _ => Ok(()),
+                }
+            }
+            Operation::Delete(filter) => {
+                let delete = collection.delete_one(filter.clone());
+                match session {
+                    Some(session) => delete.session(session).await?,
+                    None => delete.await?,
+                };
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Why an attempt failed: for a reason of ours, or the driver's.
+enum Failure {
+    Ours(Error),
+    Driver(mongodb::error::Error),
+}
+
+impl Failure {
+    /// Whether the whole transaction may be tried again.
+    fn is_passing(&self) -> bool {
+        matches!(self, Self::Driver(error) if error.contains_label(TRANSIENT_TRANSACTION_ERROR))
+    }
+
+    fn into_error(self) -> Error {
+        match self {
+            Self::Ours(error) => error,
+            Self::Driver(error) => failed(error),
+        }
+    }
+}
+
+impl From<mongodb::error::Error> for Failure {
+    fn from(error: mongodb::error::Error) -> Self {
+        Self::Driver(error)
+    }
+}

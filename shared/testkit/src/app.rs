@@ -1,0 +1,127 @@
+//! A function under test, with people to call it.
+
+use std::sync::Arc;
+
+use api::{Manners, with_manners};
+use axum::Router;
+use clients::Queues;
+use config::Env;
+use domain::caregivers::Caregiver;
+use domain::orgs::Org;
+use domain::patients::Patient;
+use domain::{Caller, OrgId, Role, SessionId};
+use jiff::SignedDuration;
+use services::auth::Tokens;
+use services::{CallCtx, Ctx, Front, SystemRandom};
+use store::{Cache, LiveCalls, Store};
+
+use crate::client::Client;
+use crate::clock::TestClock;
+use crate::house::house;
+use crate::people;
+
+/// A function under test in an organisation of its own.
+pub struct TestApp {
+    /// What services work with.
+    pub ctx: Front<CallCtx>,
+    /// The time.
+    pub clock: TestClock,
+    /// The configuration it runs with.
+    pub env: Env,
+    /// The organisation.
+    pub home: Org,
+    /// Nobody in particular.
+    pub anyone: Client,
+    /// Its administrator.
+    pub admin: Client,
+    /// A staff member.
+    pub staff: Client,
+    /// Another staff member.
+    pub colleague: Client,
+    /// Somebody who was invited and did not come yet.
+    pub invited: Client,
+    /// The administrator of another organisation.
+    pub stranger: Client,
+    router: Router,
+}
+
+impl TestApp {
+    /// The routes that `routes` makes, on the servers of this test binary.
+    pub async fn start(routes: impl FnOnce(Front<CallCtx>) -> Router) -> Self {
+        Self::configured(house().env_with_queues().await, routes).await
+    }
+
+    /// The same with a configuration of one's own.
+    pub async fn configured(env: Env, routes: impl FnOnce(Front<CallCtx>) -> Router) -> Self {
+        let clock = TestClock::starting_now();
+        let ctx = ctx(&env, &clock).await;
+        // People are added by the front door of the servers, whatever the test does to its own.
+        let seeding = self::ctx(&house().env_with_queues().await, &clock).await;
+        let router = with_manners(routes(ctx.clone()), Manners::new(Arc::new(SystemRandom)));
+        let home = people::org(&seeding, "Home").await;
+        let away = people::org(&seeding, "Away").await;
+        let client = async |org: OrgId, role| {
+            let caregiver = people::caregiver(&seeding, org, role).await;
+            let token = people::signed_in(&seeding, &caregiver).await;
+            Client::signed_in(router.clone(), caregiver, token)
+        };
+        Self {
+            anyone: Client::anonymous(router.clone()),
+            admin: client(home.id, Role::OrgAdmin).await,
+            staff: client(home.id, Role::Staff).await,
+            colleague: client(home.id, Role::Staff).await,
+            invited: client(home.id, Role::Invited).await,
+            stranger: client(away.id, Role::OrgAdmin).await,
+            home,
+            ctx,
+            clock,
+            env,
+            router,
+        }
+    }
+
+    /// A patient of the organisation, assigned to these clients.
+    pub async fn patient(&self, name: &str, assigned: &[&Client]) -> Patient {
+        // Each a little younger than the one before, so that lists have an order.
+        self.clock.advance(SignedDuration::from_millis(1));
+        let caregivers: Vec<_> = assigned.iter().map(|client| client.caregiver().id).collect();
+        people::patient(&self.ctx, self.home.id, name, &caregivers).await
+    }
+
+    /// A client as services see it.
+    pub fn caller(&self, client: &Client) -> Caller {
+        let caregiver = client.caregiver();
+        let session = SessionId::generate(self.ctx.now(), &*self.ctx.random);
+        Caller { caregiver: caregiver.id, org: caregiver.org, role: caregiver.role, session }
+    }
+
+    /// A patient of the other organisation.
+    pub async fn foreign_patient(&self, name: &str) -> Patient {
+        people::patient(&self.ctx, self.stranger.caregiver().org, name, &[]).await
+    }
+
+    /// A caregiver of the organisation, changed before they are saved, signed in.
+    pub async fn caregiver(&self, role: Role, change: impl FnOnce(&mut Caregiver)) -> Client {
+        let mut caregiver = people::caregiver(&self.ctx, self.home.id, role).await;
+        caregiver.id = domain::CaregiverId::generate(self.ctx.now(), &*self.ctx.random);
+        caregiver.email = format!("{}@demo.example", caregiver.id).parse().unwrap();
+        change(&mut caregiver);
+        people::save(&self.ctx, &caregiver).await;
+        let token = people::signed_in(&self.ctx, &caregiver).await;
+        Client::signed_in(self.router.clone(), caregiver, token)
+    }
+}
+
+async fn ctx(env: &Env, clock: &TestClock) -> Front<CallCtx> {
+    clients::tls::install();
+    let aws = clients::aws::sdk_config(&config::Aws::from_env(env).unwrap()).await;
+    let base = Ctx {
+        store: Store::new(config::Database::from_env(env).unwrap()),
+        cache: Cache::new(config::Cache::from_env(env).unwrap(), aws.clone()),
+        clock: Arc::new(clock.clone()),
+        random: Arc::new(SystemRandom),
+    };
+    let live = LiveCalls::new(&aws, &config::Tables::from_env(env).unwrap());
+    let calls = CallCtx::new(base, live, Queues::new(&aws, config::Queues::from_env(env).unwrap()));
+    Front::new(calls, Arc::new(Tokens::new(&config::Auth::from_env(env).unwrap())))
+}

@@ -1,0 +1,147 @@
+//! A client of the API.
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use domain::caregivers::Caregiver;
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+/// Somebody with a client, signed in or not. Requests go through the real router with all its
+/// layers, without a socket.
+#[derive(Clone)]
+pub struct Client {
+    router: Router,
+    token: Option<String>,
+    caregiver: Option<Caregiver>,
+}
+
+impl Client {
+    /// A stranger to everyone.
+    pub const fn anonymous(router: Router) -> Self {
+        Self { router, token: None, caregiver: None }
+    }
+
+    /// A caregiver with their access token.
+    pub const fn signed_in(router: Router, caregiver: Caregiver, token: String) -> Self {
+        Self { router, token: Some(token), caregiver: Some(caregiver) }
+    }
+
+    /// The same client with another token.
+    #[must_use]
+    pub fn with_token(&self, token: impl Into<String>) -> Self {
+        Self { token: Some(token.into()), ..self.clone() }
+    }
+
+    /// Its access token.
+    ///
+    /// # Panics
+    /// For an anonymous one.
+    pub fn token(&self) -> &str {
+        self.token.as_deref().expect("this client is signed in")
+    }
+
+    /// Who it is.
+    ///
+    /// # Panics
+    /// For an anonymous one.
+    pub fn caregiver(&self) -> &Caregiver {
+        self.caregiver.as_ref().expect("this client is signed in")
+    }
+
+    /// `GET path`.
+    pub async fn get(&self, path: impl AsRef<str>) -> Reply {
+        self.send(Method::GET, path.as_ref(), None).await
+    }
+
+    /// `POST path` with a JSON body.
+    pub async fn post(&self, path: impl AsRef<str>, body: Value) -> Reply {
+        self.send(Method::POST, path.as_ref(), Some(body.to_string())).await
+    }
+
+    /// `PATCH path` with a JSON body.
+    pub async fn patch(&self, path: impl AsRef<str>, body: Value) -> Reply {
+        self.send(Method::PATCH, path.as_ref(), Some(body.to_string())).await
+    }
+
+    /// `DELETE path`.
+    pub async fn delete(&self, path: impl AsRef<str>) -> Reply {
+        self.send(Method::DELETE, path.as_ref(), None).await
+    }
+
+    /// Any method, with exactly these bytes called JSON.
+    pub async fn send(&self, method: Method, path: &str, body: Option<String>) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        self.request(request.body(Body::from(body.unwrap_or_default())).unwrap()).await
+    }
+
+    /// Exactly this request.
+    pub async fn request(&self, request: Request<Body>) -> Reply {
+        let described = format!("{} {}", request.method(), request.uri());
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Reply { described, status: parts.status, headers: parts.headers, json, text }
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Reply {
+    described: String,
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, `null` when it is no JSON.
+    pub json: Value,
+    /// The body as it came.
+    pub text: String,
+}
+
+impl Reply {
+    /// The body of a success.
+    ///
+    /// # Panics
+    /// When the status is another.
+    #[track_caller]
+    pub fn ok(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}: {}", self.described, self.text);
+        self.json
+    }
+
+    /// A refusal with this status and code, in the one shape that errors have.
+    ///
+    /// # Panics
+    /// When anything is different.
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) {
+        assert_eq!(self.status.as_u16(), status, "{}: {}", self.described, self.text);
+        assert_eq!(self.json["error"], code, "{}: {}", self.described, self.text);
+        assert_eq!(self.json["code"], status);
+        assert!(self.json["message"].as_str().is_some_and(|message| !message.is_empty()), "{}", self.text);
+        assert!(self.json["requestId"].as_str().is_some_and(|id| id.len() >= 8), "{}", self.text);
+        assert_eq!(status == 503, self.headers.contains_key("retry-after"), "{}", self.text);
+    }
+
+    /// A 400 that names exactly these fields.
+    ///
+    /// # Panics
+    /// When anything is different.
+    #[track_caller]
+    pub fn invalid(&self, fields: &[&str]) {
+        self.refused(400, "validation_failed");
+        let named: Vec<_> = self.json["errors"].as_array().into_iter().flatten().map(|e| e["path"].clone()).collect();
+        assert_eq!(named, fields, "{}: {}", self.described, self.text);
+    }
+}

@@ -1,0 +1,67 @@
+//! The servers, started once per test binary.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use clients::Queues;
+use config::Env;
+use local_servers::{Installation, Quiet, Servers, Storage, Wanted};
+use store::{LiveCalls, Store};
+
+/// The running servers. They end with the process.
+pub struct House {
+    servers: Servers,
+}
+
+/// The servers of this test binary; the first test that asks waits for them. On a fresh machine
+/// that includes installing them, a minute or two.
+pub fn house() -> &'static House {
+    static HOUSE: OnceLock<House> = OnceLock::new();
+    // Every test has its own runtime; the house needs one that nobody is using.
+    HOUSE.get_or_init(|| std::thread::spawn(build).join().expect("the local servers start"))
+}
+
+fn build() -> House {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned();
+    let installation = Installation::ensure(&root, &Quiet).unwrap_or_else(|error| panic!("{error}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        clients::tls::install();
+        let servers = Servers::start(&installation, Wanted::ALL, Storage::Memory).await;
+        let house = House { servers: servers.unwrap_or_else(|error| panic!("{error}")) };
+        let env = house.env();
+        Store::new(config::Database::from_env(&env).unwrap()).create_indexes().await.unwrap();
+        let aws = clients::aws::sdk_config(&config::Aws::from_env(&env).unwrap()).await;
+        LiveCalls::new(&aws, &config::Tables::from_env(&env).unwrap()).create_table().await.unwrap();
+        house
+    })
+}
+
+impl House {
+    /// What programs that use these servers are configured with, without queues.
+    pub fn env(&self) -> Env {
+        let key = BASE64_STANDARD.encode([7; 32]);
+        Env::default()
+            .with("STAGE", "local")
+            .with("MONGODB_URI", self.servers.mongodb_uri().unwrap())
+            .with("MONGODB_DATABASE", "test")
+            .with("CACHE_URL", self.servers.cache_url().unwrap())
+            .with("AWS_ENDPOINT_URL", self.servers.aws_endpoint().unwrap())
+            .with("JWT_KEYS", format!("test:{key}"))
+            .with("MAIL_FROM", "bianca@demo.example")
+    }
+
+    /// The same with queues that nobody else reads.
+    pub async fn env_with_queues(&self) -> Env {
+        let env = self.env();
+        let aws = clients::aws::sdk_config(&config::Aws::from_env(&env).unwrap()).await;
+        let name = format!("{:016x}", rand::random::<u64>());
+        let visible_again = Duration::from_secs(30);
+        let place_call = Queues::create(&aws, &format!("place-call-{name}"), visible_again).await.unwrap();
+        let jobs = Queues::create(&aws, &format!("jobs-{name}"), visible_again).await.unwrap();
+        env.with("PLACE_CALL_QUEUE_URL", place_call).with("JOBS_QUEUE_URL", jobs)
+    }
+}

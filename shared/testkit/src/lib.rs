@@ -1,0 +1,18 @@
+//! What tests stand on: real servers, started once per test binary, and callers of every kind.
+//!
+//! Tests share the servers and are kept apart by organisation, as tenants are.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the failure")]
+
+mod app;
+mod cable;
+mod client;
+mod clock;
+mod house;
+mod people;
+
+pub use app::TestApp;
+pub use cable::Cable;
+pub use client::{Client, Reply};
+pub use clock::TestClock;
+pub use house::{House, house};
+pub use people::PASSWORD;

@@ -1,0 +1,101 @@
+//! Organisations, caregivers and patients for tests.
+
+use domain::caregivers::Caregiver;
+use domain::orgs::{CallRetries, Org};
+use domain::patients::{Patient, Profile};
+use domain::sessions::{REFRESH_LIFETIME, Session};
+use domain::{CaregiverId, Language, OrgId, PatientId, Role, Secret, SessionId};
+use services::{CallCtx, Front};
+use store::mongo::{Caregivers, Orgs, Patients, Sessions};
+use tokio::sync::OnceCell;
+
+/// Everybody's password.
+pub const PASSWORD: &str = "correct horse 1";
+
+/// Hashing takes as long as it must; once is enough.
+async fn password_hash() -> Secret {
+    static HASH: OnceCell<String> = OnceCell::const_new();
+    let made = HASH.get_or_init(async || {
+        let hash = services::auth::password::hash(&Secret::new(PASSWORD.to_owned()), &services::SystemRandom).await;
+        hash.unwrap().expose().clone()
+    });
+    Secret::new(made.await.clone())
+}
+
+pub(crate) async fn org(ctx: &CallCtx, name: &str) -> Org {
+    let id = OrgId::generate(ctx.now(), &*ctx.random);
+    let org = Org {
+        id,
+        name: name.to_owned(),
+        email: format!("office-{id}@demo.example").parse().unwrap(),
+        phone: None,
+        zone: "Europe/Berlin".parse().unwrap(),
+        retries: CallRetries::default(),
+        created_at: ctx.now(),
+    };
+    ctx.store.commit([Orgs::seed(&org).unwrap()]).await.unwrap();
+    org
+}
+
+pub(crate) async fn caregiver(ctx: &CallCtx, org: OrgId, role: Role) -> Caregiver {
+    let id = CaregiverId::generate(ctx.now(), &*ctx.random);
+    let caregiver = Caregiver {
+        id,
+        org,
+        name: format!("A {} of the test", role.as_str()),
+        email: format!("{id}@demo.example").parse().unwrap(),
+        phone: None,
+        role,
+        password_hash: Some(password_hash().await),
+        email_verified: true,
+        phone_verified: false,
+        locked: false,
+        language: Language::En,
+        created_at: ctx.now(),
+    };
+    save(ctx, &caregiver).await;
+    caregiver
+}
+
+pub(crate) async fn save(ctx: &CallCtx, caregiver: &Caregiver) {
+    ctx.store.commit([Caregivers::seed(caregiver).unwrap()]).await.unwrap();
+}
+
+/// An access token without the trouble of signing in.
+pub(crate) async fn signed_in(ctx: &Front<CallCtx>, caregiver: &Caregiver) -> String {
+    let now = ctx.now();
+    let id = SessionId::generate(now, &*ctx.random);
+    let mut current = [0; 32];
+    ctx.random.fill(&mut current);
+    let session = Session {
+        id,
+        caregiver: caregiver.id,
+        org: caregiver.org,
+        current,
+        rotated_at: now,
+        expires_at: now + REFRESH_LIFETIME,
+        created_at: now,
+    };
+    ctx.store.commit([Sessions::begin(&session).unwrap()]).await.unwrap();
+    ctx.tokens.sign(id, caregiver.id, now).unwrap().token.expose().clone()
+}
+
+pub(crate) async fn patient(ctx: &CallCtx, org: OrgId, name: &str, caregivers: &[CaregiverId]) -> Patient {
+    let patient = Patient {
+        id: PatientId::generate(ctx.now(), &*ctx.random),
+        org,
+        caregivers: caregivers.to_vec(),
+        profile: Profile {
+            name: name.to_owned().into(),
+            preferred_name: None,
+            phone: "+15550100123".parse().unwrap(),
+            email: None,
+            age: Some(84),
+            notes: None,
+            language: Language::En,
+        },
+        created_at: ctx.now(),
+    };
+    ctx.store.commit([Patients::add(&patient).unwrap()]).await.unwrap();
+    patient
+}
