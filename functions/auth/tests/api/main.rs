@@ -1,0 +1,34 @@
+//! Signing in and staying signed in, through the router.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the failure")]
+
+mod bad_input;
+mod init;
+mod login;
+mod logout;
+mod outage;
+mod refresh;
+
+use serde_json::{Value, json};
+use services::{CallCtx, Front};
+use testkit::{Client, PASSWORD, TestApp};
+
+fn routes(ctx: Front<CallCtx>) -> axum::Router {
+    auth::routes().split_for_parts().0.with_state(ctx.without_calls())
+}
+
+async fn app() -> TestApp {
+    TestApp::start(routes).await
+}
+
+fn credentials(client: &Client, password: &str) -> Value {
+    json!({ "email": client.caregiver().email.as_str(), "password": password })
+}
+
+/// Signs in and gives the tokens.
+async fn sign_in(app: &TestApp, client: &Client) -> Value {
+    app.anyone.post("/v1/auth/login", credentials(client, PASSWORD)).await.ok(200)["tokens"].clone()
+}
+
+fn refresh_body(tokens: &Value) -> Value {
+    json!({ "refreshToken": tokens["refresh"]["token"] })
+}

@@ -1,0 +1,68 @@
+//! `POST /v1/auth/refresh-tokens`.
+
+use domain::Role;
+use jiff::SignedDuration;
+use serde_json::json;
+
+use crate::{app, refresh_body, sign_in};
+
+const REFRESH: &str = "/v1/auth/refresh-tokens";
+
+#[tokio::test]
+async fn a_refresh_token_is_exchanged_once() {
+    let app = app().await;
+    let first = sign_in(&app, &app.staff).await;
+    let second = app.anyone.post(REFRESH, refresh_body(&first)).await.ok(200)["tokens"].clone();
+    assert_ne!(first["refresh"]["token"], second["refresh"]["token"]);
+    app.anyone.post(REFRESH, refresh_body(&first)).await.refused(401, "token_invalid");
+    app.anyone.post(REFRESH, refresh_body(&second)).await.ok(200);
+}
+
+#[tokio::test]
+async fn a_stolen_refresh_token_ends_the_sign_in() {
+    let app = app().await;
+    let first = sign_in(&app, &app.staff).await;
+    let second = app.anyone.post(REFRESH, refresh_body(&first)).await.ok(200)["tokens"].clone();
+    app.clock.advance(SignedDuration::from_secs(11));
+    app.anyone.post(REFRESH, refresh_body(&first)).await.refused(401, "token_invalid");
+    app.anyone.post(REFRESH, refresh_body(&second)).await.refused(401, "token_invalid");
+}
+
+#[tokio::test]
+async fn of_many_exchanges_at_once_one_wins_and_the_sign_in_lives() {
+    let app = app().await;
+    let tokens = sign_in(&app, &app.staff).await;
+    let attempts = (0..20).map(|_| {
+        let (client, body) = (app.anyone.clone(), refresh_body(&tokens));
+        tokio::spawn(async move { client.post(REFRESH, body).await })
+    });
+    let mut winners = Vec::new();
+    for attempt in attempts.collect::<Vec<_>>() {
+        let reply = attempt.await.unwrap();
+        match reply.status.as_u16() {
+            200 => winners.push(reply.json["tokens"].clone()),
+            _ => reply.refused(401, "token_invalid"),
+        }
+    }
+    assert_eq!(winners.len(), 1);
+    app.anyone.post(REFRESH, refresh_body(&winners[0])).await.ok(200);
+}
+
+#[tokio::test]
+async fn a_refresh_token_ends_after_thirty_days_without_use() {
+    let app = app().await;
+    let tokens = sign_in(&app, &app.staff).await;
+    app.clock.advance(SignedDuration::from_hours(30 * 24) + SignedDuration::from_secs(1));
+    app.anyone.post(REFRESH, refresh_body(&tokens)).await.refused(401, "token_invalid");
+}
+
+#[tokio::test]
+async fn a_locked_account_is_not_refreshed() {
+    let app = app().await;
+    let locked = app.caregiver(Role::Staff, |caregiver| caregiver.locked = true).await;
+    // A sign-in from before the lock; its access token must not be good either.
+    let reply = locked.get("/v1/auth/refresh-tokens").await;
+    reply.refused(405, "method_not_allowed");
+    let made_up = json!({ "refreshToken": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" });
+    app.anyone.post(REFRESH, made_up).await.refused(401, "token_invalid");
+}

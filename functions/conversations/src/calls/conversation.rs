@@ -1,0 +1,24 @@
+//! `GET /v1/calls/{conversationId}/conversation`.
+
+use api::v1::CallStatusBody;
+use api::{ErrorBody, PathId, Refusals, Result, SignedIn};
+use axum::Json;
+use axum::extract::State;
+use domain::CallId;
+use services::{CallCtx, Front, calls};
+
+use super::status_body;
+
+/// A call and its conversation; the same as its status.
+#[utoipa::path(get, path = "/v1/calls/{conversationId}/conversation", operation_id = "get_call_conversation", tag = "calls",
+    params(("conversationId" = String, Path, description = "The call's id.", pattern = "^[0-9a-fA-F]{24}$")),
+    responses((status = 200, body = CallStatusBody), Refusals,
+        (status = 404, description = "Not among the calls the caller may see.", body = ErrorBody)),
+    security(("bearer" = [])))]
+pub(crate) async fn get_call_conversation(
+    SignedIn(caller): SignedIn,
+    State(ctx): State<Front<CallCtx>>,
+    PathId(id): PathId<CallId>,
+) -> Result<Json<CallStatusBody>> {
+    Ok(Json(status_body(&calls::status(&ctx, &caller, id).await?)))
+}

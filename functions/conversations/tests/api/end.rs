@@ -1,0 +1,104 @@
+//! `POST /v1/calls/{conversationId}/end`.
+
+use std::time::Duration;
+
+use domain::calls::{EndReason, Outcome, Speaking, Status};
+use domain::jobs::Queue;
+use serde_json::json;
+use services::calls::{self, Renewal};
+use store::dynamo::Command;
+
+use crate::cell::{self, CELL};
+use crate::{app, initiate, status};
+
+#[tokio::test]
+async fn a_call_that_waits_is_taken_back() {
+    let app = app().await;
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    let id = initiate(&app.staff, &ada).await;
+    let body =
+        app.staff.post(format!("/v1/calls/{id}/end"), json!({ "outcome": "failed", "notes": "a mistake" })).await;
+    let body = body.ok(200);
+    assert_eq!((&body["status"], &body["callNotes"]), (&json!("failed"), &json!("a mistake")));
+    assert!(cell::take(&app).await.is_none(), "the phone would have rung all the same");
+}
+
+#[tokio::test]
+async fn the_cell_hears_at_once_that_a_call_is_to_end() {
+    let app = app().await;
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    let id = initiate(&app.staff, &ada).await;
+    let mut call = cell::take(&app).await.unwrap();
+    cell::progress(&app.ctx, &mut call, Status::Connected).await;
+
+    let mut heard = Box::pin(app.ctx.cache.listen(&calls::cell_channel(CELL)).await.unwrap());
+    let ctx = app.ctx.clone();
+    let owner = tokio::spawn(async move {
+        let message = tokio::time::timeout(Duration::from_secs(5), futures_util::StreamExt::next(&mut heard)).await;
+        assert_eq!(message.unwrap().unwrap(), id.to_string());
+        let renewal = calls::renew(&ctx, id, CELL, &Speaking::default()).await.unwrap();
+        assert_eq!(renewal, Renewal::Kept(Some(Command::End)));
+        cell::finish(&ctx, &call, Outcome::Answered, EndReason::EndedByCaregiver).await;
+    });
+    let body = app.staff.post(format!("/v1/calls/{id}/end"), json!({ "outcome": "answered" })).await.ok(200);
+    owner.await.unwrap();
+    assert_eq!((&body["status"], &body["callOutcome"]), (&json!("completed"), &json!("answered")));
+}
+
+#[tokio::test]
+async fn a_call_without_an_owner_is_ended_honestly() {
+    let app = app().await;
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    let id = initiate(&app.staff, &ada).await;
+    let mut call = cell::take(&app).await.unwrap();
+    cell::progress(&app.ctx, &mut call, Status::Connected).await;
+    app.ctx.live.release(id, CELL).await.unwrap();
+    let body = app.staff.post(format!("/v1/calls/{id}/end"), json!({})).await.ok(200);
+    assert_eq!(body["status"], "completed");
+}
+
+#[tokio::test]
+async fn ending_twice_changes_nothing() {
+    let app = app().await;
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    let id = initiate(&app.staff, &ada).await;
+    let path = format!("/v1/calls/{id}/end");
+    let first = app.staff.post(&path, json!({})).await.ok(200);
+    let second = app.staff.post(&path, json!({})).await.ok(200);
+    assert_eq!(first["endTime"], second["endTime"]);
+    assert_eq!(status(&app.staff, id).await["callStatus"], "failed");
+}
+
+#[tokio::test]
+async fn what_follows_an_answered_call_is_queued_with_its_end() {
+    let app = app().await;
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    let id = initiate(&app.staff, &ada).await;
+    let mut call = cell::take(&app).await.unwrap();
+    cell::progress(&app.ctx, &mut call, Status::Connected).await;
+    cell::finish(&app.ctx, &call, Outcome::Answered, EndReason::CallerHungUp).await;
+    let jobs = app.ctx.queues.receive(Queue::Jobs, 10, Duration::from_secs(5)).await.unwrap();
+    let bodies: Vec<serde_json::Value> = jobs.iter().map(|job| serde_json::from_str(&job.body).unwrap()).collect();
+    assert_eq!(bodies, [json!({ "kind": "finish_call", "callId": id.to_string() })]);
+}
+
+#[tokio::test]
+async fn nothing_follows_a_call_that_was_not_answered() {
+    let app = app().await;
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    initiate(&app.staff, &ada).await;
+    let call = cell::take(&app).await.unwrap();
+    cell::finish(&app.ctx, &call, Outcome::NoAnswer, EndReason::NoAnswer).await;
+    assert!(app.ctx.queues.receive(Queue::Jobs, 10, Duration::ZERO).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_outcome_that_is_none_is_named() {
+    let app = app().await;
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    let id = initiate(&app.staff, &ada).await;
+    let path = format!("/v1/calls/{id}/end");
+    app.staff.post(&path, json!({ "outcome": "vanished" })).await.invalid(&["outcome"]);
+    app.staff.post(&path, json!({ "notes": "x".repeat(501) })).await.invalid(&["notes"]);
+    app.staff.post(&path, json!({ "cost": 1 })).await.invalid(&["cost"]);
+}

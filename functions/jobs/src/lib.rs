@@ -1,0 +1,12 @@
+//! Work from queues and schedules.
+//!
+//! Two Lambdas: the worker takes messages from the jobs queue, the tick runs once a minute.
+
+mod finish_call;
+mod tick;
+mod wire;
+mod worker;
+
+pub use tick::tick;
+pub use wire::{JobCtx, wire_tick, wire_worker};
+pub use worker::work;

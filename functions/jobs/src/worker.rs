@@ -1,0 +1,35 @@
+//! Messages of the jobs queue.
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use domain::jobs::Job;
+use domain::{Error, Result};
+
+use crate::finish_call;
+use crate::wire::JobCtx;
+
+/// Does every job of a batch. Only the messages that failed come back to the queue, and after
+/// several attempts go to the dead letter queue; one bad message holds nobody up.
+pub async fn work(ctx: &JobCtx, event: SqsEvent) -> SqsBatchResponse {
+    let mut response = SqsBatchResponse::default();
+    for message in event.records {
+        let id = message.message_id.clone().unwrap_or_default();
+        if let Err(error) = one(ctx, &message).await {
+            tracing::error!(message = id, %error, "a job failed");
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = id;
+            response.batch_item_failures.push(failure);
+        }
+    }
+    response
+}
+
+/// The registry: every kind of job and who does it.
+async fn one(ctx: &JobCtx, message: &SqsMessage) -> Result<()> {
+    let body = message.body.as_deref().unwrap_or_default();
+    let job = serde_json::from_str(body)
+        .map_err(|error| Error::internal(format!("a message is not a job ({:?})", error.classify())))?;
+    match job {
+        Job::FinishCall { call_id } => finish_call::run(ctx, call_id).await,
+        Job::PlaceCall { .. } => Err(Error::internal("a call to place is in the wrong queue")),
+    }
+}

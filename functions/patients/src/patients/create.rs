@@ -1,0 +1,81 @@
+//! `POST /v1/patients`.
+
+use api::v1::PatientBody;
+use api::{Created, Refusals, Result, SignedIn, Valid};
+use axum::extract::State;
+use domain::patients::Profile;
+use domain::{Email, Language, Phi, Phone};
+use serde::Deserialize;
+use serde_json::Value;
+use services::{Ctx, Front, patients};
+use utoipa::ToSchema;
+
+use super::no_schedules;
+
+/// A new patient.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct PatientIn {
+    /// Full name, 1 to 200 characters.
+    #[schema(value_type = String, example = "Ada Byron")]
+    name: Phi<String>,
+    /// How they like to be addressed.
+    #[schema(value_type = Option<String>, example = "Addie")]
+    preferred_name: Option<Phi<String>>,
+    /// The number that is dialled.
+    #[schema(value_type = String, example = "+15550100123")]
+    phone: Phone,
+    /// Their address, when they have one.
+    #[schema(value_type = Option<String>)]
+    email: Option<Email>,
+    /// Years, 0 to 130.
+    age: Option<u8>,
+    /// What a caregiver wants Bianca to know, up to 5000 characters.
+    #[schema(value_type = Option<String>)]
+    notes: Option<Phi<String>>,
+    /// The language Bianca speaks with them.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "en")]
+    preferred_language: Language,
+    /// Accepted for the existing app and not used: pictures are uploaded.
+    #[serde(default, rename = "avatar")]
+    _avatar: Option<String>,
+    /// Accepted for the existing app and not used: the organisation is the caller's.
+    #[serde(default, rename = "org")]
+    _org: Option<String>,
+    /// Accepted for the existing app and not used: caregivers are assigned one by one.
+    #[serde(default, rename = "caregivers")]
+    #[schema(value_type = Option<Vec<String>>)]
+    _caregivers: Option<Vec<String>>,
+    /// Must be empty: schedules are set with `/v1/schedules`.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Object>>)]
+    schedules: Option<Vec<Value>>,
+}
+
+impl From<PatientIn> for Profile {
+    fn from(input: PatientIn) -> Self {
+        Self {
+            name: input.name,
+            preferred_name: input.preferred_name,
+            phone: input.phone,
+            email: input.email,
+            age: input.age,
+            notes: input.notes,
+            language: input.preferred_language,
+        }
+    }
+}
+
+/// Adds a patient to the caller's organisation; a staff caller becomes their first caregiver.
+#[utoipa::path(post, path = "/v1/patients", operation_id = "create_patient", tag = "patients", request_body = PatientIn,
+    responses((status = 201, body = PatientBody), Refusals), security(("bearer" = [])))]
+pub(crate) async fn create_patient(
+    SignedIn(caller): SignedIn,
+    State(ctx): State<Front<Ctx>>,
+    Valid(input): Valid<PatientIn>,
+) -> Result<Created<PatientBody>> {
+    no_schedules(input.schedules.as_ref())?;
+    let patient = patients::create(&ctx, &caller, input.into()).await?;
+    Ok(Created(PatientBody::from(&patient)))
+}

@@ -1,0 +1,25 @@
+//! `GET /v1/patients`.
+
+use api::v1::PatientBody;
+use api::{PageBody, PageQuery, Refusals, Result, SignedIn};
+use axum::Json;
+use axum::extract::State;
+use domain::page::Sort;
+use services::{Ctx, Front, patients};
+
+const SORTABLE: &[&str] = &["createdAt", "name"];
+const OLDEST: Sort = Sort { field: "createdAt", descending: false };
+
+/// The patients the caller may see: staff those assigned to them, administrators all of the
+/// organisation. Sortable by `createdAt` (the default) and `name`.
+#[utoipa::path(get, path = "/v1/patients", operation_id = "list_patients", tag = "patients", params(PageQuery),
+    responses((status = 200, body = PageBody<PatientBody>), Refusals), security(("bearer" = [])))]
+pub(crate) async fn list_patients(
+    SignedIn(caller): SignedIn,
+    State(ctx): State<Front<Ctx>>,
+    query: PageQuery,
+) -> Result<Json<PageBody<PatientBody>>> {
+    let page = query.page(SORTABLE, OLDEST)?;
+    let found = patients::list(&ctx, &caller, query.name(), &page).await?;
+    Ok(Json(found.map(|patient| PatientBody::from(&patient)).into()))
+}

@@ -1,0 +1,96 @@
+//! `PATCH /v1/patients/{patientId}`.
+
+use api::v1::PatientBody;
+use api::{ErrorBody, PathId, Refusals, Result, SignedIn, Valid, nullable};
+use axum::Json;
+use axum::extract::State;
+use domain::{Email, Language, PatientId, Phi, Phone};
+use serde::Deserialize;
+use serde_json::Value;
+use services::{Ctx, Front, patients};
+use utoipa::ToSchema;
+
+use super::no_schedules;
+
+/// What is to be different. A field that is absent stays; `null` takes an optional value away.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct PatientPatch {
+    /// Full name, 1 to 200 characters.
+    #[schema(value_type = Option<String>)]
+    name: Option<Phi<String>>,
+    /// How they like to be addressed.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    preferred_name: Option<Option<Phi<String>>>,
+    /// The number that is dialled.
+    #[schema(value_type = Option<String>, example = "+15550100123")]
+    phone: Option<Phone>,
+    /// Their address.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    email: Option<Option<Email>>,
+    /// Years, 0 to 130.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<u8>)]
+    age: Option<Option<u8>>,
+    /// What a caregiver wants Bianca to know, up to 5000 characters.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    notes: Option<Option<Phi<String>>>,
+    /// The language Bianca speaks with them.
+    #[schema(value_type = Option<String>, example = "en")]
+    preferred_language: Option<Language>,
+    /// Accepted for the existing app and not used.
+    #[serde(default, rename = "id")]
+    _id: Option<String>,
+    /// Accepted for the existing app and not used: pictures are uploaded.
+    #[serde(default, rename = "avatar")]
+    _avatar: Option<String>,
+    /// Accepted for the existing app and not used: a patient does not change organisation.
+    #[serde(default, rename = "org")]
+    _org: Option<String>,
+    /// Accepted for the existing app and not used: caregivers are assigned one by one.
+    #[serde(default, rename = "caregivers")]
+    #[schema(value_type = Option<Vec<String>>)]
+    _caregivers: Option<Vec<String>>,
+    /// Accepted for the existing app and not used: nobody verifies by saying so.
+    #[serde(default, rename = "isEmailVerified")]
+    _is_email_verified: Option<bool>,
+    /// Must be empty: schedules are set with `/v1/schedules`.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Object>>)]
+    schedules: Option<Vec<Value>>,
+}
+
+impl From<PatientPatch> for patients::Change {
+    fn from(patch: PatientPatch) -> Self {
+        Self {
+            name: patch.name,
+            preferred_name: patch.preferred_name,
+            phone: patch.phone,
+            email: patch.email,
+            age: patch.age,
+            notes: patch.notes,
+            language: patch.preferred_language,
+        }
+    }
+}
+
+/// Changes a patient.
+#[utoipa::path(patch, path = "/v1/patients/{patientId}", operation_id = "update_patient", tag = "patients",
+    params(("patientId" = String, Path, description = "The patient's id.", pattern = "^[0-9a-fA-F]{24}$")),
+    request_body = PatientPatch,
+    responses((status = 200, body = PatientBody), Refusals,
+        (status = 404, description = "Not among the patients the caller may see.", body = ErrorBody)),
+    security(("bearer" = [])))]
+pub(crate) async fn update_patient(
+    SignedIn(caller): SignedIn,
+    State(ctx): State<Front<Ctx>>,
+    PathId(id): PathId<PatientId>,
+    Valid(patch): Valid<PatientPatch>,
+) -> Result<Json<PatientBody>> {
+    no_schedules(patch.schedules.as_ref())?;
+    let patient = patients::update(&ctx, &caller, id, patch.into()).await?;
+    Ok(Json(PatientBody::from(&patient)))
+}

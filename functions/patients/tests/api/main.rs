@@ -1,0 +1,24 @@
+//! Patients, through the router.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the failure")]
+
+mod assign;
+mod create;
+mod list;
+mod read;
+mod update;
+
+use serde_json::{Value, json};
+use services::{CallCtx, Front};
+use testkit::TestApp;
+
+fn routes(ctx: Front<CallCtx>) -> axum::Router {
+    patients::routes().split_for_parts().0.with_state(ctx.without_calls())
+}
+
+async fn app() -> TestApp {
+    TestApp::start(routes).await
+}
+
+fn ada() -> Value {
+    json!({ "name": "Ada Byron", "phone": "+15550100123" })
+}
