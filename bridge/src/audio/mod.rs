@@ -1,0 +1,8 @@
+//! Sound as plain data: nothing in here waits, reads a clock or touches a socket.
+
+pub mod comfort;
+pub mod frame;
+pub mod g711;
+pub mod jitter;
+pub mod pacer;
+pub mod queue;

@@ -1,0 +1,310 @@
+//! One task per call: joins the telephone leg, the model's socket and the outside world to the
+//! [`Session`], which does all the thinking.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use domain::calls::{EndReason, Outcome};
+use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
+use tokio::time::{sleep_until, timeout};
+
+use crate::realtime::command::ClientEvent;
+use crate::realtime::connection::{Connection, Connector, SocketEvent};
+use crate::realtime::event::Usage;
+use crate::realtime::failure::Failure;
+use crate::session::{Control, Ending, Input, LinkEvent, Output, Outputs, Plan, Record, Session, Stats};
+use crate::telephony::leg::{Leg, LegStats};
+
+/// Records that wait while their receiver is busy; beyond this the oldest unfinished turn goes.
+const WAITING_RECORDS: usize = 256;
+
+/// How long the last records may take to be handed over.
+const HAND_OVER: Duration = Duration::from_secs(10);
+
+/// How a call came out, with what it cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallEnd {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why it ended.
+    pub reason: EndReason,
+    /// From answer to end.
+    pub talked: Duration,
+    /// Tokens used.
+    pub usage: Usage,
+    /// What the session counted.
+    pub session: Stats,
+    /// What the telephone leg counted.
+    pub leg: LegStats,
+    /// Records that could not be handed over in time.
+    pub lost_records: u64,
+}
+
+/// Runs a call from dialling to its end. The leg is hung up and gone when this returns.
+///
+/// Records go out in order. They never hold up sound: while the receiver is busy, a newer state of
+/// a turn replaces the one that waits. Dropping `commands`' sender leaves the call alone.
+pub async fn run(
+    plan: Plan,
+    leg: Box<dyn Leg>,
+    connector: Connector,
+    records: mpsc::Sender<Record>,
+    mut commands: mpsc::Receiver<Control>,
+) -> CallEnd {
+    let model = plan.model.clone();
+    let mut call = Call {
+        session: Session::new(plan),
+        leg,
+        link: Link::Closed,
+        connector,
+        model,
+        records: Outbox { records, waiting: VecDeque::new(), lost: 0 },
+        inputs: VecDeque::new(),
+        wake_at: None,
+        ending: None,
+    };
+    let outputs = call.session.start(Instant::now());
+    call.carry_out(outputs).await;
+    let mut commanded = true;
+    while call.ending.is_none() {
+        let input = tokio::select! {
+            // The clock first: frames are owed on time whatever else is going on.
+            biased;
+            () = at(call.wake_at) => Input::Tick,
+            command = commands.recv(), if commanded => {
+                commanded = command.is_some();
+                let Some(command) = command else { continue };
+                Input::Command(command)
+            }
+            event = call.leg.next() => event.into(),
+            event = call.link.next() => call.link.apply(event),
+            () = call.records.hand_over(), if !call.records.waiting.is_empty() => continue,
+        };
+        call.take(input).await;
+    }
+    call.finish().await
+}
+
+async fn at(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+struct Call {
+    session: Session,
+    leg: Box<dyn Leg>,
+    link: Link,
+    connector: Connector,
+    model: String,
+    records: Outbox,
+    /// What followed from carrying something out.
+    inputs: VecDeque<Input>,
+    wake_at: Option<Instant>,
+    ending: Option<Ending>,
+}
+
+impl Call {
+    async fn take(&mut self, input: Input) {
+        self.inputs.push_back(input);
+        while let Some(input) = self.inputs.pop_front() {
+            let outputs = self.session.handle(Instant::now(), input);
+            self.carry_out(outputs).await;
+        }
+    }
+
+    async fn carry_out(&mut self, outputs: Outputs) {
+        self.wake_at = outputs.wake_at;
+        for output in outputs.list {
+            match output {
+                Output::Play(play) => self.leg.play(&play.frame, play.skipped),
+                Output::SendModel(event) => self.send(event),
+                Output::OpenModel => self.link.open(self.connector.clone(), self.model.clone()),
+                Output::CloseModel => self.link = Link::Closed,
+                Output::Persist(record) => self.records.push(record),
+                Output::Hangup => self.leg.hangup().await,
+                Output::Ended(ending) => self.ending = Some(ending),
+            }
+        }
+    }
+
+    fn send(&mut self, event: ClientEvent) {
+        if let Link::Open(connection) = &self.link
+            && !connection.send(event)
+        {
+            self.link = Link::Closed;
+            let failure = Failure::Retry("outbox_full".to_owned());
+            self.inputs.push_back(Input::Link(LinkEvent::Down(failure)));
+        }
+    }
+
+    async fn finish(mut self) -> CallEnd {
+        self.link = Link::Closed;
+        self.leg.hangup().await;
+        let _ = timeout(HAND_OVER, async {
+            while !self.records.waiting.is_empty() {
+                self.records.hand_over().await;
+            }
+        })
+        .await;
+        let ending = self.ending.unwrap_or(Ending {
+            outcome: Outcome::Failed,
+            reason: EndReason::SetUpFailed,
+            talked: Duration::ZERO,
+        });
+        CallEnd {
+            outcome: ending.outcome,
+            reason: ending.reason,
+            talked: ending.talked,
+            usage: self.session.usage(),
+            session: self.session.stats(),
+            leg: self.leg.stats(),
+            lost_records: self.records.lost + self.records.waiting.len() as u64,
+        }
+    }
+}
+
+/// The socket to the model, in any stage.
+enum Link {
+    Closed,
+    Opening(BoxFuture<'static, Result<Connection, Failure>>),
+    Open(Connection),
+}
+
+enum LinkStep {
+    Opened(Result<Connection, Failure>),
+    Received(SocketEvent),
+}
+
+impl Link {
+    fn open(&mut self, connector: Connector, model: String) {
+        *self = Self::Opening(Box::pin(async move { connector.connect(&model).await }));
+    }
+
+    /// What happens next on the socket. Cancel safe; never completes while it is closed.
+    async fn next(&mut self) -> LinkStep {
+        match self {
+            Self::Closed => std::future::pending().await,
+            Self::Opening(opening) => LinkStep::Opened(opening.await),
+            Self::Open(connection) => LinkStep::Received(connection.next().await),
+        }
+    }
+
+    fn apply(&mut self, step: LinkStep) -> Input {
+        match step {
+            LinkStep::Opened(Ok(connection)) => {
+                *self = Self::Open(connection);
+                Input::Link(LinkEvent::Up)
+            }
+            LinkStep::Received(SocketEvent::Event(event)) => Input::Model(event),
+            LinkStep::Received(SocketEvent::Malformed) => Input::Link(LinkEvent::Malformed),
+            LinkStep::Opened(Err(failure)) | LinkStep::Received(SocketEvent::Closed(failure)) => {
+                *self = Self::Closed;
+                Input::Link(LinkEvent::Down(failure))
+            }
+        }
+    }
+}
+
+/// Records on their way out.
+struct Outbox {
+    records: mpsc::Sender<Record>,
+    waiting: VecDeque<Record>,
+    lost: u64,
+}
+
+impl Outbox {
+    fn push(&mut self, record: Record) {
+        // A newer state takes the place of the one that still waits.
+        let superseded = self.waiting.iter_mut().find(|waiting| match (&**waiting, &record) {
+            (Record::Turn(old), Record::Turn(new)) => old.item_id == new.item_id,
+            (Record::Speaking { .. }, Record::Speaking { .. }) => true,
+            _ => false,
+        });
+        match superseded {
+            Some(waiting) => *waiting = record,
+            None => self.waiting.push_back(record),
+        }
+        while let Ok(permit) = self.records.try_reserve() {
+            match self.waiting.pop_front() {
+                Some(record) => permit.send(record),
+                None => return,
+            }
+        }
+        if self.waiting.len() > WAITING_RECORDS {
+            let unfinished = |r: &Record| matches!(r, Record::Turn(turn) if !turn.complete);
+            let at = self.waiting.iter().position(unfinished).unwrap_or(0);
+            self.waiting.remove(at);
+            self.lost += 1;
+        }
+    }
+
+    /// Hands over one record as soon as there is room. Cancel safe.
+    async fn hand_over(&mut self) {
+        let Ok(permit) = self.records.reserve().await else {
+            // Nobody listens any more.
+            self.lost += self.waiting.len() as u64;
+            self.waiting.clear();
+            return;
+        };
+        if let Some(record) = self.waiting.pop_front() {
+            permit.send(record);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Phi;
+    use domain::calls::Status;
+    use domain::conversations::Speaker;
+
+    use super::*;
+    use crate::session::Turn;
+
+    fn turn(item_id: &str, text: &str, complete: bool) -> Record {
+        Record::Turn(Turn {
+            item_id: item_id.to_owned(),
+            order: 0,
+            speaker: Speaker::Patient,
+            text: Phi::new(text.to_owned()),
+            started_at: Duration::ZERO,
+            heard_ms: None,
+            complete,
+        })
+    }
+
+    #[tokio::test]
+    async fn while_nobody_has_time_newer_states_replace_older_ones() {
+        let (records, mut received) = mpsc::channel(1);
+        let mut outbox = Outbox { records, waiting: VecDeque::new(), lost: 0 };
+        outbox.push(Record::State(Status::Connected));
+        outbox.push(turn("a", "I", false));
+        outbox.push(turn("a", "I feel", false));
+        outbox.push(turn("a", "I feel dizzy.", true));
+        outbox.push(Record::State(Status::Ended));
+        let mut all = vec![received.recv().await.unwrap()];
+        while !outbox.waiting.is_empty() {
+            outbox.hand_over().await;
+            all.push(received.recv().await.unwrap());
+        }
+        let expected =
+            [Record::State(Status::Connected), turn("a", "I feel dizzy.", true), Record::State(Status::Ended)];
+        assert_eq!(all, expected);
+    }
+
+    #[test]
+    fn what_cannot_be_kept_is_counted_and_finished_turns_go_last() {
+        let (records, _received) = mpsc::channel(1);
+        let mut outbox = Outbox { records, waiting: VecDeque::new(), lost: 0 };
+        outbox.push(Record::State(Status::Connected));
+        outbox.push(turn("done", "Help.", true));
+        for n in 0..WAITING_RECORDS + 10 {
+            outbox.push(turn(&n.to_string(), "x", false));
+        }
+        assert_eq!((outbox.waiting.len(), outbox.lost), (WAITING_RECORDS, 11));
+        assert_eq!(outbox.waiting[0], turn("done", "Help.", true));
+    }
+}

@@ -1,0 +1,24 @@
+//! Joins telephone calls to the `OpenAI` Realtime API.
+//!
+//! The core of a call is [`session::Session`], a state machine without sockets, clocks or awaits:
+//! inputs go in with the time they happened at, outputs come out as data. Around it:
+//!
+//! - [`audio`]: G.711 frames, the outbound queue, the 20 ms pacer, inbound jitter; all pure.
+//! - [`realtime`]: the model's wire protocol and the socket that speaks it.
+//! - [`telephony`]: the [`telephony::leg::Leg`] a call is heard through, and Asterisk behind it.
+//! - [`driver`]: one task per call that joins the three.
+
+pub mod audio;
+mod calls;
+pub mod driver;
+mod health;
+mod lease;
+mod plan;
+pub mod realtime;
+pub mod session;
+mod sink;
+pub mod telephony;
+mod wire;
+
+pub use health::probe;
+pub use wire::{Settings, Telephony, run};

@@ -1,0 +1,59 @@
+//! The bridge as a process: one cell beside one Asterisk.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use bridge::{Settings, Telephony};
+use config::{Env, Stage, log_filter, or_exit};
+use services::CallCtx;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+/// Fargate kills a task 120 seconds after it asked it to stop (`stopTimeout`, the longest allowed).
+const DRAIN: Duration = Duration::from_secs(110);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let env = Env::of_process();
+    clients::tls::install();
+    let settings = or_exit(Settings::from_env(&env));
+    if std::env::args().nth(1).as_deref() == Some("--health") {
+        return if bridge::probe(settings.bridge.health).await { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    or_exit(Stage::from_env(&env));
+    let asterisk = or_exit(config::Asterisk::required(&env));
+    let ctx = or_exit(CallCtx::configured(&env).await);
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_env_filter(EnvFilter::builder().parse_lossy(log_filter(&env)))
+        .with_writer(std::io::stderr)
+        .init();
+
+    let stop = CancellationToken::new();
+    let asked = stop.clone();
+    tokio::spawn(async move {
+        if let (Ok(mut terminate), Ok(mut interrupt)) =
+            (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::info!("draining");
+            asked.cancel();
+        }
+    });
+    let carried = match Telephony::asterisk(&asterisk) {
+        Ok(telephony) => bridge::run(ctx, settings, telephony, DRAIN, stop).await,
+        Err(error) => Err(error),
+    };
+    match carried {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the bridge cannot run");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What the model's server says, and what follows from it.
+
+use std::time::{Duration, Instant};
+
+use domain::calls::EndReason;
+use domain::conversations::Speaker;
+
+use super::deadlines::Reason;
+use super::state::Phase;
+use super::turns::Purpose;
+use super::{PROGRESS_EVERY, Session};
+use crate::realtime::command::Command;
+use crate::realtime::event::{
+    AudioDelta, ErrorBody, ItemPlaced, OutputItem, Response, ServerEvent, TextPiece, Transcription,
+};
+use crate::realtime::failure::{self, Handling};
+
+/// Pause before a failed response is asked for again.
+const RETRY_AFTER: Duration = Duration::from_millis(800);
+
+impl Session {
+    pub(super) fn on_model(&mut self, now: Instant, event: ServerEvent) {
+        if let Phase::Lingering(_) = self.phase {
+            return self.on_last_words(event);
+        }
+        match event {
+            ServerEvent::AudioDelta(delta) => self.on_audio(now, delta),
+            ServerEvent::AudioDone(item) => self.queue.finish(&item.item_id),
+            ServerEvent::TranscriptDelta(piece) => self.on_own_text(now, &piece),
+            ServerEvent::TranscriptDone(text) => {
+                self.transcript.complete(&text.item_id, &text.transcript);
+                self.progress(now);
+            }
+            ServerEvent::SpeechStarted(speech) => self.on_speech_started(now, &speech),
+            ServerEvent::SpeechStopped(speech) => self.on_speech_stopped(now, &speech),
+            ServerEvent::Committed(item) => {
+                self.backlog.clear();
+                let previous = item.previous_item_id.as_deref();
+                self.transcript.place(&item.item_id, previous, Some(Speaker::Patient));
+            }
+            ServerEvent::TranscriptionDelta(piece) => {
+                self.transcript.append(&piece.item_id, &piece.delta);
+                self.progress(now);
+            }
+            ServerEvent::TranscriptionCompleted(text) => self.on_caller_text(&text),
+            ServerEvent::TranscriptionFailed(item) => self.transcript.fail(&item.item_id),
+            ServerEvent::ItemAdded(placed) | ServerEvent::ItemDone(placed) => self.on_item(&placed),
+            ServerEvent::OutputItemAdded(output) => self.on_output_item(output),
+            ServerEvent::ResponseCreated(event) => self.on_response_created(now, &event.response),
+            ServerEvent::ResponseDone(event) => self.on_response_done(now, &event.response),
+            ServerEvent::SessionCreated(_) => self.on_session_created(),
+            ServerEvent::SessionUpdated(info) => self.on_session_updated(now, &info.session),
+            ServerEvent::Error(info) => self.on_error(now, &info.error),
+            ServerEvent::Ignored(_) => {}
+            ServerEvent::Unknown(_) => self.stats.unknown_events += 1,
+        }
+    }
+
+    /// The phone is hung up; only what the caller said last still matters.
+    fn on_last_words(&mut self, event: ServerEvent) {
+        match event {
+            ServerEvent::TranscriptionDelta(piece) => {
+                self.transcript.append(&piece.item_id, &piece.delta);
+            }
+            ServerEvent::TranscriptionCompleted(text) => self.on_caller_text(&text),
+            ServerEvent::TranscriptionFailed(item) => self.transcript.fail(&item.item_id),
+            ServerEvent::ResponseDone(event) => self.count_usage(&event.response),
+            _ => {}
+        }
+        if !self.transcript.awaits_caller() {
+            self.finish();
+        }
+    }
+
+    fn on_audio(&mut self, now: Instant, delta: AudioDelta) {
+        if self.turns.is_cancelled(&delta.response_id) {
+            self.stats.stale_deltas += 1;
+            return;
+        }
+        self.adopt_unannounced(now, &delta.response_id);
+        if self.queue.push(&delta.item_id, &delta.response_id, delta.delta).is_err() {
+            return self.on_overflow(&delta.response_id, &delta.item_id);
+        }
+        self.deadlines.clear(Reason::Response);
+        self.deadlines.clear(Reason::Stalled);
+        self.turns.strikes = 0;
+        self.extend_farewell(now);
+    }
+
+    fn on_own_text(&mut self, now: Instant, piece: &TextPiece) {
+        self.transcript.append(&piece.item_id, &piece.delta);
+        self.progress(now);
+    }
+
+    fn on_caller_text(&mut self, text: &Transcription) {
+        self.transcript.complete(&text.item_id, &text.transcript);
+        self.tell_turns();
+    }
+
+    /// Turns changed: they are remembered within a second.
+    fn progress(&mut self, now: Instant) {
+        self.deadlines.set_if_clear(Reason::Progress, now + PROGRESS_EVERY);
+    }
+
+    fn on_item(&mut self, placed: &ItemPlaced) {
+        let speaker = match (placed.item.kind.as_str(), placed.item.role.as_deref()) {
+            ("message", Some("assistant")) => Some(Speaker::Assistant),
+            ("message", Some("user")) => Some(Speaker::Patient),
+            _ => None,
+        };
+        let previous = placed.previous_item_id.as_deref();
+        self.transcript.place(&placed.item.id, previous, speaker);
+    }
+
+    fn on_output_item(&mut self, output: OutputItem) {
+        if !output.item.is_speech() {
+            return;
+        }
+        if self.turns.is_cancelled(&output.response_id) {
+            // It begins after the caller has cut in: nobody will ever hear it.
+            return self.send(Command::Delete { item_id: output.item.id });
+        }
+        self.transcript.place(&output.item.id, None, Some(Speaker::Assistant));
+        if let Some(active) = &mut self.turns.active
+            && active.id == output.response_id
+        {
+            active.items.push(output.item.id);
+        }
+    }
+
+    fn count_usage(&mut self, response: &Response) {
+        self.usage += response.usage.unwrap_or_default();
+    }
+
+    fn on_response_done(&mut self, now: Instant, response: &Response) {
+        self.count_usage(response);
+        if self.turns.expects(response) {
+            self.on_response_created(now, response);
+        }
+        self.queue.finish_response(&response.id);
+        self.deadlines.clear(Reason::Stalled);
+        let ended = self.turns.active.take_if(|active| active.id == response.id);
+        let purpose = ended.map_or(Purpose::Answer, |active| active.purpose);
+        if let Phase::Greeting(greeting) = &mut self.phase
+            && greeting.response_id.as_ref() == Some(&response.id)
+        {
+            greeting.done = true;
+        }
+        match response.status.as_str() {
+            "failed" if !self.turns.is_cancelled(&response.id) => {
+                let error = response.failure();
+                return self.on_failed_response(now, purpose, &error);
+            }
+            "completed" => self.run_tools(now, response),
+            _ => {}
+        }
+        if self.turns.active.is_none() && self.turns.asked.is_none() && self.caller_since.is_none() {
+            self.deadlines.clear(Reason::Response);
+        }
+        self.progress(now);
+        self.ask_waiting(now);
+        self.settle(now);
+    }
+
+    fn on_failed_response(&mut self, now: Instant, purpose: Purpose, error: &ErrorBody) {
+        self.stats.errors += 1;
+        let code = error.code.as_deref().unwrap_or("none");
+        tracing::warn!(call = %self.plan.call_id, code, "the model failed to answer");
+        match failure::classify(error) {
+            Handling::Fatal => self.end(now, EndReason::ModelLost),
+            Handling::Recycle => self.recover(now),
+            _ if self.turns.strikes > 0 => self.recover(now),
+            _ => {
+                self.turns.strikes += 1;
+                self.turns.waiting = self.turns.waiting.max(Some(purpose));
+                self.deadlines.clear(Reason::Response);
+                self.deadlines.set(Reason::Retry, now + RETRY_AFTER);
+            }
+        }
+    }
+
+    fn on_error(&mut self, now: Instant, error: &ErrorBody) {
+        let handling = failure::classify(error);
+        if handling != Handling::Ignore {
+            self.stats.errors += 1;
+            // The message may quote what was said, so only the code is logged.
+            let code = error.code.as_deref().unwrap_or("none");
+            tracing::warn!(call = %self.plan.call_id, code, "the model's service reported an error");
+        }
+        match handling {
+            Handling::Ignore | Handling::Alarm => {}
+            Handling::Fatal => self.end(now, EndReason::ModelLost),
+            Handling::Recycle => self.recover(now),
+            Handling::ResultAsText => self.results_as_text(error.event_id.as_deref()),
+            Handling::QueueCreate => {
+                let asked = self.turns.asked.take().map_or(Purpose::Answer, |asked| asked.purpose());
+                self.turns.waiting = self.turns.waiting.max(Some(asked));
+            }
+            Handling::Later => {
+                if let Some(asked) = self.turns.asked.take() {
+                    self.turns.waiting = self.turns.waiting.max(Some(asked.purpose()));
+                    self.deadlines.set(Reason::Retry, now + RETRY_AFTER);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Everything a call needs to know before it begins. It arrives as data and never changes.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::audio::frame::Codec;
+use crate::realtime::command::{
+    AudioConfig, Format, InputConfig, MaxTokens, OutputConfig, SessionConfig, Tool, TranscriptionConfig, Truncation,
+    TurnDetection,
+};
+
+/// Name of the function with which the model ends a call.
+pub const END_CALL: &str = "end_call";
+
+/// What one call shall be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The call's id; also names its channels in Asterisk.
+    pub call_id: String,
+    /// ISO 639-1 code of the patient's language.
+    pub language: String,
+    /// Who the model is, what it knows, what it must not do.
+    pub instructions: String,
+    /// What the first thing said shall be: an instruction to the model, not a text to read out.
+    pub greeting: String,
+    /// Voice of the model.
+    pub voice: String,
+    /// Realtime model.
+    pub model: String,
+    /// Model that writes down what the caller says.
+    pub transcriber: String,
+    /// Law of the telephone leg; sound passes through untouched.
+    pub codec: Codec,
+    /// How patient the turn taking is.
+    pub turns: TurnProfile,
+    /// Functions the model may call.
+    pub tools: Vec<ToolSpec>,
+    /// Longest call; then a farewell is spoken.
+    pub max_call: Duration,
+    /// Longest time until somebody answers, as a safety net behind the telephone network's own.
+    pub max_ring: Duration,
+    /// Silence after which the model checks in; `None` never.
+    pub idle: Option<Duration>,
+    /// Check-ins without an answer before the model says goodbye.
+    pub idle_checks: u32,
+    /// Delay between putting a frame on the wire and the caller hearing it.
+    pub downstream: Duration,
+    /// Seed of everything that looks random: comfort noise, jitter of reconnects.
+    pub seed: u64,
+}
+
+impl Plan {
+    /// A plan with the usual values; the caller sets what differs.
+    pub fn new(call_id: impl Into<String>, language: impl Into<String>) -> Self {
+        Self {
+            call_id: call_id.into(),
+            language: language.into(),
+            instructions: String::new(),
+            greeting: String::new(),
+            voice: "marin".to_owned(),
+            model: "gpt-realtime".to_owned(),
+            transcriber: "gpt-4o-mini-transcribe".to_owned(),
+            codec: Codec::Ulaw,
+            turns: TurnProfile::default(),
+            tools: vec![ToolSpec::end_call()],
+            max_call: Duration::from_mins(30),
+            max_ring: Duration::from_mins(2),
+            idle: Some(Duration::from_secs(12)),
+            idle_checks: 3,
+            downstream: Duration::from_millis(20),
+            seed: 0,
+        }
+    }
+
+    /// The session this plan asks for, every value written out.
+    pub fn session_config(&self) -> SessionConfig {
+        let format = Format { kind: self.codec.realtime_format() };
+        SessionConfig {
+            kind: "realtime",
+            output_modalities: ["audio"],
+            instructions: self.instructions.clone(),
+            audio: AudioConfig {
+                input: InputConfig {
+                    format: format.clone(),
+                    transcription: TranscriptionConfig {
+                        model: self.transcriber.clone(),
+                        language: self.language.clone(),
+                    },
+                    noise_reduction: None,
+                    turn_detection: self.turns.detection(),
+                },
+                output: OutputConfig { format, voice: self.voice.clone() },
+            },
+            tools: self.tools.iter().map(ToolSpec::tool).collect(),
+            tool_choice: "auto",
+            max_output_tokens: MaxTokens::Unlimited,
+            truncation: Truncation { kind: "retention_ratio", retention_ratio: 0.8 },
+        }
+    }
+
+    /// The session's instructions with one more on top, because those of a response replace them.
+    pub(super) fn with_direction(&self, direction: &str) -> String {
+        format!("{}\n\n{direction}", self.instructions)
+    }
+
+    pub(super) fn downstream_ms(&self) -> u64 {
+        u64::try_from(self.downstream.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// How turns are found in the caller's speech.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TurnProfile {
+    /// 0.0 to 1.0; higher needs louder speech.
+    pub threshold: f32,
+    /// Sound kept from before the detected start.
+    pub prefix_padding_ms: u32,
+    /// Silence that ends a turn; longer for people who speak slowly.
+    pub silence_duration_ms: u32,
+}
+
+impl Default for TurnProfile {
+    /// Patient enough for most elderly people.
+    fn default() -> Self {
+        Self { threshold: 0.5, prefix_padding_ms: 300, silence_duration_ms: 700 }
+    }
+}
+
+impl TurnProfile {
+    fn detection(&self) -> TurnDetection {
+        TurnDetection {
+            kind: "server_vad",
+            threshold: self.threshold,
+            prefix_padding_ms: self.prefix_padding_ms,
+            silence_duration_ms: self.silence_duration_ms,
+            idle_timeout_ms: None,
+            create_response: true,
+            // The bridge interrupts: only it knows what may be (not a greeting, not a farewell).
+            interrupt_response: false,
+        }
+    }
+}
+
+/// A function the model may call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ToolSpec {
+    /// Its name.
+    pub name: String,
+    /// When to call it, for the model.
+    pub description: String,
+    /// JSON schema of the arguments.
+    pub parameters: Value,
+}
+
+impl ToolSpec {
+    /// The function that ends the call.
+    pub fn end_call() -> Self {
+        Self {
+            name: END_CALL.to_owned(),
+            description: "Ends the telephone call. Say goodbye first; call this only when the \
+                          person wants to stop or has said goodbye."
+                .to_owned(),
+            parameters: serde_json::json!({
+                "type": "object", "properties": {}, "additionalProperties": false
+            }),
+        }
+    }
+
+    fn tool(&self) -> Tool {
+        Tool {
+            kind: "function",
+            name: self.name.clone(),
+            description: self.description.clone(),
+            parameters: self.parameters.clone(),
+        }
+    }
+}

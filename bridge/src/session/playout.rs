@@ -1,0 +1,74 @@
+//! What goes on the wire: exactly one frame every 20 ms while the line is up.
+
+use std::time::{Duration, Instant};
+
+use super::deadlines::Reason;
+use super::messages::Heard;
+use super::output::{Output, Play, Record};
+use super::{PROGRESS_EVERY, Session};
+use crate::audio::frame::{Frame, bytes_to_ms};
+
+/// A response that has sounded and then neither goes on nor ends is taken for ended.
+const STALLED_AFTER: Duration = Duration::from_secs(5);
+
+impl Session {
+    /// Deadlines that have passed, then the frames that are owed.
+    pub(super) fn on_tick(&mut self, now: Instant) {
+        while let Some(reason) = self.deadlines.take_due(now) {
+            self.on_deadline(now, reason);
+        }
+        while let Some(tick) = self.pacer.as_mut().and_then(|pacer| pacer.due(now)) {
+            let frame = self.next_frame(now);
+            self.out.push(Output::Play(Play { frame, skipped: tick.skipped }));
+        }
+        self.settle(now);
+    }
+
+    fn next_frame(&mut self, now: Instant) -> Frame {
+        let next = self.queue.playing().filter(|item| self.turns.sounding.as_deref() != Some(*item));
+        if let Some(item) = next.map(str::to_owned) {
+            self.transcript.started(&item, self.since_answer(now));
+            self.turns.sounding = Some(item);
+        }
+        if let Some(frame) = self.queue.next_frame(self.plan.codec.silence()) {
+            self.comfort.pause();
+            self.set_ai_speaks(true);
+            self.deadlines.set_if_clear(Reason::Progress, now + PROGRESS_EVERY);
+            return frame;
+        }
+        if self.turns.active.is_some() && self.ai_speaks {
+            self.stats.underruns += 1;
+            self.deadlines.set_if_clear(Reason::Stalled, now + STALLED_AFTER);
+        } else {
+            self.set_ai_speaks(false);
+        }
+        if self.caller_since.is_some() {
+            // Noise of ours never lies over the caller's voice.
+            self.comfort.pause();
+            return Frame::silence(self.plan.codec);
+        }
+        self.comfort.frame()
+    }
+
+    pub(super) fn set_ai_speaks(&mut self, speaks: bool) {
+        if self.ai_speaks != speaks {
+            self.ai_speaks = speaks;
+            self.show_speaking();
+        }
+    }
+
+    /// Remembers every turn that changed.
+    pub(super) fn tell_turns(&mut self) {
+        let (queue, downstream_ms) = (&self.queue, self.plan.downstream_ms());
+        let heard = |item: &str| {
+            queue.position(item).map(|position| Heard {
+                ms: position.heard_ms(downstream_ms),
+                of_ms: bytes_to_ms(position.received),
+                complete: position.complete(),
+            })
+        };
+        for turn in self.transcript.changes(heard) {
+            self.out.push(Output::Persist(Record::Turn(turn)));
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The connection to the model: opening, configuring, losing and restoring it.
+
+use std::time::{Duration, Instant};
+
+use domain::calls::EndReason;
+
+use super::Session;
+use super::deadlines::Reason;
+use super::directions;
+use super::input::LinkEvent;
+use super::output::Output;
+use super::state::Phase;
+use super::turns::Purpose;
+use crate::realtime::command::{Command, NewItem};
+use crate::realtime::event::SessionBody;
+use crate::realtime::failure::Failure;
+
+/// From an open socket to a confirmed session.
+const HANDSHAKE_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long the model may stay away in a live call.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(30);
+
+/// Longest pause between two attempts to connect.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How far the connection has come.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Stage {
+    /// Not wanted yet.
+    #[default]
+    Idle,
+    /// A socket is being opened.
+    Opening,
+    /// A socket is open; the server has to speak first.
+    Open,
+    /// The session's values were sent.
+    Configuring,
+    /// The session is confirmed.
+    Ready,
+    /// Lost; the next attempt has a deadline.
+    Waiting,
+}
+
+/// The connection to the model as the call sees it.
+#[derive(Debug, Default)]
+pub struct Link {
+    stage: Stage,
+    /// Attempts since the last confirmed session.
+    attempts: u32,
+    /// A session was confirmed at least once.
+    was_ready: bool,
+    /// What to ask for once it is restored.
+    resume: Option<Purpose>,
+}
+
+impl Link {
+    /// Whether the model hears and answers.
+    pub fn is_ready(&self) -> bool {
+        self.stage == Stage::Ready
+    }
+}
+
+impl Session {
+    pub(super) fn open_model_if_idle(&mut self) {
+        if self.link.stage == Stage::Idle {
+            self.open_model();
+        }
+    }
+
+    pub(super) fn open_model(&mut self) {
+        self.link.stage = Stage::Opening;
+        self.link.attempts += 1;
+        self.out.push(Output::OpenModel);
+    }
+
+    pub(super) fn on_link(&mut self, now: Instant, event: LinkEvent) {
+        match event {
+            LinkEvent::Up => {
+                self.link.stage = Stage::Open;
+                self.deadlines.set(Reason::Handshake, now + HANDSHAKE_WITHIN);
+            }
+            LinkEvent::Malformed => self.stats.malformed_events += 1,
+            LinkEvent::Down(_) if matches!(self.phase, Phase::Lingering(_)) => self.finish(),
+            LinkEvent::Down(Failure::Retry(code)) => {
+                tracing::warn!(call = %self.plan.call_id, code, "the connection to the model is lost");
+                self.lose(now);
+            }
+            LinkEvent::Down(Failure::Fatal(code)) => {
+                tracing::error!(call = %self.plan.call_id, code, "the model cannot be used");
+                self.give_up(now);
+            }
+        }
+    }
+
+    fn give_up(&mut self, now: Instant) {
+        let reason = if self.link.was_ready { EndReason::ModelLost } else { EndReason::SetUpFailed };
+        self.end(now, reason);
+    }
+
+    pub(super) fn on_session_created(&mut self) {
+        if self.link.stage == Stage::Open {
+            self.link.stage = Stage::Configuring;
+            let session = Box::new(self.plan.session_config());
+            self.send(Command::SessionUpdate { session });
+        }
+    }
+
+    pub(super) fn on_session_updated(&mut self, now: Instant, session: &SessionBody) {
+        if self.link.stage != Stage::Configuring {
+            return;
+        }
+        let wanted = self.plan.codec.realtime_format();
+        let formats = [&session.audio.input.format, &session.audio.output.format];
+        if formats.into_iter().flatten().any(|format| format.kind != wanted) {
+            // Sound in another format would be noise in the caller's ear.
+            tracing::error!(call = %self.plan.call_id, wanted, "the model did not grant the audio format");
+            return self.give_up(now);
+        }
+        self.on_ready(now);
+    }
+
+    fn on_ready(&mut self, now: Instant) {
+        self.link.stage = Stage::Ready;
+        self.link.attempts = 0;
+        for reason in [Reason::Handshake, Reason::GiveUp, Reason::Setup, Reason::Reconnect] {
+            self.deadlines.clear(reason);
+        }
+        self.appended = 0;
+        if std::mem::replace(&mut self.link.was_ready, true) {
+            self.replay();
+        }
+        let missed = self.backlog.joined();
+        if !missed.is_empty() {
+            self.append(missed);
+            self.backlog.mark_given();
+        }
+        if let Some(purpose) = self.link.resume.take() {
+            self.ask(now, purpose);
+        }
+        self.try_greeting(now);
+        self.ask_waiting(now);
+    }
+
+    /// Tells a new session what was said before.
+    fn replay(&mut self) {
+        for item in self.transcript.replay() {
+            self.send(Command::ItemCreate { previous_item_id: None, item });
+        }
+        let note = NewItem::message(None, "system", directions::RESTORED.to_owned());
+        self.send(Command::ItemCreate { previous_item_id: None, item: note });
+    }
+
+    /// The connection is of no use any more: close it and open another.
+    pub(super) fn recover(&mut self, now: Instant) {
+        self.out.push(Output::CloseModel);
+        self.lose(now);
+    }
+
+    fn lose(&mut self, now: Instant) {
+        self.stats.lost_links += 1;
+        let waiting = if self.link.is_ready() {
+            self.remember_work();
+            None
+        } else {
+            self.turns.waiting
+        };
+        self.link.stage = Stage::Waiting;
+        self.turns.reset();
+        self.turns.waiting = waiting;
+        self.turns.strikes = 0;
+        self.turns.foreign = self.queue.positions().map(|p| p.item_id.clone()).collect();
+        // What was received is still worth hearing; nothing more will come for it.
+        self.queue.finish_all();
+        self.transcript.close_texts();
+        self.caller_since = None;
+        self.show_speaking();
+        for reason in [Reason::Handshake, Reason::Response, Reason::Retry] {
+            self.deadlines.clear(reason);
+        }
+        if self.link.was_ready && self.answered_at.is_some() {
+            self.deadlines.set_if_clear(Reason::GiveUp, now + GIVE_UP_AFTER);
+        }
+        self.deadlines.set(Reason::Reconnect, now + self.pause());
+    }
+
+    /// What the model was doing when it was lost, so that it can be asked to do it again.
+    fn remember_work(&mut self) {
+        let purpose = self.turns.purpose();
+        let begun = self
+            .turns
+            .active
+            .as_ref()
+            .is_some_and(|active| self.queue.positions().any(|position| position.response_id == active.id));
+        self.link.resume = match purpose {
+            Some(Purpose::Greeting | Purpose::Answer | Purpose::CheckIn) if begun => Some(Purpose::Resume),
+            Some(purpose) => Some(purpose),
+            None if self.deadlines.is_set(Reason::Response) => Some(Purpose::Answer),
+            None => None,
+        };
+        if let Phase::Greeting(greeting) = &mut self.phase {
+            greeting.done |= begun;
+        }
+    }
+
+    /// At once the first time, then 250 ms, 500 ms, ... up to 5 s, each a quarter more or less so
+    /// that many calls do not come back in step.
+    fn pause(&self) -> Duration {
+        if self.link.attempts < 2 {
+            return Duration::ZERO;
+        }
+        let doubled = Duration::from_millis(250) * (1 << (self.link.attempts - 2).min(8));
+        let mixed = (self.plan.seed ^ u64::from(self.link.attempts)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let percent = 75 + u32::try_from((mixed >> 32) % 51).unwrap_or(25);
+        doubled.min(LONGEST_PAUSE) * percent / 100
+    }
+}

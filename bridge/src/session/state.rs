@@ -1,0 +1,49 @@
+//! How far a call has come. Each phase owns what only it needs.
+
+use std::time::Duration;
+
+use domain::calls::EndReason;
+
+use super::output::Ending;
+
+/// The phase of a call; it only moves forward, except from a farewell back to talking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// The telephone network was asked for the call.
+    Dialing,
+    /// The far phone rings; the model is being connected.
+    Ringing,
+    /// Picked up; the greeting is asked for as soon as model and media are there, and is being
+    /// spoken. It cannot be interrupted, but what the caller says meanwhile is heard.
+    Greeting(Greeting),
+    /// The conversation.
+    Talking,
+    /// Goodbye is being said.
+    Farewell(Farewell),
+    /// The telephone is hung up; the last words are still being written down.
+    Lingering(Ending),
+    /// Over.
+    Ended,
+}
+
+/// How far the greeting has come.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Greeting {
+    /// It was asked for.
+    pub asked: bool,
+    /// The response that speaks it, once known.
+    pub response_id: Option<String>,
+    /// That response is complete; what remains is playing it.
+    pub done: bool,
+}
+
+/// How far the farewell has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Farewell {
+    /// Why the call will end.
+    pub reason: EndReason,
+    /// Whether the caller can talk the model out of ending the call.
+    pub negotiable: bool,
+    /// How long the caller has spoken since it began.
+    pub caller_spoke: Duration,
+}

@@ -1,0 +1,313 @@
+//! Whose turn it is: responses asked for, running and cancelled, and barge-in.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::Session;
+use super::deadlines::Reason;
+use super::directions;
+use super::state::Phase;
+use crate::audio::frame::bytes_to_ms;
+use crate::audio::queue::Position;
+use crate::realtime::command::{Command, ResponseConfig};
+use crate::realtime::event::{Response, SpeechStarted, SpeechStopped};
+
+/// A response that has not begun to sound after this long is asked for again.
+const RESPONSE_WITHIN: Duration = Duration::from_secs(8);
+
+/// Less than one frame was not heard: the item is deleted instead of truncated.
+const HEARD_AT_ALL_MS: u64 = 20;
+
+/// Cancelled responses remembered, against sound that is still on its way.
+const REMEMBERED: usize = 64;
+
+/// Why a response was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    /// To answer what was said or what a function returned.
+    Answer,
+    /// To go on after an interruption of the line.
+    Resume,
+    /// To ask whether somebody is still there.
+    CheckIn,
+    /// To open the call.
+    Greeting,
+    /// To close the call; outranks everything.
+    Farewell,
+}
+
+/// A response in progress.
+#[derive(Debug)]
+pub struct Active {
+    /// Its id.
+    pub id: String,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// What it says, as far as announced.
+    pub items: Vec<String>,
+}
+
+/// A response asked for and not yet begun.
+#[derive(Debug)]
+pub struct Asked {
+    purpose: Purpose,
+    tag: u64,
+    /// The caller began to speak meanwhile: cancel it when it begins.
+    unwanted: bool,
+}
+
+/// Responses of the current connection.
+#[derive(Debug, Default)]
+pub struct Turns {
+    /// In progress.
+    pub active: Option<Active>,
+    /// Asked for.
+    pub asked: Option<Asked>,
+    /// To be asked for as soon as nothing else is going on.
+    pub waiting: Option<Purpose>,
+    /// Failed attempts in a row.
+    pub strikes: u32,
+    /// Sound of these is dropped.
+    cancelled: VecDeque<String>,
+    /// Items whose sound came from an earlier connection: the server knows only their text.
+    pub foreign: Vec<String>,
+    /// The item on the wire.
+    pub sounding: Option<String>,
+    tags: u64,
+}
+
+impl Asked {
+    /// What it is for.
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+}
+
+impl Turns {
+    /// Whether the model is at work or about to be.
+    pub fn busy(&self) -> bool {
+        self.active.is_some() || self.asked.is_some() || self.waiting.is_some()
+    }
+
+    /// Whether sound of this response must not be played.
+    pub fn is_cancelled(&self, response_id: &str) -> bool {
+        self.cancelled.iter().any(|id| id == response_id)
+    }
+
+    /// Keeps any further sound of this response out.
+    pub fn quarantine(&mut self, response_id: &str) {
+        if response_id.is_empty() || self.is_cancelled(response_id) {
+            return;
+        }
+        if self.cancelled.len() == REMEMBERED {
+            self.cancelled.pop_front();
+        }
+        self.cancelled.push_back(response_id.to_owned());
+    }
+
+    /// What was being worked on, most urgent first.
+    pub fn purpose(&self) -> Option<Purpose> {
+        let asked = self.asked.as_ref().filter(|a| !a.unwanted).map(|a| a.purpose);
+        let active = self.active.as_ref().filter(|a| !self.is_cancelled(&a.id)).map(|a| a.purpose);
+        [asked, active, self.waiting].into_iter().flatten().max()
+    }
+
+    /// Whether this is the response that was asked for.
+    pub fn expects(&self, response: &Response) -> bool {
+        self.asked.as_ref().is_some_and(|asked| tag(response) == Some(asked.tag))
+    }
+
+    /// Forgets what belongs to a lost connection.
+    pub fn reset(&mut self) {
+        self.active = None;
+        self.asked = None;
+        self.waiting = None;
+    }
+}
+
+/// The tag under which a response was asked for, when the server echoes it.
+fn tag(response: &Response) -> Option<u64> {
+    response.metadata.as_ref()?.get("ask")?.as_str()?.parse().ok()
+}
+
+impl Session {
+    /// Asks the model to speak, now or as soon as it can.
+    pub(super) fn ask(&mut self, now: Instant, purpose: Purpose) {
+        let taken = self.turns.active.is_some() || self.turns.asked.is_some();
+        if taken || !self.link.is_ready() {
+            self.turns.waiting = self.turns.waiting.max(Some(purpose));
+            return;
+        }
+        self.turns.waiting = None;
+        self.turns.tags += 1;
+        let tag = self.turns.tags;
+        self.turns.asked = Some(Asked { purpose, tag, unwanted: false });
+        let direction = match purpose {
+            Purpose::Answer => None,
+            Purpose::Resume => Some(directions::RESUME),
+            Purpose::CheckIn => Some(directions::CHECK_IN),
+            Purpose::Greeting => Some(self.plan.greeting.as_str()),
+            Purpose::Farewell => Some(directions::FAREWELL),
+        };
+        let response = ResponseConfig {
+            instructions: direction.map(|direction| self.plan.with_direction(direction)),
+            tool_choice: (purpose == Purpose::Farewell).then_some("none"),
+            metadata: Some([("ask".to_owned(), tag.to_string())].into()),
+        };
+        self.send(Command::ResponseCreate { response: Some(response) });
+        self.deadlines.set(Reason::Response, now + RESPONSE_WITHIN);
+    }
+
+    /// Asks for what had to wait, if nothing is in the way any more.
+    pub(super) fn ask_waiting(&mut self, now: Instant) {
+        if let Some(purpose) = self.turns.waiting {
+            self.ask(now, purpose);
+        }
+    }
+
+    pub(super) fn on_response_created(&mut self, now: Instant, response: &Response) {
+        // The server echoes the tag; one that echoes nothing at all is believed by order.
+        let tag = tag(response);
+        let ours = self.turns.asked.take_if(|asked| tag.is_none_or(|tag| tag == asked.tag));
+        let purpose = ours.as_ref().map_or(Purpose::Answer, |asked| asked.purpose);
+        if let Phase::Greeting(greeting) = &mut self.phase
+            && purpose == Purpose::Greeting
+        {
+            greeting.response_id = Some(response.id.clone());
+            greeting.done = false;
+        }
+        let id = response.id.clone();
+        if ours.is_some_and(|asked| asked.unwanted) {
+            self.turns.quarantine(&id);
+            self.send(Command::ResponseCancel { response_id: Some(id.clone()) });
+        }
+        self.turns.active = Some(Active { id, purpose, items: Vec::new() });
+        self.deadlines.set(Reason::Response, now + RESPONSE_WITHIN);
+    }
+
+    /// Sound of a response that never was announced: it is taken for the one that was asked for.
+    pub(super) fn adopt_unannounced(&mut self, now: Instant, response_id: &str) {
+        let known = self.queue.positions().any(|p| p.response_id == response_id);
+        if !known && self.turns.active.is_none() && self.turns.asked.is_some() {
+            let id = response_id.to_owned();
+            self.on_response_created(now, &Response { id, ..Response::default() });
+        }
+    }
+
+    /// A response has sounded and never ended: it is over as far as the call is concerned.
+    pub(super) fn on_stalled(&mut self, now: Instant) {
+        self.stats.overdue += 1;
+        let Some(active) = self.turns.active.take() else { return };
+        self.queue.finish_response(&active.id);
+        if let Phase::Greeting(greeting) = &mut self.phase {
+            greeting.done = true;
+        }
+        self.ask_waiting(now);
+    }
+
+    pub(super) fn on_speech_started(&mut self, now: Instant, speech: &SpeechStarted) {
+        let ago = bytes_to_ms(self.appended).saturating_sub(speech.audio_start_ms);
+        let began = self.since_answer(now).saturating_sub(Duration::from_millis(ago));
+        self.transcript.expect(&speech.item_id, began);
+        self.caller_since.get_or_insert(now);
+        self.idle_checks = 0;
+        self.deadlines.clear(Reason::Response);
+        self.show_speaking();
+        if self.phase == Phase::Talking {
+            self.stats.barge_ins += u64::from(self.queue.queued() > 0);
+            self.barge_in();
+        }
+    }
+
+    pub(super) fn on_speech_stopped(&mut self, now: Instant, _speech: &SpeechStopped) {
+        let spoke = self.caller_since.take().map(|since| now - since).unwrap_or_default();
+        if let Phase::Farewell(farewell) = &mut self.phase {
+            // The server notices the end of speech only after its window of silence.
+            let window = Duration::from_millis(self.plan.turns.silence_duration_ms.into());
+            farewell.caller_spoke += spoke.saturating_sub(window);
+        }
+        // The server answers by itself; if it does not, it is asked to.
+        self.deadlines.set(Reason::Response, now + RESPONSE_WITHIN);
+        self.show_speaking();
+    }
+
+    /// Silences the model at once and tells it what was heard of its words.
+    fn barge_in(&mut self) {
+        let mut unheard = Vec::new();
+        if let Some(active) = &self.turns.active {
+            let id = active.id.clone();
+            unheard.clone_from(&active.items);
+            if !self.turns.is_cancelled(&id) {
+                self.turns.quarantine(&id);
+                self.send(Command::ResponseCancel { response_id: Some(id) });
+            }
+        }
+        if let Some(asked) = &mut self.turns.asked {
+            asked.unwanted = true;
+        }
+        self.turns.waiting = None;
+        for cut in self.queue.flush() {
+            self.cut(cut);
+        }
+        unheard.retain(|item| self.queue.position(item).is_none());
+        for item in unheard {
+            self.delete(item);
+        }
+    }
+
+    /// An item was not heard to its end: cuts it at the server and in the transcript.
+    fn cut(&mut self, cut: Position) {
+        self.turns.quarantine(&cut.response_id);
+        let received_ms = bytes_to_ms(cut.received);
+        let heard_ms = cut.heard_ms(self.plan.downstream_ms()).min(received_ms);
+        if heard_ms < HEARD_AT_ALL_MS {
+            return self.delete(cut.item_id);
+        }
+        self.transcript.cut(&cut.item_id, heard_ms, received_ms);
+        if !self.turns.foreign.contains(&cut.item_id) {
+            let item_id = cut.item_id;
+            self.send(Command::Truncate { item_id, content_index: 0, audio_end_ms: heard_ms });
+        }
+    }
+
+    fn delete(&mut self, item_id: String) {
+        self.transcript.remove(&item_id);
+        self.send(Command::Delete { item_id });
+    }
+
+    /// The queue is full: the answer is longer than any answer should be. What is queued is still
+    /// played, the rest is cancelled, and the model learns where it was cut.
+    pub(super) fn on_overflow(&mut self, response_id: &str, item_id: &str) {
+        self.stats.overflows += 1;
+        self.turns.quarantine(response_id);
+        self.send(Command::ResponseCancel { response_id: Some(response_id.to_owned()) });
+        self.queue.finish_response(response_id);
+        let item_id = item_id.to_owned();
+        match self.queue.position(&item_id).map(|p| bytes_to_ms(p.received)) {
+            Some(audio_end_ms) => {
+                self.send(Command::Truncate { item_id, content_index: 0, audio_end_ms });
+            }
+            None => self.delete(item_id),
+        }
+    }
+
+    /// A response is overdue: ask once more, then give the connection up.
+    pub(super) fn on_response_overdue(&mut self, now: Instant) {
+        if self.caller_since.is_some() || !self.link.is_ready() {
+            return;
+        }
+        self.stats.overdue += 1;
+        self.turns.strikes += 1;
+        let purpose = self.turns.purpose().unwrap_or(Purpose::Answer);
+        if self.turns.strikes > 1 {
+            return self.recover(now);
+        }
+        self.turns.asked = None;
+        self.turns.waiting = None;
+        if let Some(active) = self.turns.active.take() {
+            self.turns.quarantine(&active.id);
+            self.send(Command::ResponseCancel { response_id: Some(active.id) });
+        }
+        self.ask(now, purpose);
+    }
+}

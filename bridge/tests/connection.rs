@@ -1,0 +1,102 @@
+//! The socket to the model, against a server that does one thing at a time.
+
+#![expect(clippy::unwrap_used, reason = "a panic in a test is its failure")]
+
+use std::net::Ipv4Addr;
+
+use bridge::realtime::command::{ClientEvent, Command};
+use bridge::realtime::connection::{Connection, Connector, SocketEvent};
+use bridge::realtime::event::ServerEvent;
+use bridge::realtime::failure::Failure;
+use bytes::Bytes;
+use domain::Secret;
+use futures_util::{SinkExt, StreamExt};
+use test_case::test_case;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::{WebSocketStream, accept_async, accept_hdr_async};
+
+async fn listen() -> (TcpListener, Connector) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let url = format!("ws://{}/v1/realtime", listener.local_addr().unwrap());
+    (listener, Connector::new(url.parse().unwrap(), Secret::new("sk-test".to_owned())))
+}
+
+/// Both ends of one connection.
+async fn pair() -> (WebSocketStream<TcpStream>, Connection) {
+    let (listener, connector) = listen().await;
+    let serving = async { accept_async(listener.accept().await.unwrap().0).await.unwrap() };
+    let (server, connection) = tokio::join!(serving, connector.connect("gpt-realtime"));
+    (server, connection.unwrap())
+}
+
+#[tokio::test]
+async fn the_key_and_the_model_are_sent_and_no_beta_header() {
+    let (listener, connector) = listen().await;
+    #[expect(clippy::result_large_err, reason = "the signature is the library's")]
+    let check = |request: &Request, response: Response| {
+        assert_eq!(request.uri().query(), Some("model=gpt-realtime"));
+        assert_eq!(request.headers()["authorization"], "Bearer sk-test");
+        assert!(!request.headers().contains_key("openai-beta"));
+        Ok(response)
+    };
+    let serving = async {
+        let (stream, _) = listener.accept().await.unwrap();
+        accept_hdr_async(stream, check).await.unwrap()
+    };
+    let (_server, connection) = tokio::join!(serving, connector.connect("gpt-realtime"));
+    connection.unwrap();
+}
+
+#[tokio::test]
+async fn events_and_commands_cross_and_nonsense_does_not_end_it() {
+    let (mut server, mut connection) = pair().await;
+    server.send(Message::text("no JSON")).await.unwrap();
+    server.send(Message::binary(vec![1, 2, 3])).await.unwrap();
+    server.send(Message::text(r#"{"type":"input_audio_buffer.cleared"}"#)).await.unwrap();
+    assert_eq!(connection.next().await, SocketEvent::Malformed);
+    assert_eq!(connection.next().await, SocketEvent::Malformed);
+    let cleared = Box::new(ServerEvent::Ignored("input_audio_buffer.cleared"));
+    assert_eq!(connection.next().await, SocketEvent::Event(cleared));
+
+    let command = Command::Append { audio: Bytes::from_static(&[1, 2, 3]) };
+    assert!(connection.send(ClientEvent { event_id: None, command }));
+    let received = server.next().await.unwrap().unwrap();
+    assert_eq!(received, Message::text(r#"{"type":"input_audio_buffer.append","audio":"AQID"}"#));
+}
+
+#[test_case(4000, "invalid_request_error.missing_model" => Failure::Fatal("missing_model".into()))]
+#[test_case(1001, "session expired" => Failure::Retry("close_1001".into()))]
+#[tokio::test]
+async fn a_close_is_told_with_its_meaning(code: u16, reason: &str) -> Failure {
+    let (mut server, mut connection) = pair().await;
+    server.close(Some(CloseFrame { code: code.into(), reason: reason.into() })).await.unwrap();
+    match connection.next().await {
+        SocketEvent::Closed(failure) => failure,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_without_a_word_is_worth_a_retry() {
+    let (server, mut connection) = pair().await;
+    drop(server);
+    assert!(matches!(connection.next().await, SocketEvent::Closed(Failure::Retry(_))));
+}
+
+#[tokio::test]
+async fn dropping_the_connection_closes_the_socket() {
+    let (mut server, connection) = pair().await;
+    drop(connection);
+    assert!(matches!(server.next().await, Some(Ok(Message::Close(_)))));
+}
+
+#[tokio::test]
+async fn nobody_listening_is_worth_a_retry() {
+    let (listener, connector) = listen().await;
+    drop(listener);
+    let failure = connector.connect("gpt-realtime").await.unwrap_err();
+    assert!(matches!(failure, Failure::Retry(_)), "{failure:?}");
+}

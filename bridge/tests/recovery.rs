@@ -1,0 +1,134 @@
+//! The model is lost in the middle of a call, and comes back knowing what was said.
+
+mod common;
+
+use bridge::realtime::command::{Command, NewItem, Part};
+use bridge::realtime::event::{ErrorBody, ErrorInfo, ServerEvent};
+use bridge::realtime::failure::Failure;
+use bridge::session::{Input, LinkEvent};
+use common::*;
+use domain::calls::EndReason;
+
+fn restored(call: &SimCall) -> Vec<(&'static str, &'static str, String)> {
+    let items = call.commands().filter_map(|c| match c {
+        Command::ItemCreate { item: NewItem::Message { role, content: [Part { kind, text }], .. }, .. } => {
+            Some((*role, *kind, text.clone()))
+        }
+        _ => None,
+    });
+    items.collect()
+}
+
+fn conversation() -> SimCall {
+    let mut call = SimCall::answered();
+    call.speech_starts("u1", 0);
+    call.speech_stops("u1");
+    call.transcribed("u1", "My cat is called Mia.");
+    call
+}
+
+#[test]
+fn a_connection_lost_in_mid_answer_is_restored_with_everything_said() {
+    let mut call = conversation();
+    call.model_begins("a1", "What a lovely name", 2000);
+    call.run_for(ms(400));
+    call.forget();
+    call.disconnect();
+    call.run_for(ms(50));
+    assert_eq!(call.opened, 2);
+    call.run_for(ms(800));
+    call.connect();
+    let items = restored(&call);
+    assert_eq!(
+        items[..3],
+        [
+            ("assistant", "output_text", "Good morning.".to_owned()),
+            ("user", "input_text", "My cat is called Mia.".to_owned()),
+            ("assistant", "output_text", "What a lovely name".to_owned()),
+        ]
+    );
+    assert_eq!(items[3].0, "system");
+    assert!(call.asked(), "the unfinished answer goes on");
+
+    call.answer_ask("a2", "for a cat.", 500);
+    call.run_for(ms(2500));
+    call.assert_paced();
+    assert_eq!(call.voice_ms(), 2000 - 400 + 500, "what had been received was played too");
+    assert_eq!(call.texts().last().unwrap(), "for a cat.");
+}
+
+#[test]
+fn words_spoken_while_the_model_is_away_reach_the_new_session() {
+    let mut call = conversation();
+    call.model_says("a1", "I see.", 200);
+    call.run_for(ms(1000));
+    call.disconnect();
+    call.run_for(ms(20));
+    call.forget();
+    call.microphone = Some(0x21);
+    call.run_for(ms(1000));
+    assert!(call.appended().is_empty());
+    call.connect();
+    let appended = call.appended();
+    assert!(appended.ends_with(&[0x21; 8000]), "{} bytes", appended.len());
+}
+
+#[test]
+fn sound_of_the_lost_connection_cannot_be_truncated_on_the_new_one() {
+    let mut call = conversation();
+    call.model_begins("a1", "What a lovely name that is", 4000);
+    call.run_for(ms(400));
+    call.disconnect();
+    call.run_for(ms(20));
+    call.connect();
+    call.forget();
+    call.speech_starts("u2", 0);
+    assert!(!call.commands().any(|c| matches!(c, Command::Truncate { .. })));
+    assert_eq!(call.session.queue().queued(), 0);
+}
+
+#[test]
+fn a_model_that_stays_away_ends_the_call_after_thirty_seconds() {
+    let mut call = conversation();
+    let mut attempts = 0;
+    while call.ended.is_none() && call.now - call.start < ms(60_000) {
+        call.disconnect();
+        attempts += 1;
+        let opened = call.opened;
+        while call.opened == opened && call.ended.is_none() {
+            call.run_for(ms(20));
+        }
+    }
+    assert_eq!(call.ended.unwrap().reason, EndReason::ModelLost);
+    assert!((6..20).contains(&attempts), "{attempts} attempts");
+    call.assert_paced();
+}
+
+#[test]
+fn an_error_that_no_retry_cures_ends_the_call() {
+    let mut call = conversation();
+    let code = Some("insufficient_quota".to_owned());
+    call.model(ServerEvent::Error(ErrorInfo { error: ErrorBody { code, ..ErrorBody::default() } }));
+    assert_eq!(call.ended.unwrap().reason, EndReason::ModelLost);
+}
+
+#[test]
+fn an_expired_session_is_replaced() {
+    let mut call = conversation();
+    let code = Some("session_expired".to_owned());
+    call.model(ServerEvent::Error(ErrorInfo { error: ErrorBody { code, ..ErrorBody::default() } }));
+    call.run_for(ms(50));
+    assert_eq!(call.opened, 2);
+}
+
+#[test]
+fn a_session_that_is_never_confirmed_is_opened_again() {
+    let mut call = SimCall::answered();
+    call.disconnect();
+    call.run_for(ms(20));
+    call.input(Input::Link(LinkEvent::Up));
+    call.run_for(ms(6000));
+    assert!(call.opened >= 3);
+    call.input(Input::Link(LinkEvent::Down(Failure::Fatal("model_not_found".into()))));
+    assert_eq!(call.ended.unwrap().reason, EndReason::ModelLost);
+}
