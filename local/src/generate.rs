@@ -1,0 +1,39 @@
+//! Files that are generated from the code.
+
+use std::fs;
+use std::path::PathBuf;
+
+use utoipa::openapi::OpenApi;
+
+use crate::{Failure, console, root};
+
+/// Writes `docs/openapi.json` and `docs/config.md`, or with `check` only compares them.
+pub(crate) fn generate(check: bool) -> Result<(), Failure> {
+    let files = [("docs/openapi.json", openapi()?), ("docs/config.md", config::markdown())];
+    let mut stale = Vec::new();
+    for (name, wanted) in files {
+        let path: PathBuf = root().join(name);
+        let same = fs::read_to_string(&path).is_ok_and(|found| found == wanted);
+        match (same, check) {
+            (true, _) => console::note(&format!("{name} is up to date")),
+            (false, true) => stale.push(name),
+            (false, false) => {
+                fs::write(&path, wanted).map_err(|error| format!("{name} cannot be written: {error}"))?;
+                console::note(&format!("{name} written"));
+            }
+        }
+    }
+    if stale.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{} differ from the code; run `cargo run -p local -- openapi` and commit", stale.join(", ")).into())
+}
+
+/// The description of the whole API, from the handlers themselves.
+fn openapi() -> Result<String, Failure> {
+    let mut whole: OpenApi = api::openapi::base();
+    whole.merge(auth::routes().into_openapi());
+    whole.merge(patients::routes().into_openapi());
+    whole.merge(conversations::routes().into_openapi());
+    Ok(whole.to_pretty_json()? + "\n")
+}

@@ -1,0 +1,186 @@
+//! Everything that runs, in the order it has to start.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bridge::Telephony;
+use clients::{Mail, Queues};
+use config::{Env, or_exit};
+use local_servers::{Installation, Servers, Storage, Terminal, Wanted};
+use openai_sim::{Sim, SimConfig};
+use services::{CallCtx, Front};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Failure, demo, phone, root, settings, web, work};
+
+/// How long a message stays out of sight while somebody works on it.
+const VISIBILITY: Duration = Duration::from_mins(1);
+/// How long running calls and requests may take to finish when the house is closed.
+const CLOSING: Duration = Duration::from_secs(10);
+
+/// Everything, running. [`House::close`] ends it in good order; when the process dies instead, its
+/// servers die with it.
+pub(crate) struct House {
+    /// What it all runs with.
+    pub env: Env,
+    /// Where the API is.
+    pub api: SocketAddr,
+    /// The simulated model, unless a real one is configured.
+    pub model: Option<Sim>,
+    /// Who can sign in.
+    pub demo: demo::Demo,
+    servers: Servers,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl House {
+    /// Brings everything up. `port` 0 takes a free one.
+    pub(crate) async fn open(port: u16) -> Result<Self, Failure> {
+        clients::tls::install();
+        let listener = listen(port).await?;
+        let data = root().join(".local").join("data");
+        let env = settings::complete(Env::of_process(), &data)?;
+        api::log::init(api::log::Format::Text, &config::log_filter(&env));
+        let servers = servers(&env, &data).await?;
+        let env = with_servers(env, &servers);
+        let (env, model) = with_model(env)?;
+        let env = set_up(env).await?;
+        let front = or_exit(Front::<CallCtx>::configured(&env).await);
+        let ctx: CallCtx = (*front).clone();
+        let demo = demo::seed(&ctx).await?;
+
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        let api = listener.local_addr()?;
+        tasks.spawn(web::serve(listener, front, stop.clone()));
+        let jobs = or_exit(jobs::wire_worker(&env).await);
+        tasks.spawn(work::jobs(jobs, stop.clone()));
+        tasks.spawn(work::ticks(ctx.clone(), stop.clone()));
+        tasks.spawn(bridge(&env, ctx, stop.clone())?);
+        Ok(Self { env, api, model, demo, servers, stop, tasks })
+    }
+
+    /// The address of the API.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.api)
+    }
+
+    /// Completes when something that should run for ever has ended.
+    pub(crate) async fn broken(&mut self) -> Failure {
+        loop {
+            tokio::select! {
+                Some(ended) = self.tasks.join_next() => {
+                    return match ended {
+                        Ok(()) => "a part of the system has stopped; the lines above say why".into(),
+                        Err(error) => format!("a part of the system has failed: {error}").into(),
+                    };
+                }
+                () = tokio::time::sleep(Duration::from_secs(2)) => {
+                    if let Err(error) = self.servers.check() {
+                        return error.into();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends everything in good order.
+    pub(crate) async fn close(mut self) {
+        self.stop.cancel();
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(CLOSING, ended).await.is_err() {
+            tracing::warn!("not everything ended in time");
+        }
+        if let Some(model) = self.model {
+            model.shutdown().await;
+        }
+        self.servers.shutdown().await;
+    }
+}
+
+/// The port first: when it is taken, nobody wants to wait for the rest to be told.
+async fn listen(port: u16) -> Result<TcpListener, Failure> {
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|error| {
+        format!("{address} cannot be used ({}); choose another port with --port, or 0 for any", error.kind()).into()
+    })
+}
+
+async fn servers(env: &Env, data: &Path) -> Result<Servers, Failure> {
+    let wanted =
+        Wanted { documents: !env.has("MONGODB_URI"), cache: !env.has("CACHE_URL"), aws: !env.has("AWS_ENDPOINT_URL") };
+    let root = root();
+    let installing = tokio::task::spawn_blocking(move || Installation::ensure(&root, &Terminal::new()));
+    let installation = installing.await??;
+    Ok(Servers::start(&installation, wanted, Storage::Disk(data.to_owned())).await?)
+}
+
+fn with_servers(mut env: Env, servers: &Servers) -> Env {
+    let own = [
+        ("MONGODB_URI", servers.mongodb_uri()),
+        ("CACHE_URL", servers.cache_url()),
+        ("AWS_ENDPOINT_URL", servers.aws_endpoint()),
+    ];
+    for (name, address) in own {
+        if let Some(address) = address {
+            env = env.with(name, address);
+        }
+    }
+    env
+}
+
+/// A simulated model, unless the person set a key or addresses of their own.
+fn with_model(env: Env) -> Result<(Env, Option<Sim>), Failure> {
+    if ["OPENAI_API_KEY", "OPENAI_REALTIME_URL", "OPENAI_BASE_URL"].iter().any(|name| env.has(name)) {
+        return Ok((env, None));
+    }
+    let model = Sim::start(SimConfig::default())?;
+    let env = env
+        .with("OPENAI_API_KEY", "local")
+        .with("OPENAI_REALTIME_URL", model.realtime_url())
+        .with("OPENAI_BASE_URL", model.base_url());
+    Ok((env, Some(model)))
+}
+
+/// What the template makes in AWS: queues, the table, the mail identity; and the indexes.
+async fn set_up(env: Env) -> Result<Env, Failure> {
+    let aws = clients::aws::sdk_config(&or_exit(config::Aws::from_env(&env))).await;
+    let mut env = env;
+    for (variable, name) in [("PLACE_CALL_QUEUE_URL", "place-call"), ("JOBS_QUEUE_URL", "jobs")] {
+        if !env.has(variable) {
+            env = env.with(variable, Queues::create(&aws, name, VISIBILITY).await?);
+        }
+    }
+    let ctx = or_exit(CallCtx::configured(&env).await);
+    ctx.live.create_table().await?;
+    Mail::new(&aws, &or_exit(config::Mail::from_env(&env))).create_identity().await?;
+    ctx.store.create_indexes().await?;
+    Ok(env)
+}
+
+/// The bridge, with Asterisk when it is configured and a simulated telephone when it is not.
+fn bridge(
+    env: &Env,
+    ctx: CallCtx,
+    stop: CancellationToken,
+) -> Result<impl Future<Output = ()> + Send + use<>, Failure> {
+    // Any free port: several systems may run on one machine.
+    let env =
+        if env.has("BRIDGE_HEALTH_ADDR") { env.clone() } else { env.clone().with("BRIDGE_HEALTH_ADDR", "127.0.0.1:0") };
+    let settings = or_exit(bridge::Settings::from_env(&env));
+    let telephony = match or_exit(config::Asterisk::from_env(&env)) {
+        Some(asterisk) => Telephony::asterisk(&asterisk)?,
+        None => Telephony::of(Arc::new(phone::SimulatedPhones::new(ctx.clone()))),
+    };
+    Ok(async move {
+        if let Err(error) = bridge::run(ctx, settings, telephony, Duration::ZERO, stop).await {
+            tracing::error!(%error, "the bridge has stopped");
+        }
+    })
+}

@@ -1,0 +1,92 @@
+//! The whole house on one machine.
+//!
+//! `cargo run -p local` brings everything up; see `--help` for the rest.
+
+mod call;
+mod console;
+mod demo;
+mod generate;
+mod house;
+mod migrate;
+mod phone;
+mod running;
+mod settings;
+mod up;
+mod web;
+mod work;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Bianca's whole backend on this machine: servers, API, workers, bridge and a simulated model.
+#[derive(Parser)]
+#[command(version, about, long_about = None)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    up: Up,
+}
+
+#[derive(Args, Clone)]
+struct Up {
+    /// Print one line of JSON with every address and the demo tokens once everything is ready.
+    #[arg(long)]
+    json: bool,
+    /// Port of the API on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Bring everything up and keep it running until Ctrl-C (the default).
+    Up(Up),
+    /// Call a demo patient, by name or id, and print what is said.
+    Call {
+        /// Name or id of the patient.
+        patient: String,
+        /// Port of a running system, or of the one that is started when none runs.
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+    },
+    /// Put the demo organisation, its people and patients into the database of `MONGODB_URI`.
+    Seed,
+    /// Create what is missing in the database of `MONGODB_URI`: its indexes.
+    Migrate,
+    /// Write docs/openapi.json and docs/config.md from the code.
+    Openapi {
+        /// Write nothing; fail when a file is not what the code generates.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+/// What a command says when it fails: one sentence that says what to do.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command.unwrap_or(Command::Up(cli.up)) {
+        Command::Up(Up { json, port }) => up::up(port, json).await,
+        Command::Call { patient, port } => call::call(&patient, port).await,
+        Command::Seed => demo::seed_database().await,
+        Command::Migrate => migrate::migrate().await,
+        Command::Openapi { check } => generate::generate(check),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            console::complain(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The folder of the workspace: where `.local` and `docs` are.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package is a folder of the workspace").to_owned()
+}

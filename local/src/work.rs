@@ -1,0 +1,59 @@
+//! What EventBridge and SQS do in AWS: they call the job functions.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use domain::jobs::Queue;
+use jobs::JobCtx;
+use services::CallCtx;
+use tokio_util::sync::CancellationToken;
+
+/// A minute in AWS; here somebody is watching.
+const TICK: Duration = Duration::from_secs(10);
+const WAIT: Duration = Duration::from_secs(10);
+const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
+
+/// Hands the messages of the jobs queue to the worker, batch by batch, as Lambda does: what
+/// succeeded is put away, the rest comes back later.
+pub(crate) async fn jobs(ctx: JobCtx, stop: CancellationToken) {
+    stop.run_until_cancelled(async {
+        loop {
+            let Ok(messages) = ctx.base.queues.receive(Queue::Jobs, 10, WAIT).await else {
+                tracing::warn!("the jobs queue does not answer");
+                tokio::time::sleep(AFTER_A_FAILURE).await;
+                continue;
+            };
+            let mut event = SqsEvent::default();
+            event.records = messages.iter().map(|message| record(&message.id, &message.body)).collect();
+            let response = jobs::work(&ctx, event).await;
+            let failed: HashSet<_> = response.batch_item_failures.into_iter().map(|f| f.item_identifier).collect();
+            for message in messages.iter().filter(|message| !failed.contains(&message.id)) {
+                if let Err(error) = ctx.base.queues.done(Queue::Jobs, message).await {
+                    tracing::warn!(%error, "a message will be worked on again");
+                }
+            }
+        }
+    })
+    .await;
+}
+
+fn record(id: &str, body: &str) -> SqsMessage {
+    let mut message = SqsMessage::default();
+    message.message_id = Some(id.to_owned());
+    message.body = Some(body.to_owned());
+    message
+}
+
+/// Runs the tick every few seconds.
+pub(crate) async fn ticks(ctx: CallCtx, stop: CancellationToken) {
+    stop.run_until_cancelled(async {
+        loop {
+            tokio::time::sleep(TICK).await;
+            if let Err(error) = jobs::tick(&ctx).await {
+                tracing::warn!(%error, "the tick will try again");
+            }
+        }
+    })
+    .await;
+}
