@@ -23,8 +23,9 @@ use crate::sink::Sink;
 use crate::telephony::leg::DialRequest;
 use crate::wire::{Settings, Telephony};
 
-/// How long the queue holds the line when it is empty: SQS's longest.
-const WAIT: Duration = Duration::from_secs(20);
+/// How long the queue holds the line when it is empty. A request that is dropped can still be given
+/// a message, so a cell that stops lets its last one end, and this is how long that takes.
+const WAIT: Duration = Duration::from_secs(3);
 /// How long nobody asks a dependency that has just failed.
 const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
 /// Records between a call and the store.
@@ -78,7 +79,7 @@ impl Calls {
     /// Takes calls until `stop`, then lets those that run come to their end.
     pub(crate) async fn carry(self: &Arc<Self>, drain: Duration, stop: CancellationToken) {
         let listening = tokio::spawn(Arc::clone(self).listen());
-        stop.run_until_cancelled(self.take_in()).await;
+        self.take_in(&stop).await;
         self.tasks.close();
         if tokio::time::timeout(drain, self.tasks.wait()).await.is_err() {
             tracing::warn!(calls = self.count(), "calls are ended before their time");
@@ -91,10 +92,11 @@ impl Calls {
     }
 
     /// Reads the queue, but only while there is room: a call that nobody can take stays for
-    /// another cell.
-    async fn take_in(self: &Arc<Self>) {
+    /// another cell, and so does one that arrives while this cell stops.
+    async fn take_in(self: &Arc<Self>, stop: &CancellationToken) {
         loop {
-            let Ok(permit) = Arc::clone(&self.room).acquire_owned().await else { return };
+            let room = Arc::clone(&self.room).acquire_owned();
+            let Some(Ok(permit)) = stop.run_until_cancelled(room).await else { return };
             if !self.telephony.is_ready() {
                 tokio::time::sleep(AFTER_A_FAILURE).await;
                 continue;
@@ -107,7 +109,18 @@ impl Calls {
                     None
                 }
             };
-            let Some(message) = message else { continue };
+            let Some(message) = message else {
+                if stop.is_cancelled() {
+                    return;
+                }
+                continue;
+            };
+            if stop.is_cancelled() {
+                if let Err(error) = self.ctx.queues.give_back(Queue::PlaceCall, &message).await {
+                    tracing::warn!(%error, "a call waits longer than it need");
+                }
+                return;
+            }
             let this = Arc::clone(self);
             self.tasks.spawn(async move {
                 this.one(&message).await;
@@ -125,17 +138,22 @@ impl Calls {
             return;
         };
         let taken = calls::take(&self.ctx, call_id, &self.settings.cell).await;
-        match &taken {
-            Ok(_) => {
-                if let Err(error) = self.ctx.queues.done(Queue::PlaceCall, message).await {
-                    tracing::warn!(%error, "a message will come again, for nothing");
-                }
+        let taken = match taken {
+            Ok(taken) => taken,
+            Err(error) => return tracing::warn!(%error, "a call could not be taken; its message comes back"),
+        };
+        // At once and side by side: the call's lease runs from now on.
+        let put_away = async {
+            if let Err(error) = self.ctx.queues.done(Queue::PlaceCall, message).await {
+                tracing::warn!(%error, "a message will come again, for nothing");
             }
-            Err(error) => tracing::warn!(%error, "a call could not be taken"),
-        }
-        if let Ok(Some(taken)) = taken {
-            self.place(taken).await;
-        }
+        };
+        let placed = async {
+            if let Some(taken) = taken {
+                self.place(taken).await;
+            }
+        };
+        tokio::join!(put_away, placed);
     }
 
     async fn place(&self, taken: Taken) {
@@ -159,9 +177,19 @@ impl Calls {
 
         let (outcome, reason) = match self.telephony.dialer.dial(request).await {
             Ok(leg) => {
-                let end = driver::run(plan, leg, self.connector.clone(), records, commands).await;
-                tracing::info!(call = %id, outcome = ?end.outcome, reason = ?end.reason, talked = end.talked.as_secs(), "call ended");
-                (end.outcome, end.reason)
+                // In a task of its own: a fault in one call is the end of that call only.
+                let carried = driver::run(plan, leg, self.connector.clone(), records, commands);
+                match tokio::spawn(carried).await {
+                    Ok(end) => {
+                        let (outcome, reason, talked) = (end.outcome, end.reason, end.talked.as_secs());
+                        tracing::info!(call = %id, ?outcome, ?reason, talked, "call ended");
+                        (outcome, reason)
+                    }
+                    Err(error) => {
+                        tracing::error!(call = %id, panicked = error.is_panic(), "a call broke");
+                        (Outcome::Failed, EndReason::OwnerLost)
+                    }
+                }
             }
             Err(error) => {
                 tracing::warn!(call = %id, %error, "a call could not be placed");
@@ -187,11 +215,8 @@ impl Calls {
             return;
         };
         let finish = || calls::finish(&self.ctx, &call, outcome, reason);
-        match crate::sink::insisting("the end of a call", finish).await {
-            Ok(_) => {}
-            // A caregiver or the sweep ended it meanwhile.
-            Err(error) if error.code == "call_moved_on" => {}
-            Err(error) => tracing::error!(call = %id, %error, "the end of a call was not written; the sweep will"),
+        if let Err(error) = crate::sink::insisting("the end of a call", finish).await {
+            tracing::error!(call = %id, %error, "the end of a call was not written; the sweep will");
         }
         if let Err(error) = self.ctx.live.release(id, &self.settings.cell).await {
             tracing::warn!(call = %id, %error, "a call's lease runs out by itself");

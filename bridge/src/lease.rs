@@ -27,7 +27,8 @@ pub(crate) struct Keeper {
 
 impl Keeper {
     /// Renews the lease until the call is over. A registry that does not answer leaves the call
-    /// alone: the patient is on the line, and nobody else takes a call that is not queued.
+    /// alone: the patient is on the line. Should it be away for longer than the lease, the sweep may
+    /// end the call's record; then the next renewal says so and the call ends too.
     pub(crate) async fn run(
         self,
         mut speaking: watch::Receiver<Speaking>,

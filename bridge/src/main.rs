@@ -3,15 +3,16 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use api::log::{self, Format};
 use bridge::{Settings, Telephony};
 use config::{Env, Stage, log_filter, or_exit};
 use services::CallCtx;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
-/// Fargate kills a task 120 seconds after it asked it to stop (`stopTimeout`, the longest allowed).
-const DRAIN: Duration = Duration::from_secs(110);
+/// Fargate kills a task 120 seconds after it asked it to stop (`stopTimeout`, the longest allowed);
+/// what was said last must still be written within that.
+const DRAIN: Duration = Duration::from_secs(95);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -24,12 +25,7 @@ async fn main() -> ExitCode {
     or_exit(Stage::from_env(&env));
     let asterisk = or_exit(config::Asterisk::required(&env));
     let ctx = or_exit(CallCtx::configured(&env).await);
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_env_filter(EnvFilter::builder().parse_lossy(log_filter(&env)))
-        .with_writer(std::io::stderr)
-        .init();
+    log::init(Format::Json, &log_filter(&env));
 
     let stop = CancellationToken::new();
     let asked = stop.clone();

@@ -5,28 +5,27 @@ use std::time::Duration;
 use domain::calls::{Call, EndReason, Speaking, Status};
 use domain::conversations::Turn;
 use domain::{Error, Language, Result};
+use jiff::Timestamp;
 use services::{CallCtx, calls, conversations};
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
 use crate::session::{Control, Record};
 
-/// Waits between attempts; together about a minute. A store that is gone for longer costs records,
-/// never the call.
-const WAITS: [Duration; 7] = [
-    Duration::from_millis(100),
-    Duration::from_millis(400),
-    Duration::from_secs(1),
-    Duration::from_secs(3),
-    Duration::from_secs(8),
-    Duration::from_secs(16),
-    Duration::from_secs(32),
-];
+/// The first and the longest wait between attempts.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// How long a write is insisted on: longer than any failover, and than most outages. A store that is
+/// gone for longer costs records, never the call.
+const INSIST: Duration = Duration::from_mins(15);
 
 /// Writes down what a call hands over.
 pub(crate) struct Sink {
     ctx: CallCtx,
     call: Call,
     language: Language,
+    /// When it was answered, known before it is written.
+    answered_at: Option<Timestamp>,
     control: mpsc::Sender<Control>,
     speaking: watch::Sender<Speaking>,
 }
@@ -40,7 +39,7 @@ impl Sink {
         control: mpsc::Sender<Control>,
     ) -> (Self, watch::Receiver<Speaking>) {
         let (speaking, seen) = watch::channel(Speaking::default());
-        (Self { ctx, call, language, control, speaking }, seen)
+        (Self { ctx, call, language, answered_at: None, control, speaking }, seen)
     }
 
     /// Writes records down in order until there are no more, and gives the call as it then stands.
@@ -56,16 +55,20 @@ impl Sink {
     }
 
     async fn advance(&mut self, status: Status) {
+        let at = self.ctx.now();
+        if status == Status::Connected {
+            self.answered_at.get_or_insert(at);
+        }
         let (ctx, language) = (self.ctx.clone(), self.language);
         let before = self.call.clone();
         let attempt = || async {
             let mut call = before.clone();
-            calls::progress(&ctx, &mut call, status, language).await.map(|()| call)
+            calls::progress(&ctx, &mut call, status, language, at).await.map(|()| call)
         };
         match insisting("a call's state", attempt).await {
             Ok(call) => self.call = call,
-            // Somebody ended it while its phone rang: nobody is to be talked to.
-            Err(error) if error.code == "call_moved_on" => {
+            // Somebody ended it: nobody is to be talked to.
+            Err(error) if error.code == "call_ended" => {
                 self.control.send(Control::End { reason: EndReason::EndedByCaregiver }).await.ok();
             }
             Err(error) => tracing::error!(call = %self.call.id, %error, "a call's state was not written"),
@@ -73,7 +76,10 @@ impl Sink {
     }
 
     async fn turn(&self, turn: crate::session::Turn) {
-        let Some(answered) = self.call.answered_at else { return };
+        let Some(answered) = self.answered_at else {
+            tracing::error!(call = %self.call.id, "a turn came before the answer and was not written");
+            return;
+        };
         let turn = Turn {
             item: turn.item_id,
             order: i64::from(turn.order),
@@ -105,7 +111,7 @@ impl Sink {
     }
 }
 
-/// Tries until it is done, until trying again is of no use, or for about a minute.
+/// Tries until it is done, until trying again is of no use, or for [`INSIST`].
 ///
 /// # Errors
 /// What the last attempt said.
@@ -113,14 +119,16 @@ pub(crate) async fn insisting<T, F>(what: &'static str, mut attempt: impl FnMut(
 where
     F: Future<Output = Result<T, Error>>,
 {
-    for wait in WAITS {
+    let until = Instant::now() + INSIST;
+    let mut wait = FIRST_WAIT;
+    loop {
         match attempt().await {
-            Err(error) if error.is_passing() => {
+            Err(error) if error.is_passing() && Instant::now() < until => {
                 tracing::warn!(%error, what, "not written yet");
                 tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(LONGEST_WAIT);
             }
             other => return other,
         }
     }
-    attempt().await
 }

@@ -251,6 +251,30 @@ fn after_the_hang_up_the_last_words_are_waited_for() {
 }
 
 #[test]
+fn words_cut_short_by_the_hang_up_are_still_written_down() {
+    let mut call = SimCall::answered();
+    call.speech_starts("u", 0);
+    call.run_for(ms(900));
+    call.phone(PhoneEvent::HungUp(Cause::Normal));
+    assert_eq!(call.commands().next_back(), Some(&Command::Commit));
+    assert!(call.ended.is_none());
+    call.committed("u");
+    call.transcribed("u", "Help, I have fallen");
+    assert!(call.ended.is_some());
+    assert_eq!(call.texts().last().unwrap(), "Help, I have fallen");
+}
+
+#[test]
+fn when_nothing_is_left_to_commit_nobody_waits() {
+    let mut call = SimCall::answered();
+    call.speech_starts("u", 0);
+    call.phone(PhoneEvent::HungUp(Cause::Normal));
+    let code = Some("input_audio_buffer_commit_empty".to_owned());
+    call.model(ServerEvent::Error(ErrorInfo { error: ErrorBody { code, ..ErrorBody::default() } }));
+    assert!(call.ended.is_some());
+}
+
+#[test]
 fn last_words_that_never_come_are_not_waited_for_longer_than_two_seconds() {
     let mut call = SimCall::answered();
     call.speech_starts("u", 0);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::house::House;
 use crate::running::Running;
-use crate::{Failure, console, demo};
+use crate::{Failure, Place, console, demo};
 
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How long the summary may take before we stop waiting for it.
@@ -17,12 +17,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Calls a patient by name or id, prints the transcript as it grows and then the summary. Uses the
 /// system that runs, or brings one up for the time of the call.
-pub(crate) async fn call(patient: &str, port: u16) -> Result<(), Failure> {
-    if let Some(running) = Running::find(port).await {
+pub(crate) async fn call(patient: &str, place: &Place) -> Result<(), Failure> {
+    if let Some(running) = Running::find(place).await {
         return converse(&running.api, patient).await;
     }
     console::note("nothing runs yet: bringing everything up for this call ...");
-    let house = House::open(port).await?;
+    let house = House::open(place).await?;
     let api = house.url();
     let done = tokio::select! {
         done = converse(&api, patient) => done,

@@ -2,7 +2,7 @@
 //!
 //! Everything has a fixed id, so seeding again changes nothing.
 
-use config::{Env, or_exit};
+use config::{Env, Stage, or_exit};
 use domain::caregivers::Caregiver;
 use domain::orgs::{CallRetries, Org};
 use domain::patients::{Patient, Profile};
@@ -31,9 +31,14 @@ const fn id(kind: u8, number: u8) -> Id {
     Id::from_bytes([0x65, 0, 0, 0, 0xde, 0x30, 0, 0, 0, 0, kind, number])
 }
 
-/// Puts the demo into the database of `MONGODB_URI`.
+/// Puts the demo into the database of `MONGODB_URI`. Its password is known to everybody, so
+/// `STAGE=local` must be said, not left out.
 pub(crate) async fn seed_database() -> Result<(), Failure> {
-    let ctx = or_exit(Ctx::configured(&Env::of_process()).await);
+    let env = Env::of_process();
+    if !env.has("STAGE") || or_exit(Stage::from_env(&env)) != Stage::Local {
+        return Err("the demo's password is public: set STAGE=local to say that this database is not a real one".into());
+    }
+    let ctx = or_exit(Ctx::configured(&env).await);
     let demo = seed(&ctx).await?;
     console::note(&format!("{} people and {} patients are there", demo.logins.len(), demo.patients.len()));
     Ok(())

@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::PathBuf;
 
-use utoipa::openapi::OpenApi;
-
 use crate::{Failure, console, root};
 
 /// Writes `docs/openapi.json` and `docs/config.md`, or with `check` only compares them.
 pub(crate) fn generate(check: bool) -> Result<(), Failure> {
-    let files = [("docs/openapi.json", openapi()?), ("docs/config.md", config::markdown())];
+    let parts =
+        [auth::routes().into_openapi(), patients::routes().into_openapi(), conversations::routes().into_openapi()];
+    let files = [("docs/openapi.json", api::openapi::whole(parts)), ("docs/config.md", config::markdown())];
     let mut stale = Vec::new();
     for (name, wanted) in files {
         let path: PathBuf = root().join(name);
@@ -27,13 +27,4 @@ pub(crate) fn generate(check: bool) -> Result<(), Failure> {
         return Ok(());
     }
     Err(format!("{} differ from the code; run `cargo run -p local -- openapi` and commit", stale.join(", ")).into())
-}
-
-/// The description of the whole API, from the handlers themselves.
-fn openapi() -> Result<String, Failure> {
-    let mut whole: OpenApi = api::openapi::base();
-    whole.merge(auth::routes().into_openapi());
-    whole.merge(patients::routes().into_openapi());
-    whole.merge(conversations::routes().into_openapi());
-    Ok(whole.to_pretty_json()? + "\n")
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bridge::Telephony;
 use clients::{Mail, Queues};
-use config::{Env, or_exit};
+use config::{Env, Stage, or_exit};
 use local_servers::{Installation, Servers, Storage, Terminal, Wanted};
 use openai_sim::{Sim, SimConfig};
 use services::{CallCtx, Front};
@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Failure, demo, phone, root, settings, web, work};
+use crate::{Failure, Place, demo, phone, root, settings, web, work};
 
 /// How long a message stays out of sight while somebody works on it.
 const VISIBILITY: Duration = Duration::from_mins(1);
@@ -39,12 +39,16 @@ pub(crate) struct House {
 }
 
 impl House {
-    /// Brings everything up. `port` 0 takes a free one.
-    pub(crate) async fn open(port: u16) -> Result<Self, Failure> {
+    /// Brings everything up.
+    pub(crate) async fn open(place: &Place) -> Result<Self, Failure> {
         clients::tls::install();
-        let listener = listen(port).await?;
-        let data = root().join(".local").join("data");
+        let listener = listen(place.port).await?;
+        let data = place.data();
         let env = settings::complete(Env::of_process(), &data)?;
+        if or_exit(Stage::from_env(&env)) != Stage::Local {
+            return Err("this runs with STAGE=local only: it seeds a demo whose password is public".into());
+        }
+        let env = with_health_address(env)?;
         api::log::init(api::log::Format::Text, &config::log_filter(&env));
         let servers = servers(&env, &data).await?;
         let env = with_servers(env, &servers);
@@ -63,6 +67,12 @@ impl House {
         tasks.spawn(work::ticks(ctx.clone(), stop.clone()));
         tasks.spawn(bridge(&env, ctx, stop.clone())?);
         Ok(Self { env, api, model, demo, servers, stop, tasks })
+    }
+
+    /// The value of one of the variables everything runs with.
+    pub(crate) fn address(&self, name: &'static str) -> Option<String> {
+        let variable = config::Variable { name, what: "an address", must: "an address", default: None };
+        self.env.get(&variable).map(str::to_owned)
     }
 
     /// The address of the API.
@@ -135,6 +145,15 @@ fn with_servers(mut env: Env, servers: &Servers) -> Env {
     env
 }
 
+/// Any free port, since several systems may run on one machine; known, so that it can be told.
+fn with_health_address(env: Env) -> Result<Env, Failure> {
+    if env.has("BRIDGE_HEALTH_ADDR") {
+        return Ok(env);
+    }
+    let free = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    Ok(env.with("BRIDGE_HEALTH_ADDR", free.to_string()))
+}
+
 /// A simulated model, unless the person set a key or addresses of their own.
 fn with_model(env: Env) -> Result<(Env, Option<Sim>), Failure> {
     if ["OPENAI_API_KEY", "OPENAI_REALTIME_URL", "OPENAI_BASE_URL"].iter().any(|name| env.has(name)) {
@@ -170,11 +189,8 @@ fn bridge(
     ctx: CallCtx,
     stop: CancellationToken,
 ) -> Result<impl Future<Output = ()> + Send + use<>, Failure> {
-    // Any free port: several systems may run on one machine.
-    let env =
-        if env.has("BRIDGE_HEALTH_ADDR") { env.clone() } else { env.clone().with("BRIDGE_HEALTH_ADDR", "127.0.0.1:0") };
-    let settings = or_exit(bridge::Settings::from_env(&env));
-    let telephony = match or_exit(config::Asterisk::from_env(&env)) {
+    let settings = or_exit(bridge::Settings::from_env(env));
+    let telephony = match or_exit(config::Asterisk::from_env(env)) {
         Some(asterisk) => Telephony::asterisk(&asterisk)?,
         None => Telephony::of(Arc::new(phone::SimulatedPhones::new(ctx.clone()))),
     };

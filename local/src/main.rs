@@ -35,9 +35,25 @@ struct Up {
     /// Print one line of JSON with every address and the demo tokens once everything is ready.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Where a system is.
+#[derive(Args, Clone, Debug)]
+struct Place {
     /// Port of the API on 127.0.0.1; 0 takes a free one.
     #[arg(long, default_value_t = 8080)]
     port: u16,
+    /// Folder of the documents and the signing key; `.local/data` of the workspace when not given.
+    #[arg(long)]
+    data: Option<PathBuf>,
+}
+
+impl Place {
+    fn data(&self) -> PathBuf {
+        self.data.clone().unwrap_or_else(|| root().join(".local").join("data"))
+    }
 }
 
 #[derive(Subcommand)]
@@ -48,9 +64,9 @@ enum Command {
     Call {
         /// Name or id of the patient.
         patient: String,
-        /// Port of a running system, or of the one that is started when none runs.
-        #[arg(long, default_value_t = 8080)]
-        port: u16,
+        /// The system that runs, or that is started when none does.
+        #[command(flatten)]
+        place: Place,
     },
     /// Put the demo organisation, its people and patients into the database of `MONGODB_URI`.
     Seed,
@@ -70,9 +86,10 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
+    clients::tls::install();
     let done = match cli.command.unwrap_or(Command::Up(cli.up)) {
-        Command::Up(Up { json, port }) => up::up(port, json).await,
-        Command::Call { patient, port } => call::call(&patient, port).await,
+        Command::Up(Up { json, place }) => up::up(&place, json).await,
+        Command::Call { patient, place } => call::call(&patient, &place).await,
         Command::Seed => demo::seed_database().await,
         Command::Migrate => migrate::migrate().await,
         Command::Openapi { check } => generate::generate(check),

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::root;
+use crate::Place;
 
-/// Where a running system is. Written to `.local/running-<port>.json` once it is ready, removed
+/// Where a running system is. Written beside its documents once it is ready, removed
 /// when it ends; a file that was left behind points to an address that does not answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -18,28 +18,28 @@ pub(crate) struct Running {
     pub pid: u32,
 }
 
-fn path(port: u16) -> PathBuf {
-    root().join(".local").join(format!("running-{port}.json"))
+fn path(place: &Place) -> PathBuf {
+    place.data().join(format!("running-{}.json", place.port))
 }
 
 impl Running {
     /// Tells others. That others can find it is a convenience; failing to write is not worth ending for.
-    pub(crate) fn announce(&self, port: u16) {
+    pub(crate) fn announce(&self, place: &Place) {
         if let Ok(json) = serde_json::to_vec(self)
-            && let Err(error) = fs::write(path(port), json)
+            && let Err(error) = fs::write(path(place), json)
         {
             tracing::warn!(%error, "other commands will not find this system");
         }
     }
 
     /// Takes it back.
-    pub(crate) fn withdraw(port: u16) {
-        fs::remove_file(path(port)).ok();
+    pub(crate) fn withdraw(place: &Place) {
+        fs::remove_file(path(place)).ok();
     }
 
-    /// The system that runs at `port`, if it answers.
-    pub(crate) async fn find(port: u16) -> Option<Self> {
-        let running: Self = serde_json::from_slice(&fs::read(path(port)).ok()?).ok()?;
+    /// The system that runs at this place, if it answers.
+    pub(crate) async fn find(place: &Place) -> Option<Self> {
+        let running: Self = serde_json::from_slice(&fs::read(path(place)).ok()?).ok()?;
         let answer = reqwest::Client::new().get(format!("{}/v1/docs/openapi.json", running.api));
         let answers = answer.timeout(std::time::Duration::from_secs(2)).send().await.ok()?.status().is_success();
         answers.then_some(running)

@@ -7,23 +7,23 @@ use services::auth;
 
 use crate::house::House;
 use crate::running::Running;
-use crate::{Failure, console, demo};
+use crate::{Failure, Place, console, demo};
 
 /// Brings everything up, says where it is, and runs until Ctrl-C, SIGTERM or a failure.
-pub(crate) async fn up(port: u16, json: bool) -> Result<(), Failure> {
+pub(crate) async fn up(place: &Place, json: bool) -> Result<(), Failure> {
     let began = Instant::now();
-    let mut house = House::open(port).await?;
+    let mut house = House::open(place).await?;
     if json {
         console::say(&machine_readable(&house).await?);
     } else {
         greet(&house, began);
     }
-    Running { api: house.url(), pid: std::process::id() }.announce(port);
+    Running { api: house.url(), pid: std::process::id() }.announce(place);
     let outcome = tokio::select! {
         () = asked_to_end() => Ok(()),
         error = house.broken() => Err(error),
     };
-    Running::withdraw(port);
+    Running::withdraw(place);
     console::note("closing ...");
     house.close().await;
     outcome
@@ -87,6 +87,10 @@ async fn machine_readable(house: &House) -> Result<String, Failure> {
         "api": house.url(),
         "docs": format!("{}/v1/docs/", house.url()),
         "model": house.model.as_ref().map(openai_sim::Sim::base_url),
+        "bridge": house.address("BRIDGE_HEALTH_ADDR"),
+        "mongodb": house.address("MONGODB_URI"),
+        "cache": house.address("CACHE_URL"),
+        "aws": house.address("AWS_ENDPOINT_URL"),
         "password": demo::PASSWORD,
         "tokens": tokens,
         "patients": patients.collect::<Vec<_>>(),

@@ -37,6 +37,9 @@ pub enum Command {
         #[serde(with = "wire")]
         audio: Bytes,
     },
+    /// Makes an item of the sound appended so far, without waiting for the caller's silence.
+    #[serde(rename = "input_audio_buffer.commit")]
+    Commit,
     /// Adds an item to the conversation.
     #[serde(rename = "conversation.item.create")]
     ItemCreate {

@@ -6,7 +6,7 @@ use domain::calls::EndReason;
 use domain::conversations::Speaker;
 
 use super::deadlines::Reason;
-use super::state::Phase;
+use super::state::{Lingering, Phase};
 use super::turns::Purpose;
 use super::{PROGRESS_EVERY, Session};
 use crate::realtime::command::Command;
@@ -20,8 +20,14 @@ const RETRY_AFTER: Duration = Duration::from_millis(800);
 
 impl Session {
     pub(super) fn on_model(&mut self, now: Instant, event: ServerEvent) {
-        if let Phase::Lingering(_) = self.phase {
-            return self.on_last_words(event);
+        if let Phase::Lingering(mut lingering) = self.phase {
+            self.on_last_words(event, &mut lingering);
+            if lingering.committing || self.transcript.awaits_caller() {
+                self.phase = Phase::Lingering(lingering);
+            } else {
+                self.finish();
+            }
+            return;
         }
         match event {
             ServerEvent::AudioDelta(delta) => self.on_audio(now, delta),
@@ -57,18 +63,21 @@ impl Session {
     }
 
     /// The phone is hung up; only what the caller said last still matters.
-    fn on_last_words(&mut self, event: ServerEvent) {
+    fn on_last_words(&mut self, event: ServerEvent, lingering: &mut Lingering) {
         match event {
             ServerEvent::TranscriptionDelta(piece) => {
                 self.transcript.append(&piece.item_id, &piece.delta);
             }
             ServerEvent::TranscriptionCompleted(text) => self.on_caller_text(&text),
             ServerEvent::TranscriptionFailed(item) => self.transcript.fail(&item.item_id),
+            ServerEvent::Committed(item) => {
+                lingering.committing = false;
+                self.transcript.place(&item.item_id, item.previous_item_id.as_deref(), Some(Speaker::Patient));
+            }
+            // Nothing was left to commit, or it cannot be done: there is nothing to wait for.
+            ServerEvent::Error(_) => lingering.committing = false,
             ServerEvent::ResponseDone(event) => self.count_usage(&event.response),
             _ => {}
-        }
-        if !self.transcript.awaits_caller() {
-            self.finish();
         }
     }
 

@@ -8,11 +8,12 @@ use super::Session;
 use super::deadlines::Reason;
 use super::input::{Cause, PhoneEvent};
 use super::output::{Ending, Output, Record};
-use super::state::{Farewell, Greeting, Phase};
+use super::state::{Farewell, Greeting, Lingering, Phase};
 use super::turns::Purpose;
 use super::{MEDIA_WITHIN, PROGRESS_EVERY};
 use crate::audio::frame::{bytes_to_ms, bytes_to_time};
 use crate::audio::pacer::Pacer;
+use crate::realtime::command::Command;
 
 /// After the answer a model session has to be there within this time.
 const SETUP_WITHIN: Duration = Duration::from_secs(10);
@@ -211,13 +212,17 @@ impl Session {
         };
         let talked = self.since_answer(now);
         self.pacer = None;
-        self.caller_since = None;
+        // Words cut short by the hang-up may be the ones that matter most.
+        let committing = self.caller_since.take().is_some() && self.link.is_ready();
+        if committing {
+            self.send(Command::Commit);
+        }
         self.ai_speaks = false;
         self.show_speaking();
         self.deadlines.clear_all();
         self.tell_turns();
-        self.phase = Phase::Lingering(Ending { outcome, reason, talked });
-        if self.link.is_ready() && self.transcript.awaits_caller() {
+        self.phase = Phase::Lingering(Lingering { ending: Ending { outcome, reason, talked }, committing });
+        if committing || self.link.is_ready() && self.transcript.awaits_caller() {
             self.deadlines.set(Reason::Linger, now + LINGER);
         } else {
             self.finish();
@@ -226,7 +231,7 @@ impl Session {
 
     /// The call is over and everything about it is known.
     pub(super) fn finish(&mut self) {
-        let Phase::Lingering(ending) = self.phase else { return };
+        let Phase::Lingering(Lingering { ending, .. }) = self.phase else { return };
         self.deadlines.clear_all();
         self.transcript.close_texts();
         self.tell_turns();

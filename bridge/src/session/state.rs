@@ -21,9 +21,18 @@ pub enum Phase {
     /// Goodbye is being said.
     Farewell(Farewell),
     /// The telephone is hung up; the last words are still being written down.
-    Lingering(Ending),
+    Lingering(Lingering),
     /// Over.
     Ended,
+}
+
+/// What is waited for after the phone was hung up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lingering {
+    /// How the call came out.
+    pub ending: Ending,
+    /// It was hung up in mid-sentence, and the server was asked to make an item of that.
+    pub committing: bool,
 }
 
 /// How far the greeting has come.

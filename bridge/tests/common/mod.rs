@@ -246,6 +246,11 @@ impl SimCall {
     /// The caller stops; the server makes an item of it.
     pub fn speech_stops(&mut self, item: &str) {
         self.model(ServerEvent::SpeechStopped(SpeechStopped { item_id: item.into(), audio_end_ms: 0 }));
+        self.committed(item);
+    }
+
+    /// The server makes an item of what the caller said.
+    pub fn committed(&mut self, item: &str) {
         let previous_item_id = self.last_item.replace(item.to_owned());
         self.model(ServerEvent::Committed(Committed { item_id: item.into(), previous_item_id }));
     }

@@ -2,26 +2,32 @@
 
 use std::sync::Arc;
 
-use api::{Manners, with_manners};
+use api::{Manners, Result, with_manners};
 use axum::Router;
+use axum::extract::Path;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::{IntoResponse, Redirect};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use domain::Random;
+use domain::{Error, Random};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
-use utoipa_swagger_ui::{Config, SwaggerUi};
+use utoipa_swagger_ui::Config;
 
 /// The document, generated from the handlers by `cargo run -p local -- openapi`.
 pub const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 
+/// By its name: whether API Gateway takes an empty one, after `/v1/docs/`, for a path that `{proxy+}` stands for is
+/// nowhere written.
+const PAGE: &str = "/v1/docs/index.html";
+
 /// Every route of this function; it needs nothing from outside.
 pub fn routes() -> Router {
-    let page = SwaggerUi::new("/v1/docs").config(Config::from("/v1/docs/openapi.json").try_it_out_enabled(true));
     Router::new()
-        .merge(page)
+        .route("/docs", get(async || Redirect::permanent(PAGE)))
+        .route("/v1/docs", get(async || Redirect::permanent(PAGE)))
+        .route("/v1/docs/", get(async || page("")))
+        .route("/v1/docs/{*file}", get(async |Path(file): Path<String>| page(&file)))
         .route("/v1/docs/openapi.json", get(document))
-        .route("/docs", get(async || Redirect::permanent("/v1/docs/")))
 }
 
 /// The function as API Gateway calls it.
@@ -31,6 +37,15 @@ pub fn wire() -> Router {
 
 async fn document() -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "public, max-age=300")], OPENAPI)
+}
+
+/// A file of Swagger UI, or for no name its page.
+fn page(file: &str) -> Result<Response> {
+    // Without "none" the page sends the address of the document to a validator on the internet.
+    let config = Config::from("/v1/docs/openapi.json").try_it_out_enabled(true).validator_url("none");
+    let found = utoipa_swagger_ui::serve(file, Arc::new(config)).map_err(|error| Error::internal(error.to_string()))?;
+    let found = found.ok_or_else(|| Error::not_found("route_not_found", "There is nothing at this address."))?;
+    Ok(([(CONTENT_TYPE, found.content_type)], found.bytes.into_owned()).into_response())
 }
 
 /// For request ids. The services have one too; this function does without them and stays small.

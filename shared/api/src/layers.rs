@@ -70,7 +70,8 @@ async fn in_time(State(manners): State<Manners>, request: Request, next: Next) -
     }
 }
 
-/// A panic's message can hold anything, so it is not logged; the panic hook wrote where it was.
+/// A panic's message can hold anything, so it is not logged; the hook of [`log::init`] wrote where
+/// it was. In Lambda, where a panic ends the process, the gateway answers instead.
 fn panicked(_: Box<dyn Any + Send>) -> Response {
     ApiError(Error::internal("panic")).into_response()
 }

@@ -24,6 +24,11 @@ pub enum Format {
 pub fn init(format: Format, filter: &str) {
     let filter = EnvFilter::builder().parse_lossy(if filter.is_empty() { "info" } else { filter });
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true);
+    std::panic::set_hook(Box::new(|panic| {
+        // Only where: the message can hold anything, a patient's words among it.
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panic");
+    }));
     // An error means that somebody logs already.
     drop(match format {
         Format::Json => lines.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),

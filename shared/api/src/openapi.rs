@@ -1,8 +1,16 @@
 //! The API's description: what every part of it shares.
 
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, LicenseBuilder};
-use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, Server};
+use utoipa::openapi::tag::{Tag, TagBuilder};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Server};
+
+/// The parts of the API and what they are about.
+const TAGS: &[(&str, &str)] = &[
+    ("auth", "Signing in and staying signed in."),
+    ("patients", "Patients and who cares for them."),
+    ("calls", "Calls: asking for one, following it, ending it."),
+    ("conversations", "What was said in calls, and its summary."),
+];
 
 /// An empty description with title, version, server and the way to sign in.
 pub fn base() -> OpenApi {
@@ -19,5 +27,21 @@ pub fn base() -> OpenApi {
         .description(Some("Bianca telephones elderly and ill people and tells the people who care for them."))
         .license(Some(license))
         .build();
-    OpenApiBuilder::new().info(info).components(Some(components)).servers(Some([Server::new("/")])).build()
+    let tags =
+        TAGS.iter().map(|(name, about)| -> Tag { TagBuilder::new().name(*name).description(Some(*about)).build() });
+    OpenApiBuilder::new()
+        .info(info)
+        .components(Some(components))
+        .servers(Some([Server::new("/")]))
+        .tags(Some(tags))
+        .build()
+}
+
+/// The description of the whole API from those of its functions, as `docs/openapi.json` holds it.
+pub fn whole(parts: impl IntoIterator<Item = OpenApi>) -> String {
+    let mut whole = base();
+    for part in parts {
+        whole.merge(part);
+    }
+    whole.to_pretty_json().expect("a description is plain data") + "\n"
 }

@@ -39,7 +39,15 @@ impl Queues {
     /// taken it all the same, so work must bear being done twice.
     pub async fn send(&self, job: Job) -> Result<()> {
         let body = serde_json::to_string(&job).map_err(|error| Error::internal(error.to_string()))?;
-        let sent = self.client.send_message().queue_url(self.url(job.queue())).message_body(body).send().await;
+        self.send_raw(job.queue(), body).await
+    }
+
+    /// Puts any text into a queue, as anyone with the right to send may.
+    ///
+    /// # Errors
+    /// As [`Queues::send`].
+    pub async fn send_raw(&self, queue: Queue, body: impl Into<String>) -> Result<()> {
+        let sent = self.client.send_message().queue_url(self.url(queue)).message_body(body).send().await;
         sent.map(drop).map_err(unavailable)
     }
 
@@ -71,6 +79,13 @@ impl Queues {
     pub async fn done(&self, queue: Queue, message: &Received) -> Result<()> {
         let delete = self.client.delete_message().queue_url(self.url(queue)).receipt_handle(&message.receipt);
         delete.send().await.map(drop).map_err(unavailable)
+    }
+
+    /// Gives a message back at once, for somebody else to take.
+    pub async fn give_back(&self, queue: Queue, message: &Received) -> Result<()> {
+        let change = self.client.change_message_visibility().queue_url(self.url(queue));
+        let change = change.receipt_handle(&message.receipt).visibility_timeout(0);
+        change.send().await.map(drop).map_err(unavailable)
     }
 
     /// Makes a queue on an emulator and tells its address; in AWS the template does.

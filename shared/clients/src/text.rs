@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// A summary is a few sentences; a model that is slower than this is down.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Before it is asked a second time; after that the queue brings the job back.
+const PAUSE: Duration = Duration::from_secs(1);
 /// Longest answer that is kept, in characters.
 const LONGEST: usize = 4_000;
 
@@ -69,6 +71,17 @@ impl Text {
     /// connection), [`Kind::Internal`](domain::Kind::Internal) when it will not (a wrong key or
     /// model, no text in the answer).
     pub async fn complete(&self, instructions: &str, input: &Phi<String>) -> Result<Phi<String>> {
+        match self.attempt(instructions, input).await {
+            Err(error) if error.is_passing() => {
+                tracing::warn!(%error, "the text model is asked once more");
+                tokio::time::sleep(PAUSE).await;
+                self.attempt(instructions, input).await
+            }
+            other => other,
+        }
+    }
+
+    async fn attempt(&self, instructions: &str, input: &Phi<String>) -> Result<Phi<String>> {
         let messages =
             [Message { role: "system", content: instructions }, Message { role: "user", content: input.reveal() }];
         let request = Request { model: &self.model, messages };

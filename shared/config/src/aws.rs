@@ -2,12 +2,13 @@
 
 use url::Url;
 
-use crate::env::{ConfigError, Env, Variable};
+use crate::Stage;
+use crate::env::{ConfigError, Env, Variable, wrong};
 
 const ENDPOINT: Variable = Variable {
     name: "AWS_ENDPOINT_URL",
     what: "Address of an AWS emulator, for local runs and tests; not set in AWS.",
-    must: "an http or https address",
+    must: "an http or https address, and only with STAGE=local",
     default: None,
 };
 const REGION: Variable = Variable {
@@ -65,7 +66,12 @@ pub struct Queues {
 impl Aws {
     /// Reads the section.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { endpoint: env.parse_optional(&ENDPOINT)?, region: env.required(&REGION)?.to_owned() })
+        let endpoint = env.parse_optional(&ENDPOINT)?;
+        // An emulator is spoken to with credentials that everybody knows.
+        if endpoint.is_some() && Stage::from_env(env)? != Stage::Local {
+            return Err(wrong(&ENDPOINT));
+        }
+        Ok(Self { endpoint, region: env.required(&REGION)?.to_owned() })
     }
 }
 

@@ -43,7 +43,7 @@ pub struct Caller {
     pub caregiver: CaregiverId,
     /// Of which organisation.
     pub org: OrgId,
-    /// With which rights, read anew at every request.
+    /// With which rights; read from the account, not from the token.
     pub role: Role,
     /// By which sign-in.
     pub session: SessionId,

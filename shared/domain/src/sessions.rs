@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::caregivers::Caregiver;
 use crate::id::{CaregiverId, OrgId, SessionId};
 
 /// How long an access token is good.
@@ -32,6 +33,21 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// When the sign-in began.
     pub created_at: Timestamp,
+}
+
+impl Session {
+    /// A sign-in that begins now.
+    pub fn begin(id: SessionId, caregiver: &Caregiver, current: TokenHash, now: Timestamp) -> Self {
+        Self {
+            id,
+            caregiver: caregiver.id,
+            org: caregiver.org,
+            current,
+            rotated_at: now,
+            expires_at: now + REFRESH_LIFETIME,
+            created_at: now,
+        }
+    }
 }
 
 /// What an old refresh token means when it comes back.

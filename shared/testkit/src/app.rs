@@ -51,12 +51,21 @@ impl TestApp {
         Self::configured(house().env_with_queues().await, routes).await
     }
 
+    /// The same with documents that no other test has, for what looks at every organisation.
+    pub async fn alone(routes: impl FnOnce(Front<CallCtx>) -> Router) -> Self {
+        let name = format!("alone-{:016x}", rand::random::<u64>());
+        let env = house().env_with_queues().await.with("MONGODB_DATABASE", name);
+        Store::new(config::Database::from_env(&env).unwrap()).create_indexes().await.unwrap();
+        Self::configured(env, routes).await
+    }
+
     /// The same with a configuration of one's own.
     pub async fn configured(env: Env, routes: impl FnOnce(Front<CallCtx>) -> Router) -> Self {
         let clock = TestClock::starting_now();
         let ctx = ctx(&env, &clock).await;
         // People are added by the front door of the servers, whatever the test does to its own.
-        let seeding = self::ctx(&house().env_with_queues().await, &clock).await;
+        let database = config::Database::from_env(&env).unwrap().name;
+        let seeding = self::ctx(&house().env_with_queues().await.with("MONGODB_DATABASE", database), &clock).await;
         let router = with_manners(routes(ctx.clone()), Manners::new(Arc::new(SystemRandom)));
         let home = people::org(&seeding, "Home").await;
         let away = people::org(&seeding, "Away").await;
@@ -89,7 +98,7 @@ impl TestApp {
     }
 
     /// A client as services see it.
-    pub fn caller(&self, client: &Client) -> Caller {
+    pub fn caller_of(&self, client: &Client) -> Caller {
         let caregiver = client.caregiver();
         let session = SessionId::generate(self.ctx.now(), &*self.ctx.random);
         Caller { caregiver: caregiver.id, org: caregiver.org, role: caregiver.role, session }

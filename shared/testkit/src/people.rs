@@ -3,7 +3,7 @@
 use domain::caregivers::Caregiver;
 use domain::orgs::{CallRetries, Org};
 use domain::patients::{Patient, Profile};
-use domain::sessions::{REFRESH_LIFETIME, Session};
+use domain::sessions::Session;
 use domain::{CaregiverId, Language, OrgId, PatientId, Role, Secret, SessionId};
 use services::{CallCtx, Front};
 use store::mongo::{Caregivers, Orgs, Patients, Sessions};
@@ -67,15 +67,7 @@ pub(crate) async fn signed_in(ctx: &Front<CallCtx>, caregiver: &Caregiver) -> St
     let id = SessionId::generate(now, &*ctx.random);
     let mut current = [0; 32];
     ctx.random.fill(&mut current);
-    let session = Session {
-        id,
-        caregiver: caregiver.id,
-        org: caregiver.org,
-        current,
-        rotated_at: now,
-        expires_at: now + REFRESH_LIFETIME,
-        created_at: now,
-    };
+    let session = Session::begin(id, caregiver, current, now);
     ctx.store.commit([Sessions::begin(&session).unwrap()]).await.unwrap();
     ctx.tokens.sign(id, caregiver.id, now).unwrap().token.expose().clone()
 }

@@ -45,12 +45,12 @@ pub(crate) struct LoginOut {
 
 /// Signs a caregiver in.
 #[utoipa::path(post, path = "/v1/auth/login", operation_id = "login", tag = "auth", request_body = LoginIn, responses(
-    (status = 200, body = LoginOut),
+    (status = 200, description = "Signed in.", body = LoginOut),
     (status = 400, description = "The request is wrong; `errors` names the fields.", body = ErrorBody),
     (status = 401, description = "Unknown address or wrong password, without saying which.", body = ErrorBody),
     (status = 403, description = "`email_not_verified` or `account_locked`; told only to whoever knew the password.", body = ErrorBody),
     (status = 413, description = "The body is larger than 256 kB.", body = ErrorBody),
-    (status = 503, description = "Something we depend on does not answer.", body = ErrorBody)))]
+    (status = 503, description = "Something we depend on does not answer.", body = ErrorBody)), security(()))]
 pub(crate) async fn login(State(ctx): State<Front<Ctx>>, Valid(input): Valid<LoginIn>) -> Result<Json<LoginOut>> {
     let done = auth::login(&ctx, &input.email, &input.password).await?;
     Ok(Json(LoginOut {

@@ -12,7 +12,7 @@ const LOGIN: &str = "/v1/auth/login";
 #[tokio::test]
 async fn malformed_json_is_a_400() {
     let app = app().await;
-    for body in ["{", "not json", "[1,2", "{\"email\":\"a\"} trailing", "\u{0}"] {
+    for body in ["{", "not json", "[1,2", "{\"email\":\"a@b.de\",\"password\":\"x\"} trailing", "\u{0}"] {
         app.anyone.send(Method::POST, LOGIN, Some(body.to_owned())).await.refused(400, "body_malformed");
     }
 }

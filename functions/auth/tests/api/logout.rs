@@ -19,6 +19,19 @@ async fn signing_out_ends_refresh_and_access_tokens() {
 }
 
 #[tokio::test]
+async fn a_request_that_crossed_the_sign_out_does_not_bring_the_sign_in_back() {
+    let app = app().await;
+    let tokens = sign_in(&app, &app.staff).await;
+    let access = tokens["access"]["token"].as_str().unwrap().to_owned().into();
+    let caller = app.ctx.authenticate(&access).await.unwrap();
+    app.anyone.post("/v1/auth/logout", refresh_body(&tokens)).await.ok(204);
+    // What a slower request, which looked the sign-in up before, does now.
+    let key = format!("session:{}", caller.session);
+    app.ctx.cache.put_new(&key, &caller, std::time::Duration::from_secs(30)).await;
+    assert_eq!(app.ctx.authenticate(&access).await.unwrap_err().code, "session_ended");
+}
+
+#[tokio::test]
 async fn signing_out_twice_is_told() {
     let app = app().await;
     let tokens = sign_in(&app, &app.staff).await;

@@ -21,7 +21,7 @@ pub(crate) struct ActiveOut {
 
 /// Calls that are running: staff see those they asked for, administrators all of the organisation.
 #[utoipa::path(get, path = "/v1/calls/active", operation_id = "list_active_calls", tag = "calls",
-    responses((status = 200, body = ActiveOut), Refusals), security(("bearer" = [])))]
+    responses((status = 200, description = "The calls that are running.", body = ActiveOut), Refusals), security(("bearer" = [])))]
 pub(crate) async fn list_active_calls(
     SignedIn(caller): SignedIn,
     State(ctx): State<Front<CallCtx>>,

@@ -28,7 +28,7 @@ pub(crate) struct EndIn {
 #[utoipa::path(post, path = "/v1/calls/{conversationId}/end", operation_id = "end_call", tag = "calls",
     params(("conversationId" = String, Path, description = "The call's id.", pattern = "^[0-9a-fA-F]{24}$")),
     request_body = EndIn,
-    responses((status = 200, body = ConversationBody), Refusals,
+    responses((status = 200, description = "The call, over unless its phone takes longer than two seconds to hang up.", body = ConversationBody), Refusals,
         (status = 404, description = "Not among the calls the caller may see.", body = ErrorBody),
         (status = 409, description = "`call_moved_on`: it changed in this very moment; ask again.", body = ErrorBody)),
     security(("bearer" = [])))]

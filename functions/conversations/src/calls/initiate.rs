@@ -22,7 +22,7 @@ pub(crate) struct InitiateIn {
 
 /// Calls a patient now. The phone rings a moment later; follow it with `GET /v1/calls/{id}/status`.
 #[utoipa::path(post, path = "/v1/calls/initiate", operation_id = "initiate_call", tag = "calls", request_body = InitiateIn,
-    responses((status = 201, body = InitiatedBody), Refusals,
+    responses((status = 201, description = "The call waits for a line.", body = InitiatedBody), Refusals,
         (status = 404, description = "Not among the patients the caller may see.", body = ErrorBody),
         (status = 409, description = "`call_in_progress`: the patient is already being called.", body = ErrorBody)),
     security(("bearer" = [])))]

@@ -45,7 +45,7 @@ enum Reported {
 #[utoipa::path(post, path = "/v1/calls/{conversationId}/status", operation_id = "report_call_status", tag = "calls",
     params(("conversationId" = String, Path, description = "The call's id.", pattern = "^[0-9a-fA-F]{24}$")),
     request_body = ReportIn,
-    responses((status = 200, body = ConversationBody), Refusals,
+    responses((status = 200, description = "The call with the notes.", body = ConversationBody), Refusals,
         (status = 404, description = "Not among the calls the caller may see.", body = ErrorBody)),
     security(("bearer" = [])))]
 pub(crate) async fn report_call_status(

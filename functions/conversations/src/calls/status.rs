@@ -12,7 +12,7 @@ use super::status_body;
 /// A call as it runs: how far it has come, who is speaking, and the transcript as it grows.
 #[utoipa::path(get, path = "/v1/calls/{conversationId}/status", operation_id = "get_call_status", tag = "calls",
     params(("conversationId" = String, Path, description = "The call's id.", pattern = "^[0-9a-fA-F]{24}$")),
-    responses((status = 200, body = CallStatusBody), Refusals,
+    responses((status = 200, description = "The call as it is now.", body = CallStatusBody), Refusals,
         (status = 404, description = "Not among the calls the caller may see.", body = ErrorBody)),
     security(("bearer" = [])))]
 pub(crate) async fn get_call_status(

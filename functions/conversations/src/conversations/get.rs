@@ -12,7 +12,7 @@ use crate::calls::conversation_body;
 /// A conversation with its turns in spoken order and, after the call, its summary.
 #[utoipa::path(get, path = "/v1/conversations/{conversationId}", operation_id = "get_conversation", tag = "conversations",
     params(("conversationId" = String, Path, description = "The conversation's id.", pattern = "^[0-9a-fA-F]{24}$")),
-    responses((status = 200, body = ConversationBody), Refusals,
+    responses((status = 200, description = "The conversation.", body = ConversationBody), Refusals,
         (status = 404, description = "Not among the conversations the caller may see.", body = ErrorBody)),
     security(("bearer" = [])))]
 pub(crate) async fn get_conversation(

@@ -20,11 +20,11 @@ async fn running_calls_are_shown_to_whoever_may_see_them() {
     let bo = app.patient("Bo", &[&app.staff, &app.colleague]).await;
     let first = initiate(&app.staff, &ada).await.to_string();
     let second = initiate(&app.colleague, &bo).await.to_string();
-    assert_eq!(active(&app.staff).await, [first.clone()]);
-    assert_eq!(active(&app.colleague).await, [second.clone()]);
+    assert_eq!(active(&app.staff).await, std::slice::from_ref(&first));
+    assert_eq!(active(&app.colleague).await, std::slice::from_ref(&second));
     let mut all = active(&app.admin).await;
     all.sort();
-    let mut both = [first, second.clone()];
+    let mut both = [first, second];
     both.sort();
     assert_eq!(all, both);
     assert!(active(&app.stranger).await.is_empty());

@@ -23,7 +23,7 @@ pub(crate) async fn take(app: &TestApp) -> Option<Call> {
 }
 
 pub(crate) async fn progress(ctx: &CallCtx, call: &mut Call, status: Status) {
-    calls::progress(ctx, call, status, Language::En).await.unwrap();
+    calls::progress(ctx, call, status, Language::En, ctx.now()).await.unwrap();
 }
 
 pub(crate) async fn say(ctx: &CallCtx, call: CallId, order: i64, speaker: Speaker, text: &str) {

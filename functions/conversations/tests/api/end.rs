@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::calls::{EndReason, Outcome, Speaking, Status};
 use domain::jobs::Queue;
+use jiff::SignedDuration;
 use serde_json::json;
 use services::calls::{self, Renewal};
 use store::dynamo::Command;
@@ -55,6 +56,70 @@ async fn a_call_without_an_owner_is_ended_honestly() {
     app.ctx.live.release(id, CELL).await.unwrap();
     let body = app.staff.post(format!("/v1/calls/{id}/end"), json!({})).await.ok(200);
     assert_eq!(body["status"], "completed");
+}
+
+#[tokio::test]
+async fn a_call_whose_cell_died_is_ended_although_its_lease_is_still_there() {
+    let app = app().await;
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    let id = initiate(&app.staff, &ada).await;
+    let mut call = cell::take(&app).await.unwrap();
+    cell::progress(&app.ctx, &mut call, Status::Connected).await;
+    app.clock.advance(SignedDuration::from_mins(5));
+    let body = app.staff.post(format!("/v1/calls/{id}/end"), json!({})).await.ok(200);
+    assert_eq!((&body["status"], &body["callStatus"]), (&json!("completed"), &json!("ended")));
+    assert!(app.ctx.live.find(id).await.unwrap().is_none());
+    initiate(&app.staff, &ada).await;
+}
+
+#[tokio::test]
+async fn notes_written_while_a_call_runs_are_still_there_when_it_has_ended() {
+    let app = app().await;
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    let id = initiate(&app.staff, &ada).await;
+    let mut call = cell::take(&app).await.unwrap();
+    cell::progress(&app.ctx, &mut call, Status::Connected).await;
+    let report = json!({ "status": "connected", "notes": "she sounded confused" });
+    app.staff.post(format!("/v1/calls/{id}/status"), report).await.ok(200);
+    // The cell's own copy of the call knows nothing of them.
+    cell::finish(&app.ctx, &call, Outcome::Answered, EndReason::CallerHungUp).await;
+    let body = app.staff.get(format!("/v1/conversations/{id}")).await.ok(200);
+    assert_eq!(body["callNotes"], "she sounded confused");
+}
+
+#[tokio::test]
+async fn a_call_that_a_cell_takes_in_the_same_moment_is_left_to_the_cell() {
+    let app = app().await;
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    let id = initiate(&app.staff, &ada).await;
+    // Whoever presses "end" has seen the call waiting; a cell has taken it meanwhile.
+    let call = cell::take(&app).await.unwrap();
+    assert_eq!(call.status, Status::Dialing);
+    let ending = {
+        let (staff, path) = (app.staff.clone(), format!("/v1/calls/{id}/end"));
+        tokio::spawn(async move { staff.post(path, json!({})).await.ok(200) })
+    };
+    let command = loop {
+        match calls::renew(&app.ctx, id, CELL, &Speaking::default()).await.unwrap() {
+            Renewal::Kept(Some(command)) => break command,
+            other => assert_eq!(other, Renewal::Kept(None), "the call was taken from its cell"),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert_eq!(command, Command::End);
+    cell::finish(&app.ctx, &call, Outcome::Failed, EndReason::EndedByCaregiver).await;
+    assert_eq!(ending.await.unwrap()["callStatus"], "failed");
+}
+
+#[tokio::test]
+async fn the_running_call_of_a_patient_who_was_removed_can_be_seen_and_ended() {
+    let app = app().await;
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    let id = initiate(&app.staff, &ada).await;
+    services::patients::remove(&app.ctx, &app.caller_of(&app.staff), ada.id).await.unwrap();
+    assert_eq!(status(&app.staff, id).await["callStatus"], "initiating");
+    app.stranger.post(format!("/v1/calls/{id}/end"), json!({})).await.refused(404, "call_not_found");
+    assert_eq!(app.staff.post(format!("/v1/calls/{id}/end"), json!({})).await.ok(200)["callStatus"], "failed");
 }
 
 #[tokio::test]

@@ -84,7 +84,7 @@ async fn a_patient_removed_meanwhile_is_not_called() {
     let app = app().await;
     let ada = app.patient("Ada", &[&app.staff]).await;
     let id = initiate(&app.staff, &ada).await;
-    let caller = app.caller(&app.staff);
+    let caller = app.caller_of(&app.staff);
     services::patients::remove(&app.ctx, &caller, ada.id).await.unwrap();
     assert!(calls::take(&app.ctx, id, CELL).await.unwrap().is_none());
     assert!(app.ctx.live.find(id).await.unwrap().is_none());

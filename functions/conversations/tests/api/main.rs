@@ -24,6 +24,10 @@ async fn app() -> TestApp {
     TestApp::start(routes).await
 }
 
+async fn alone() -> TestApp {
+    TestApp::alone(routes).await
+}
+
 async fn initiate(client: &Client, patient: &Patient) -> CallId {
     let body = client.post("/v1/calls/initiate", json!({ "patientId": patient.id })).await.ok(201);
     body["callId"].as_str().unwrap().parse().unwrap()

@@ -1,16 +1,17 @@
 //! Calls whose cell died, and calls nobody took.
 
-use domain::calls::Status;
+use domain::calls::{EndReason, Outcome, Status};
+use domain::policy;
 use jiff::SignedDuration;
 use serde_json::json;
-use services::calls;
+use services::calls::{self, Renewal};
 
 use crate::cell::{self, CELL};
-use crate::{app, initiate, status};
+use crate::{alone, initiate, status};
 
 #[tokio::test]
 async fn a_call_whose_cell_died_is_ended_and_its_patient_can_be_called_again() {
-    let app = app().await;
+    let app = alone().await;
     let ada = app.patient("Ada", &[&app.staff]).await;
     let id = initiate(&app.staff, &ada).await;
     let mut call = cell::take(&app).await.unwrap();
@@ -28,8 +29,51 @@ async fn a_call_whose_cell_died_is_ended_and_its_patient_can_be_called_again() {
 }
 
 #[tokio::test]
+async fn a_cell_that_was_cut_off_hears_that_its_call_was_ended() {
+    let app = alone().await;
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    initiate(&app.staff, &ada).await;
+    let mut call = cell::take(&app).await.unwrap();
+    cell::progress(&app.ctx, &mut call, Status::Connected).await;
+    app.clock.advance(SignedDuration::from_secs(40));
+    calls::sweep(&app.ctx).await.unwrap();
+    let renewal = calls::renew(&app.ctx, call.id, CELL, &domain::calls::Speaking::default()).await.unwrap();
+    assert_eq!(renewal, Renewal::Lost, "two calls to one patient would go on");
+    // What it still writes changes nothing.
+    calls::finish(&app.ctx, &call, Outcome::Answered, EndReason::CallerHungUp).await.unwrap();
+    let ended = app.ctx.store.calls().find(&policy::system("test"), call.id).await.unwrap().unwrap();
+    assert_eq!(ended.end_reason, Some(EndReason::OwnerLost));
+}
+
+#[tokio::test]
+async fn a_message_that_comes_late_does_not_disturb_a_call_whose_lease_has_lapsed() {
+    let app = alone().await;
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    let id = initiate(&app.staff, &ada).await;
+    let mut call = cell::take(&app).await.unwrap();
+    cell::progress(&app.ctx, &mut call, Status::Connected).await;
+    app.clock.advance(SignedDuration::from_secs(20));
+    assert!(calls::take(&app.ctx, id, "cell-2").await.unwrap().is_none());
+    let renewal = calls::renew(&app.ctx, id, CELL, &domain::calls::Speaking::default()).await.unwrap();
+    assert_eq!(renewal, Renewal::Kept(None));
+}
+
+#[tokio::test]
+async fn a_step_whose_answer_was_lost_can_be_reported_again() {
+    let app = alone().await;
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    initiate(&app.staff, &ada).await;
+    let call = cell::take(&app).await.unwrap();
+    let (mut first, mut again) = (call.clone(), call);
+    cell::progress(&app.ctx, &mut first, Status::Connected).await;
+    app.clock.advance(SignedDuration::from_secs(3));
+    cell::progress(&app.ctx, &mut again, Status::Connected).await;
+    assert_eq!(again, first, "the answer counts from when it was first written");
+}
+
+#[tokio::test]
 async fn a_call_whose_cell_speaks_for_it_is_left_alone() {
-    let app = app().await;
+    let app = alone().await;
     let ada = app.patient("Ada", &[&app.staff]).await;
     let id = initiate(&app.staff, &ada).await;
     let mut call = cell::take(&app).await.unwrap();
@@ -42,7 +86,7 @@ async fn a_call_whose_cell_speaks_for_it_is_left_alone() {
 
 #[tokio::test]
 async fn a_call_nobody_took_is_ended() {
-    let app = app().await;
+    let app = alone().await;
     let ada = app.patient("Ada", &[&app.staff]).await;
     let id = initiate(&app.staff, &ada).await;
     app.clock.advance(SignedDuration::from_mins(3));

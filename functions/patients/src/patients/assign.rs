@@ -11,7 +11,7 @@ use services::{Ctx, Front, patients};
 #[utoipa::path(post, path = "/v1/patients/{patientId}/caregivers/{caregiverId}", operation_id = "assign_caregiver", tag = "patients",
     params(("patientId" = String, Path, description = "The patient's id.", pattern = "^[0-9a-fA-F]{24}$"),
         ("caregiverId" = String, Path, description = "The caregiver's id.", pattern = "^[0-9a-fA-F]{24}$")),
-    responses((status = 200, body = PatientBody), Refusals,
+    responses((status = 200, description = "The patient with their caregivers.", body = PatientBody), Refusals,
         (status = 404, description = "`patient_not_found` or `caregiver_not_found`.", body = ErrorBody)),
     security(("bearer" = [])))]
 pub(crate) async fn assign_caregiver(
@@ -27,7 +27,7 @@ pub(crate) async fn assign_caregiver(
 #[utoipa::path(delete, path = "/v1/patients/{patientId}/caregivers/{caregiverId}", operation_id = "unassign_caregiver", tag = "patients",
     params(("patientId" = String, Path, description = "The patient's id.", pattern = "^[0-9a-fA-F]{24}$"),
         ("caregiverId" = String, Path, description = "The caregiver's id.", pattern = "^[0-9a-fA-F]{24}$")),
-    responses((status = 200, body = PatientBody), Refusals,
+    responses((status = 200, description = "The patient with their caregivers.", body = PatientBody), Refusals,
         (status = 404, description = "`patient_not_found` or `caregiver_not_found`.", body = ErrorBody)),
     security(("bearer" = [])))]
 pub(crate) async fn unassign_caregiver(

@@ -10,7 +10,7 @@ use services::{Ctx, Front, patients};
 /// The caregivers a patient is assigned to, by name.
 #[utoipa::path(get, path = "/v1/patients/{patientId}/caregivers", operation_id = "list_caregivers_of_patient", tag = "patients",
     params(("patientId" = String, Path, description = "The patient's id.", pattern = "^[0-9a-fA-F]{24}$")),
-    responses((status = 200, body = Vec<CaregiverBody>), Refusals,
+    responses((status = 200, description = "The caregivers.", body = Vec<CaregiverBody>), Refusals,
         (status = 404, description = "Not among the patients the caller may see.", body = ErrorBody)),
     security(("bearer" = [])))]
 pub(crate) async fn list_caregivers_of_patient(

@@ -69,7 +69,7 @@ impl From<PatientIn> for Profile {
 
 /// Adds a patient to the caller's organisation; a staff caller becomes their first caregiver.
 #[utoipa::path(post, path = "/v1/patients", operation_id = "create_patient", tag = "patients", request_body = PatientIn,
-    responses((status = 201, body = PatientBody), Refusals), security(("bearer" = [])))]
+    responses((status = 201, description = "The patient.", body = PatientBody), Refusals), security(("bearer" = [])))]
 pub(crate) async fn create_patient(
     SignedIn(caller): SignedIn,
     State(ctx): State<Front<Ctx>>,

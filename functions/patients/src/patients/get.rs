@@ -10,7 +10,7 @@ use services::{Ctx, Front, patients};
 /// One patient.
 #[utoipa::path(get, path = "/v1/patients/{patientId}", operation_id = "get_patient", tag = "patients",
     params(("patientId" = String, Path, description = "The patient's id.", pattern = "^[0-9a-fA-F]{24}$")),
-    responses((status = 200, body = PatientBody), Refusals,
+    responses((status = 200, description = "The patient.", body = PatientBody), Refusals,
         (status = 404, description = "Not among the patients the caller may see.", body = ErrorBody)),
     security(("bearer" = [])))]
 pub(crate) async fn get_patient(

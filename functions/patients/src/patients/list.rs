@@ -13,7 +13,7 @@ const OLDEST: Sort = Sort { field: "createdAt", descending: false };
 /// The patients the caller may see: staff those assigned to them, administrators all of the
 /// organisation. Sortable by `createdAt` (the default) and `name`.
 #[utoipa::path(get, path = "/v1/patients", operation_id = "list_patients", tag = "patients", params(PageQuery),
-    responses((status = 200, body = PageBody<PatientBody>), Refusals), security(("bearer" = [])))]
+    responses((status = 200, description = "A page of patients.", body = PageBody<PatientBody>), Refusals), security(("bearer" = [])))]
 pub(crate) async fn list_patients(
     SignedIn(caller): SignedIn,
     State(ctx): State<Front<Ctx>>,

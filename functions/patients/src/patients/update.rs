@@ -81,7 +81,7 @@ impl From<PatientPatch> for patients::Change {
 #[utoipa::path(patch, path = "/v1/patients/{patientId}", operation_id = "update_patient", tag = "patients",
     params(("patientId" = String, Path, description = "The patient's id.", pattern = "^[0-9a-fA-F]{24}$")),
     request_body = PatientPatch,
-    responses((status = 200, body = PatientBody), Refusals,
+    responses((status = 200, description = "The patient.", body = PatientBody), Refusals,
         (status = 404, description = "Not among the patients the caller may see.", body = ErrorBody)),
     security(("bearer" = [])))]
 pub(crate) async fn update_patient(

@@ -105,13 +105,17 @@ impl Call {
         true
     }
 
-    /// Ends it. The first ending stays; a later one changes nothing.
+    /// Ends it. The first ending stays; a later one changes nothing. A call that was answered came
+    /// out as answered, however it was lost later; only a machine's answer is another outcome.
     pub fn end(&mut self, outcome: Outcome, reason: EndReason, now: Timestamp) -> bool {
         if !self.is_live() {
             return false;
         }
         self.status = Status::Ended;
-        self.outcome = Some(outcome);
+        self.outcome = Some(match (self.answered_at, outcome) {
+            (Some(_), Outcome::NoAnswer | Outcome::Busy | Outcome::Failed) => Outcome::Answered,
+            (_, outcome) => outcome,
+        });
         self.end_reason = Some(reason);
         self.ended_at = Some(now);
         true
@@ -177,6 +181,11 @@ mod tests {
         assert_eq!(answered.talk_seconds(at(15)), 5);
         answered.end(Outcome::Answered, EndReason::CallerHungUp, at(70));
         assert_eq!(answered.talk_seconds(at(500)), 60);
+
+        let mut lost = call();
+        lost.advance(Status::Connected, at(10));
+        lost.end(Outcome::Failed, EndReason::OwnerLost, at(20));
+        assert_eq!(lost.outcome, Some(Outcome::Answered));
 
         let mut missed = call();
         missed.end(Outcome::NoAnswer, EndReason::NoAnswer, at(40));

@@ -1,18 +1,12 @@
 //! Who is asking.
 
-use std::time::Duration;
-
 use domain::{Caller, Error, Result, Secret, policy};
 
-use super::{Tokens, session_key};
+use super::{REMEMBERED, Tokens, session_key};
 use crate::Ctx;
 
-/// How long the cache may answer. Ending a sign-in forgets the entry at once; should the cache be
-/// unreachable in that moment, this is how long the end can go unnoticed.
-const REMEMBERED: Duration = Duration::from_mins(1);
-
 /// The caller that an access token belongs to. The sign-in must still live and the role is the
-/// present one: neither is taken from the token.
+/// present one, at most a minute old: neither is taken from the token.
 ///
 /// # Errors
 /// `token_invalid`, `token_expired` or `session_ended`.
@@ -30,6 +24,6 @@ pub async fn authenticate(ctx: &Ctx, tokens: &Tokens, token: &Secret) -> Result<
     ctx.store.sessions().find(session).await?.filter(|found| found.caregiver == caregiver).ok_or_else(ended)?;
     let caregiver = ctx.store.caregivers().find(&system, caregiver).await?.filter(|c| !c.locked).ok_or_else(ended)?;
     let caller = Caller { caregiver: caregiver.id, org: caregiver.org, role: caregiver.role, session };
-    ctx.cache.put(&key, &caller, REMEMBERED).await;
+    ctx.cache.put_new(&key, &caller, REMEMBERED).await;
     Ok(caller)
 }

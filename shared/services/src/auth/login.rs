@@ -4,7 +4,7 @@ use domain::caregivers::Caregiver;
 use domain::orgs::Org;
 use domain::patients::Patient;
 use domain::policy::{self, Action, Resource};
-use domain::sessions::{REFRESH_LIFETIME, Session};
+use domain::sessions::Session;
 use domain::{Caller, CaregiverId, Email, Error, PatientId, Result, Role, Secret, SessionId};
 use store::mongo::Sessions;
 
@@ -55,15 +55,7 @@ pub async fn login(ctx: &Front<Ctx>, email: &str, password: &Secret) -> Result<L
     let now = ctx.now();
     let id = SessionId::generate(now, &*ctx.random);
     let (tokens, current) = issue(ctx, id, caregiver.id, now)?;
-    let session = Session {
-        id,
-        caregiver: caregiver.id,
-        org: caregiver.org,
-        current,
-        rotated_at: now,
-        expires_at: now + REFRESH_LIFETIME,
-        created_at: now,
-    };
+    let session = Session::begin(id, &caregiver, current, now);
     let caller = Caller { caregiver: caregiver.id, org: caregiver.org, role: caregiver.role, session: id };
     let org = ctx.store.orgs().find(&policy::grant(&caller, Action::Read, Resource::Org)?, caregiver.org).await?;
     let org = org.ok_or_else(|| Error::forbidden("org_gone", "Your organisation no longer exists."))?;

@@ -1,9 +1,8 @@
 //! Signing out.
 
 use domain::{Error, Result, Secret};
-use store::mongo::Sessions;
 
-use super::{hashed, session_key};
+use super::{end_session, hashed};
 use crate::Ctx;
 
 /// Ends the sign-in that a refresh token belongs to; its access tokens end with it.
@@ -19,7 +18,5 @@ pub async fn logout(ctx: &Ctx, token: &Secret) -> Result<()> {
         None => sessions.by_used(&hash).await?,
     };
     let session = session.ok_or_else(|| Error::not_found("session_not_found", "You are signed out already."))?;
-    ctx.store.commit([Sessions::end(session.id)]).await?;
-    ctx.cache.forget(&session_key(session.id)).await;
-    Ok(())
+    end_session(ctx, session.id).await
 }

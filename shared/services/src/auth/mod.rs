@@ -13,9 +13,12 @@ pub use logout::logout;
 pub use refresh::refresh;
 pub use tokens::{Token, TokenPair, Tokens};
 
+use std::time::Duration;
+
 use domain::sessions::{REFRESH_LIFETIME, TokenHash};
 use domain::{CaregiverId, Result, Secret, SessionId};
 use jiff::Timestamp;
+use store::mongo::Sessions;
 
 use crate::{Ctx, Front};
 
@@ -37,6 +40,18 @@ fn issue(
 fn session_key(session: SessionId) -> String {
     format!("session:{session}")
 }
+
+/// Ends a sign-in everywhere. Barred in the cache rather than forgotten: a request that looked the
+/// sign-in up a moment ago must not put it back.
+async fn end_session(ctx: &Ctx, session: SessionId) -> Result<()> {
+    ctx.store.commit([Sessions::end(session)]).await?;
+    ctx.cache.bar(&session_key(session), REMEMBERED).await;
+    Ok(())
+}
+
+/// How long the cache may answer for the store. Should the cache be unreachable in the moment in
+/// which a sign-in ends, this is how long the end can go unnoticed.
+const REMEMBERED: Duration = Duration::from_mins(1);
 
 /// The error of every refresh token that is not good, whatever the reason.
 fn sign_in_again() -> domain::Error {

@@ -40,14 +40,19 @@ pub async fn hash(password: &Secret, random: &dyn Random) -> Result<Secret> {
 pub async fn verify(password: &Secret, hash: Option<&Secret>) -> Result<bool> {
     let (password, hash) = (password.clone(), hash.cloned());
     let verified = tokio::task::spawn_blocking(move || {
-        let known = hash.is_some();
         // Looked at in both cases: the first look costs as much as a comparison.
         let nobody = NOBODY.clone();
-        let stored = hash.map_or(nobody, |hash| hash.expose().clone());
-        let Ok(parsed) = PasswordHash::new(&stored) else { return false };
+        let stored = hash.map(|hash| hash.expose().clone());
+        // A hash of another kind opens nothing, and must not be told by the time that takes.
+        let parsed = stored
+            .as_deref()
+            .and_then(|hash| PasswordHash::new(hash).ok())
+            .filter(|hash| hash.algorithm.as_str() == "argon2id");
+        let known = parsed.is_some();
+        let parsed = parsed.or_else(|| PasswordHash::new(&nobody).ok());
         let password = password.expose().as_bytes();
-        let matches = password.len() <= LONGEST && ARGON.verify_password(password, &parsed).is_ok();
-        matches && known
+        let matches = |hash: &PasswordHash| ARGON.verify_password(password, hash).is_ok();
+        parsed.is_some_and(|hash| matches(&hash)) && known && password.len() <= LONGEST
     });
     verified.await.map_err(Error::internal)
 }

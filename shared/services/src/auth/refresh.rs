@@ -2,9 +2,8 @@
 
 use domain::sessions::{REFRESH_LIFETIME, Reuse, judge_reuse};
 use domain::{Result, Secret};
-use store::mongo::Sessions;
 
-use super::{TokenPair, hashed, issue, session_key, sign_in_again};
+use super::{TokenPair, end_session, hashed, issue, sign_in_again};
 use crate::{Ctx, Front};
 
 /// Exchanges a refresh token for a new pair, once. A token that was exchanged before and comes
@@ -22,8 +21,7 @@ pub async fn refresh(ctx: &Front<Ctx>, token: &Secret) -> Result<TokenPair> {
     let system = domain::policy::system("refresh a sign-in");
     let caregiver = ctx.store.caregivers().find(&system, session.caregiver).await?;
     if caregiver.is_none_or(|caregiver| caregiver.locked) {
-        ctx.store.commit([Sessions::end(session.id)]).await?;
-        ctx.cache.forget(&session_key(session.id)).await;
+        end_session(ctx, session.id).await?;
         return Err(sign_in_again());
     }
     let (tokens, new) = issue(ctx, session.id, session.caregiver, now)?;
@@ -35,8 +33,7 @@ async fn end_if_stolen(ctx: &Ctx, token: &Secret) -> Result<()> {
     let Some(session) = ctx.store.sessions().by_used(&hashed(token)).await? else { return Ok(()) };
     if judge_reuse(session.rotated_at, ctx.now()) == Reuse::Theft {
         tracing::warn!(session = %session.id, "a refresh token was used twice; the sign-in is ended");
-        ctx.store.commit([Sessions::end(session.id)]).await?;
-        ctx.cache.forget(&session_key(session.id)).await;
+        end_session(ctx, session.id).await?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use domain::{Caller, Result};
 
 use super::CallView;
 use super::status::view;
-use crate::{CallCtx, patients};
+use crate::CallCtx;
 
 /// The live calls the caller may see, newest first: staff those they asked for, administrators
 /// all of the organisation.
@@ -13,10 +13,8 @@ pub async fn active(ctx: &CallCtx, caller: &Caller) -> Result<Vec<CallView>> {
     let scope = policy::grant(caller, Action::Read, Resource::Call)?;
     let mut views = Vec::new();
     for call in ctx.store.calls().live(&scope).await? {
-        match patients::visible(ctx, &scope, call.patient).await {
-            Ok(patient) => views.push(view(ctx, &scope, caller, call, patient).await?),
-            Err(error) if error.code == "patient_not_found" => {}
-            Err(error) => return Err(error),
+        if let Some(patient) = ctx.store.patients().find_even_removed(&scope, call.patient).await? {
+            views.push(view(ctx, &scope, caller, call, patient).await?);
         }
     }
     Ok(views)

@@ -2,22 +2,23 @@
 
 use std::time::Duration;
 
-use domain::calls::{EndReason, Outcome, Status};
+use domain::calls::{Call, EndReason};
 use domain::policy::{self, Action, Resource};
 use domain::{CallId, Caller, Phi, Result};
 use store::dynamo::Command;
 use store::mongo::Calls;
 
+use super::finish::cancel;
 use super::status::view;
-use super::{CallView, cell_channel, end_unowned, visible};
+use super::{CallView, bury, cell_channel, claim_from_the_dead, visible};
 use crate::CallCtx;
 
 /// How long the answer waits for the phone to be hung up, so that the screen can say it is.
 const PATIENCE: u32 = 20;
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// Ends a call: one that waits is not placed, one that runs is hung up by its owner. A call that
-/// has ended stays as it is.
+/// Ends a call: one that waits is not placed, one that runs is hung up by its owner, one whose
+/// owner is dead is ended in its place. A call that has ended stays as it is.
 ///
 /// # Errors
 /// `call_not_found` outside the caller's scope.
@@ -26,16 +27,9 @@ pub async fn end(ctx: &CallCtx, caller: &Caller, call: CallId, notes: Option<Phi
     let (mut call, patient) = visible(ctx, &scope, call).await?;
     if let Some(notes) = notes {
         ctx.store.commit([Calls::note(call.id, &notes)]).await?;
-        call.notes = Some(notes);
     }
-    if call.status == Status::Queued {
-        end_unowned(ctx, call.id, Outcome::Failed, EndReason::EndedByCaregiver).await?;
-    } else if call.is_live() {
-        match ctx.live.command(call.id, Command::End).await? {
-            // The command waits with the lease; this only makes the owner look at once.
-            Some(cell) => drop(ctx.cache.tell(&cell_channel(&cell), &call.id.to_string()).await),
-            None => drop(end_unowned(ctx, call.id, Outcome::Failed, EndReason::OwnerLost).await?),
-        }
+    if !cancel(ctx, &call, EndReason::EndedByCaregiver).await? {
+        hang_up(ctx, &call).await?;
     }
     for _ in 0..PATIENCE {
         call = visible(ctx, &scope, call.id).await?.0;
@@ -45,4 +39,23 @@ pub async fn end(ctx: &CallCtx, caller: &Caller, call: CallId, notes: Option<Phi
         tokio::time::sleep(LOOK_EVERY).await;
     }
     view(ctx, &scope, caller, call, patient).await
+}
+
+/// Tells the owner, whatever the record says: somebody may still be on the line.
+async fn hang_up(ctx: &CallCtx, call: &Call) -> Result<()> {
+    // Twice: between an owner that died and our claim another may have come.
+    for _ in 0..2 {
+        if let Some(cell) = ctx.live.command(call.id, Command::End, ctx.now()).await? {
+            // The command waits with the lease; this only makes the owner look at once.
+            ctx.cache.tell(&cell_channel(&cell), &call.id.to_string()).await;
+            return Ok(());
+        }
+        if !call.is_live() {
+            return Ok(());
+        }
+        if claim_from_the_dead(ctx, call.id).await? {
+            return bury(ctx, call.id).await;
+        }
+    }
+    Ok(())
 }

@@ -1,31 +1,62 @@
 //! A call is over.
 
 use domain::Result;
-use domain::calls::{Call, EndReason, Outcome};
+use domain::calls::{Call, EndReason, Outcome, Status};
 use domain::jobs::Job;
 use store::mongo::Calls;
 
+use super::{current, moved_on};
 use crate::{CallCtx, outbox};
 
-/// Ends a call. When there was a conversation, the work that follows it is committed with the end
-/// and handed to the queue; should the queue not answer, the tick hands it over.
+/// Attempts before the caller is told that others keep changing the call.
+const ATTEMPTS: u32 = 4;
+
+/// Ends a call, as its owner: whatever it has come to meanwhile. One that has ended already stays
+/// as it is. When there was a conversation, the work that follows it is committed with the end and
+/// handed to the queue; should the queue not answer, the tick hands it over.
 ///
 /// # Errors
-/// `call_moved_on` when somebody else changed the call meanwhile.
+/// When the store does not answer.
 pub async fn finish(ctx: &CallCtx, call: &Call, outcome: Outcome, reason: EndReason) -> Result<Call> {
-    let mut after = call.clone();
+    let mut before = call.clone();
+    for _ in 1..ATTEMPTS {
+        match attempt(ctx, &before, outcome, reason).await {
+            Err(error) if moved_on(&error) => {}
+            other => return other,
+        }
+        match current(ctx, call.id).await? {
+            Some(now) => before = now,
+            None => return Ok(before),
+        }
+    }
+    attempt(ctx, &before, outcome, reason).await
+}
+
+/// Ends a call only while it waits. `false` when a cell has taken it in the same moment.
+pub(super) async fn cancel(ctx: &CallCtx, call: &Call, reason: EndReason) -> Result<bool> {
+    if call.status != Status::Queued {
+        return Ok(false);
+    }
+    match attempt(ctx, call, Outcome::Failed, reason).await {
+        Err(error) if moved_on(&error) => Ok(false),
+        other => other.map(|_| true),
+    }
+}
+
+async fn attempt(ctx: &CallCtx, before: &Call, outcome: Outcome, reason: EndReason) -> Result<Call> {
+    let mut after = before.clone();
     if !after.end(outcome, reason, ctx.now()) {
         return Ok(after);
     }
-    let change = Calls::change(call, &after)?;
+    let change = Calls::change(before, &after)?;
     if after.answered_at.is_none() {
         ctx.store.commit([change]).await?;
         return Ok(after);
     }
-    let (pending, job) = outbox::prepare(ctx, Job::FinishCall { call_id: call.id })?;
+    let (pending, job) = outbox::prepare(ctx, Job::FinishCall { call_id: before.id })?;
     ctx.store.commit([change, job]).await?;
     if let Err(error) = outbox::deliver(ctx, pending).await {
-        tracing::warn!(call = %call.id, %error, "the work after a call waits for the tick");
+        tracing::warn!(call = %before.id, %error, "the work after a call waits for the tick");
     }
     Ok(after)
 }

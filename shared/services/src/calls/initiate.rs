@@ -1,13 +1,14 @@
 //! Asking for a call.
 
-use domain::calls::{Call, EndReason, Outcome};
+use domain::calls::{Call, EndReason};
 use domain::jobs::Job;
 use domain::patients::Patient;
 use domain::policy::{self, Action, Resource};
 use domain::{CallId, Caller, PatientId, Phi, Result};
 use store::mongo::Calls;
 
-use super::end_unowned;
+use super::current;
+use super::finish::cancel;
 use crate::{CallCtx, outbox, patients};
 
 /// Asks for a call to a patient now. A cell with room takes it from the queue.
@@ -30,9 +31,12 @@ pub async fn initiate(
     let (pending, job) = outbox::prepare(ctx, Job::PlaceCall { call_id: id })?;
     ctx.store.commit([Calls::add(&call)?, job]).await?;
     if let Err(error) = outbox::deliver(ctx, pending).await {
-        // Should the queue have taken it all the same, the cell finds the call ended.
-        end_unowned(ctx, id, Outcome::Failed, EndReason::NotDispatched).await?;
-        return Err(error);
+        // Should the queue have taken it all the same, either the cell finds the call ended, or it
+        // was faster and the phone rings: then the call was placed.
+        let cancelled = cancel(ctx, &call, EndReason::NotDispatched).await?;
+        if cancelled || current(ctx, id).await?.is_none_or(|call| !call.is_live()) {
+            return Err(error);
+        }
     }
     Ok((call, patient))
 }

@@ -22,12 +22,12 @@ pub use status::{CallView, status};
 pub use sweep::sweep;
 pub use take::{Taken, take};
 
-use domain::calls::Call;
+use domain::calls::{Call, EndReason, Outcome};
 use domain::patients::Patient;
-use domain::{CallId, Error, Result, Scope};
+use domain::{CallId, Error, Result, Scope, policy};
 use jiff::SignedDuration;
 
-use crate::{CallCtx, Ctx, patients};
+use crate::{CallCtx, Ctx};
 
 /// How long a cell owns a call without saying so again.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(15);
@@ -37,33 +37,44 @@ pub fn cell_channel(cell: &str) -> String {
     format!("cell:{cell}")
 }
 
-/// The call and its patient, or `call_not_found`. A call is visible to whoever sees its patient.
+/// The call and its patient, or `call_not_found`. A call is visible to whoever sees its patient,
+/// also after the patient was removed: what runs must be seen and can be ended.
 pub(crate) async fn visible(ctx: &Ctx, scope: &Scope, call: CallId) -> Result<(Call, Patient)> {
     let missing = || Error::not_found("call_not_found", "There is no such call.");
     let call = ctx.store.calls().find(scope, call).await?.ok_or_else(missing)?;
-    let patient = patients::visible(ctx, scope, call.patient).await.map_err(|error| match error.code {
-        "patient_not_found" => missing(),
-        _ => error,
-    })?;
+    let patient = ctx.store.patients().find_even_removed(scope, call.patient).await?.ok_or_else(missing)?;
     Ok((call, patient))
 }
 
-/// Ends a call that no cell speaks for, and keeps trying while others change it.
-pub(crate) async fn end_unowned(
-    ctx: &CallCtx,
-    call: CallId,
-    outcome: domain::calls::Outcome,
-    reason: domain::calls::EndReason,
-) -> Result<Option<Call>> {
-    let system = domain::policy::system("end a call that no cell speaks for");
-    for _ in 0..3 {
-        let Some(before) = ctx.store.calls().find(&system, call).await? else { return Ok(None) };
-        // An answered call stays answered, however it was lost.
-        let outcome = if before.answered_at.is_some() { domain::calls::Outcome::Answered } else { outcome };
-        match finish(ctx, &before, outcome, reason).await {
-            Err(error) if error.code == "call_moved_on" => {}
-            other => return other.map(Some),
-        }
+/// The call as it is now.
+async fn current(ctx: &Ctx, call: CallId) -> Result<Option<Call>> {
+    ctx.store.calls().find(&policy::system("follow a call"), call).await
+}
+
+/// Whether a failure means that somebody else changed the call in the same moment.
+fn moved_on(error: &Error) -> bool {
+    error.code == "call_moved_on"
+}
+
+/// Takes the lease of a call from an owner that is dead, for just long enough to end it. `false`
+/// when the owner lives, or somebody else is doing the same. An owner that was only cut off hears
+/// at its next renewal that the call is not its own any more.
+async fn claim_from_the_dead(ctx: &CallCtx, call: CallId) -> Result<bool> {
+    let now = ctx.now();
+    ctx.live.claim(call, "nobody", claim_number(ctx), now, now + LEASE).await
+}
+
+/// A number that no other claim has.
+fn claim_number(ctx: &Ctx) -> u64 {
+    let mut bytes = [0; 8];
+    ctx.random.fill(&mut bytes);
+    u64::from_be_bytes(bytes)
+}
+
+/// Ends a call that was claimed from the dead.
+async fn bury(ctx: &CallCtx, call: CallId) -> Result<()> {
+    if let Some(call) = current(ctx, call).await? {
+        finish(ctx, &call, Outcome::Failed, EndReason::OwnerLost).await?;
     }
-    Err(Error::conflict("call_moved_on", "The call has moved on meanwhile."))
+    ctx.live.release(call, "nobody").await
 }

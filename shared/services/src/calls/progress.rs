@@ -2,35 +2,50 @@
 
 use domain::calls::{Call, Status};
 use domain::conversations::Conversation;
-use domain::{Language, Result};
+use domain::{Error, Language, Result};
+use jiff::Timestamp;
 use store::mongo::{Calls, Conversations};
 
+use super::{current, moved_on};
 use crate::Ctx;
 
-/// Moves a call on; when it is answered its conversation begins in the same transaction. A report
-/// that comes late or twice changes nothing.
+/// Moves a call on to what it reached at `at`; when it is answered its conversation begins in the
+/// same transaction. A report that comes late or twice changes nothing, and neither does one that
+/// was written although its answer got lost.
 ///
 /// # Errors
-/// `call_moved_on` when somebody else changed the call: then it was ended.
-pub async fn progress(ctx: &Ctx, call: &mut Call, status: Status, language: Language) -> Result<()> {
-    let now = ctx.now();
-    let mut after = call.clone();
-    if !after.advance(status, now) {
-        return Ok(());
+/// `call_ended` when somebody ended the call meanwhile.
+pub async fn progress(ctx: &Ctx, call: &mut Call, status: Status, language: Language, at: Timestamp) -> Result<()> {
+    loop {
+        let mut after = call.clone();
+        if !after.advance(status, at) {
+            break;
+        }
+        let mut writes = vec![Calls::change(call, &after)?];
+        if status == Status::Connected {
+            let conversation = Conversation {
+                id: call.id,
+                org: call.org,
+                patient: call.patient,
+                language,
+                started_at: at,
+                summary: None,
+            };
+            writes.push(Conversations::begin(&conversation)?);
+        }
+        match ctx.store.commit(writes).await {
+            Ok(()) => {
+                *call = after;
+                return Ok(());
+            }
+            Err(error) if moved_on(&error) => {}
+            Err(error) => return Err(error),
+        }
+        match current(ctx, call.id).await? {
+            // It only ever moves forward, so this ends.
+            Some(now) if now.status != call.status => *call = now,
+            _ => return Err(Error::conflict("call_ended", "The call is gone.")),
+        }
     }
-    let mut writes = vec![Calls::change(call, &after)?];
-    if status == Status::Connected {
-        let conversation = Conversation {
-            id: call.id,
-            org: call.org,
-            patient: call.patient,
-            language,
-            started_at: now,
-            summary: None,
-        };
-        writes.push(Conversations::begin(&conversation)?);
-    }
-    ctx.store.commit(writes).await?;
-    *call = after;
-    Ok(())
+    if call.is_live() { Ok(()) } else { Err(Error::conflict("call_ended", "The call was ended meanwhile.")) }
 }

@@ -1,10 +1,11 @@
 //! A cell takes a call from the queue.
 
-use domain::calls::{Call, EndReason, Outcome, Status};
+use domain::calls::{Call, EndReason, Status};
 use domain::patients::Patient;
 use domain::{CallId, Phi, Result, policy, prompt};
 
-use super::{LEASE, end_unowned, progress};
+use super::finish::cancel;
+use super::{LEASE, claim_number, current, progress};
 use crate::CallCtx;
 
 /// A call that a cell owns, and what it needs to place it.
@@ -20,38 +21,38 @@ pub struct Taken {
 
 /// Takes a call for `cell`. `None` when there is nothing to do: another cell has it, the message
 /// came twice, it was ended, nobody took it in time, or its patient is gone.
-pub async fn take(ctx: &CallCtx, call: CallId, cell: &str) -> Result<Option<Taken>> {
+pub async fn take(ctx: &CallCtx, id: CallId, cell: &str) -> Result<Option<Taken>> {
+    // Looked at before it is claimed: a message that comes late must not disturb the owner of a
+    // call that runs, even when its lease has lapsed.
+    let Some(call) = current(ctx, id).await?.filter(|call| call.status == Status::Queued) else { return Ok(None) };
     let now = ctx.now();
-    if !ctx.live.claim(call, cell, now, now + LEASE).await? {
+    if call.is_stale(now) {
+        cancel(ctx, &call, EndReason::Expired).await?;
+        return Ok(None);
+    }
+    if !ctx.live.claim(id, cell, claim_number(ctx), now, now + LEASE).await? {
         return Ok(None);
     }
     let taken = prepare(ctx, call).await;
     if !matches!(taken, Ok(Some(_))) {
-        ctx.live.release(call, cell).await?;
+        ctx.live.release(id, cell).await?;
     }
     taken
 }
 
-async fn prepare(ctx: &CallCtx, id: CallId) -> Result<Option<Taken>> {
+async fn prepare(ctx: &CallCtx, mut call: Call) -> Result<Option<Taken>> {
     let system = policy::system("place a call");
-    let Some(mut call) = ctx.store.calls().find(&system, id).await? else { return Ok(None) };
-    // One that is being dialled already belonged to a cell that died; the sweep ends it.
-    if call.status != Status::Queued {
-        return Ok(None);
-    }
-    if call.is_stale(ctx.now()) {
-        end_unowned(ctx, id, Outcome::Failed, EndReason::Expired).await?;
-        return Ok(None);
-    }
     let Some(patient) = ctx.store.patients().find(&system, call.patient).await? else {
-        end_unowned(ctx, id, Outcome::Failed, EndReason::PatientGone).await?;
+        cancel(ctx, &call, EndReason::PatientGone).await?;
         return Ok(None);
     };
     let memory = ctx.store.conversations().summaries(patient.id, prompt::MEMORY).await?;
-    match progress(ctx, &mut call, Status::Dialing, patient.profile.language).await {
-        Ok(()) => Ok(Some(Taken { call, patient, memory })),
+    match progress(ctx, &mut call, Status::Dialing, patient.profile.language, ctx.now()).await {
+        Ok(()) if call.status == Status::Dialing => Ok(Some(Taken { call, patient, memory })),
+        // Taken by another cell between the look and the claim.
+        Ok(()) => Ok(None),
         // Ended by a caregiver in this very moment.
-        Err(error) if error.code == "call_moved_on" => Ok(None),
+        Err(error) if error.code == "call_ended" => Ok(None),
         Err(error) => Err(error),
     }
 }

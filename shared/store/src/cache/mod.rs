@@ -13,7 +13,7 @@ use aws_config::SdkConfig;
 use domain::{Error, Result};
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{AsyncCommands as _, RedisResult};
+use redis::{AsyncCommands as _, ExistenceCheck, RedisResult, SetExpiry, SetOptions};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
@@ -61,6 +61,22 @@ impl Cache {
         let Ok(text) = serde_json::to_string(value) else { return };
         let (key, seconds) = (versioned(key), ttl.as_secs().max(1));
         self.ask(|mut cache| async move { cache.set_ex::<_, _, ()>(key, text, seconds).await }).await;
+    }
+
+    /// Stores `value` under `key` unless something is there.
+    pub async fn put_new<T: Serialize + Sync>(&self, key: &str, value: &T, ttl: Duration) {
+        let Ok(text) = serde_json::to_string(value) else { return };
+        let (key, seconds) = (versioned(key), ttl.as_secs().max(1));
+        let options = SetOptions::default().conditional_set(ExistenceCheck::NX).with_expiration(SetExpiry::EX(seconds));
+        self.ask(|mut cache| async move { cache.set_options::<_, _, ()>(key, text, options).await }).await;
+    }
+
+    /// Makes sure that for `ttl` nobody reads an older value of `key` or stores one with
+    /// [`Cache::put_new`]. Tried even in the moment after a failure.
+    pub async fn bar(&self, key: &str, ttl: Duration) {
+        let (key, seconds) = (versioned(key), ttl.as_secs().max(1));
+        self.0.paused_until.store(0, Ordering::Relaxed);
+        self.ask(|mut cache| async move { cache.set_ex::<_, _, ()>(key, "null", seconds).await }).await;
     }
 
     /// Forgets what is stored under `key`.

@@ -66,19 +66,22 @@ impl LiveCalls {
         Self { client: Client::new(aws), table: tables.live_calls.clone() }
     }
 
-    /// Takes the call for `cell`, if nobody has it or its owner's lease ran out. Taking it again
-    /// for the same cell fails too: a message that arrives twice places one call.
-    pub async fn claim(&self, call: CallId, cell: &str, now: Timestamp, until: Timestamp) -> Result<bool> {
+    /// Takes the call for `cell`, if nobody has it or its owner's lease ran out. A message that
+    /// arrives twice makes two claims, and the second fails. `claim` is a number nobody else has:
+    /// by it the SDK's own repetition of a request whose answer was lost is told from another's.
+    pub async fn claim(&self, call: CallId, cell: &str, claim: u64, now: Timestamp, until: Timestamp) -> Result<bool> {
         let put = self
             .client
             .put_item()
             .table_name(&self.table)
             .item("callId", text(call.to_string()))
             .item("cell", text(cell))
+            .item("claim", text(format!("{claim:016x}")))
             .item("leasedUntil", millis(until))
             .item("expiresAt", seconds(until + KEPT))
-            .condition_expression("attribute_not_exists(callId) OR leasedUntil < :now")
-            .expression_attribute_values(":now", millis(now));
+            .condition_expression("attribute_not_exists(callId) OR leasedUntil < :now OR claim = :claim")
+            .expression_attribute_values(":now", millis(now))
+            .expression_attribute_values(":claim", text(format!("{claim:016x}")));
         unless_refused(put.send().await).map(|done| done.is_some())
     }
 
@@ -102,15 +105,17 @@ impl LiveCalls {
         Ok(done.and_then(|done| done.attributes).as_ref().and_then(read))
     }
 
-    /// Leaves a command for the owner. Gives the owner's cell, or `None` when nobody owns the call.
-    pub async fn command(&self, call: CallId, command: Command) -> Result<Option<String>> {
+    /// Leaves a command for the owner. Gives the owner's cell, or `None` when nobody owns the call:
+    /// an owner whose lease ran out is dead or cut off and would never read it.
+    pub async fn command(&self, call: CallId, command: Command, now: Timestamp) -> Result<Option<String>> {
         let update = self
             .client
             .update_item()
             .table_name(&self.table)
             .key("callId", text(call.to_string()))
             .update_expression("SET command = :command")
-            .condition_expression("attribute_exists(callId)")
+            .condition_expression("attribute_exists(callId) AND leasedUntil >= :now")
+            .expression_attribute_values(":now", millis(now))
             .expression_attribute_values(":command", text(command.as_str()))
             .return_values(ReturnValue::AllNew);
         let done = unless_refused(update.send().await)?;

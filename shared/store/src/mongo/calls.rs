@@ -7,7 +7,7 @@ use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, Document, doc};
 use serde::{Deserialize, Serialize};
 
-use super::convert::{date, document, id, oid, time};
+use super::convert::{date, document, id, oid, time, within};
 use super::{Query, Store, Write};
 
 const NAME: &str = "calls";
@@ -30,32 +30,46 @@ struct Row {
     live_patient: Option<ObjectId>,
     agent_id: Option<ObjectId>,
     direction: Direction,
+    #[serde(flatten)]
+    state: State,
+    call_notes: Option<String>,
+    created_at: DateTime,
+}
+
+/// How far it has come: what its owner writes.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct State {
     status: Status,
     call_outcome: Option<Outcome>,
     call_end_reason: Option<EndReason>,
-    call_notes: Option<String>,
-    created_at: DateTime,
     answered_at: Option<DateTime>,
     ended_at: Option<DateTime>,
+}
+
+impl State {
+    fn of(call: &Call) -> Self {
+        Self {
+            status: call.status,
+            call_outcome: call.outcome,
+            call_end_reason: call.end_reason,
+            answered_at: call.answered_at.map(date),
+            ended_at: call.ended_at.map(date),
+        }
+    }
 }
 
 impl Calls<'_> {
     /// One call of the scope's organisation. Whether its patient is assigned to the caller, the
     /// service asks the patient. Index: `_id_`.
     pub async fn find(&self, scope: &Scope, call: CallId) -> Result<Option<Call>> {
-        let mut filter = doc! { "_id": oid(call.0) };
-        if let Some(org) = scope.org() {
-            filter.insert("org", oid(org.0));
-        }
+        let filter = within(scope, doc! { "_id": oid(call.0) });
         self.0.first::<Row>(Query::of(NAME, filter)).await?.map(Row::read).transpose()
     }
 
     /// The scope's live calls, newest first. Index: `calls_live_org`.
     pub async fn live(&self, scope: &Scope) -> Result<Vec<Call>> {
-        let mut filter = Document::new();
-        if let Some(org) = scope.org() {
-            filter.insert("org", oid(org.0));
-        }
+        let mut filter = within(scope, Document::new());
         filter.insert("status", doc! { "$in": Status::LIVE.map(Status::as_str).to_vec() });
         if let Some(caregiver) = scope.assigned_to() {
             // Staff see the calls they asked for; patients may have been reassigned meanwhile, so
@@ -68,19 +82,22 @@ impl Calls<'_> {
     /// Several calls by id. Index: `_id_`.
     pub async fn among(&self, scope: &Scope, ids: &[CallId]) -> Result<Vec<Call>> {
         let ids: Vec<ObjectId> = ids.iter().map(|id| oid(id.0)).collect();
-        let mut filter = doc! { "_id": { "$in": ids } };
-        if let Some(org) = scope.org() {
-            filter.insert("org", oid(org.0));
-        }
+        let filter = within(scope, doc! { "_id": { "$in": ids } });
         self.many(Query::of(NAME, filter)).await
     }
 
-    /// Calls in one of these states that were asked for before `since`, oldest first.
-    /// Index: `calls_status`.
-    pub async fn in_status_before(&self, status: &[Status], since: Timestamp, limit: u32) -> Result<Vec<Call>> {
+    /// Calls in one of these states that were asked for before `since`, oldest first, without the
+    /// first `skip`. Index: `calls_status`.
+    pub async fn in_status_before(
+        &self,
+        status: &[Status],
+        since: Timestamp,
+        skip: u64,
+        limit: u32,
+    ) -> Result<Vec<Call>> {
         let status: Vec<&str> = status.iter().map(|status| status.as_str()).collect();
         let filter = doc! { "status": { "$in": status }, "createdAt": { "$lt": date(since) } };
-        self.many(Query::of(NAME, filter).sort(doc! { "createdAt": 1 }).limit(limit)).await
+        self.many(Query::of(NAME, filter).sort(doc! { "createdAt": 1 }).skip(skip).limit(limit)).await
     }
 
     async fn many(&self, query: Query) -> Result<Vec<Call>> {
@@ -93,12 +110,11 @@ impl Calls<'_> {
         Ok(write.or_conflict("call_in_progress", "This patient is already being called."))
     }
 
-    /// Replaces what `before` was by what `after` is; 409 when it has changed meanwhile.
+    /// Moves a call from the state of `before` to that of `after`; 409 when it has moved meanwhile.
+    /// Nothing else of it is written: a caregiver may be writing notes.
     pub fn change(before: &Call, after: &Call) -> Result<Write> {
         let filter = doc! { "_id": oid(before.id.0), "status": before.status.as_str() };
-        let mut set = document(&Row::of(after))?;
-        set.remove("_id");
-        let mut update = doc! { "$set": set };
+        let mut update = doc! { "$set": document(&State::of(after))? };
         if !after.is_live() {
             update.insert("$unset", doc! { "livePatient": "" });
         }
@@ -121,13 +137,9 @@ impl Row {
             live_patient: call.is_live().then(|| oid(call.patient.0)),
             agent_id: call.agent.map(|agent| oid(agent.0)),
             direction: call.direction,
-            status: call.status,
-            call_outcome: call.outcome,
-            call_end_reason: call.end_reason,
+            state: State::of(call),
             call_notes: call.notes.as_ref().map(|notes| notes.reveal().clone()),
             created_at: date(call.created_at),
-            answered_at: call.answered_at.map(date),
-            ended_at: call.ended_at.map(date),
         }
     }
 
@@ -138,13 +150,13 @@ impl Row {
             patient: PatientId(id(self.patient_id)),
             agent: self.agent_id.map(|agent| CaregiverId(id(agent))),
             direction: self.direction,
-            status: self.status,
-            outcome: self.call_outcome,
-            end_reason: self.call_end_reason,
+            status: self.state.status,
+            outcome: self.state.call_outcome,
+            end_reason: self.state.call_end_reason,
             notes: self.call_notes.map(Phi::new),
             created_at: time(self.created_at)?,
-            answered_at: self.answered_at.map(time).transpose()?,
-            ended_at: self.ended_at.map(time).transpose()?,
+            answered_at: self.state.answered_at.map(time).transpose()?,
+            ended_at: self.state.ended_at.map(time).transpose()?,
         })
     }
 }

@@ -6,7 +6,7 @@ use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, Document, doc};
 use serde::{Deserialize, Serialize};
 
-use super::convert::{corrupt, date, document, id, oid, time};
+use super::convert::{corrupt, date, document, id, oid, time, within};
 use super::orgs::without_id;
 use super::{Query, Store, Write};
 
@@ -57,8 +57,7 @@ impl Caregivers<'_> {
     /// Those of `ids` that belong to the scope's organisation, by name. Index: `_id_`.
     pub async fn among(&self, scope: &Scope, ids: &[CaregiverId]) -> Result<Vec<Caregiver>> {
         let ids: Vec<ObjectId> = ids.iter().map(|id| oid(id.0)).collect();
-        let mut filter = doc! { "_id": { "$in": ids }, "deleted": { "$ne": true } };
-        within(&mut filter, scope);
+        let filter = within(scope, doc! { "_id": { "$in": ids }, "deleted": { "$ne": true } });
         let query = Query::of(NAME, filter).sort(doc! { "name": 1 });
         self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
     }
@@ -78,12 +77,6 @@ impl Caregivers<'_> {
 
     async fn one(&self, filter: Document) -> Result<Option<Caregiver>> {
         self.0.first::<Row>(Query::of(NAME, filter)).await?.map(Row::read).transpose()
-    }
-}
-
-fn within(filter: &mut Document, scope: &Scope) {
-    if let Some(org) = scope.org() {
-        filter.insert("org", oid(org.0));
     }
 }
 

@@ -6,7 +6,7 @@ use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, doc};
 use serde::{Deserialize, Serialize};
 
-use super::convert::{date, document, id, oid, time};
+use super::convert::{date, document, id, oid, time, within};
 use super::orgs::without_id;
 use super::patients::order;
 use super::{Query, Store, Write};
@@ -49,19 +49,13 @@ impl Conversations<'_> {
     /// One conversation of the scope's organisation. Whether its patient is assigned to the
     /// caller, the service asks the patient. Index: `_id_`.
     pub async fn find(&self, scope: &Scope, conversation: CallId) -> Result<Option<Conversation>> {
-        let mut filter = doc! { "_id": oid(conversation.0) };
-        if let Some(org) = scope.org() {
-            filter.insert("org", oid(org.0));
-        }
+        let filter = within(scope, doc! { "_id": oid(conversation.0) });
         self.0.first::<Row>(Query::of(NAME, filter)).await?.map(Row::read).transpose()
     }
 
     /// A page of a patient's conversations. Index: `conversations_patient`.
     pub async fn list(&self, scope: &Scope, patient: PatientId, request: &PageRequest) -> Result<Page<Conversation>> {
-        let mut filter = doc! { "patientId": oid(patient.0) };
-        if let Some(org) = scope.org() {
-            filter.insert("org", oid(org.0));
-        }
+        let filter = within(scope, doc! { "patientId": oid(patient.0) });
         let query = Query::of(NAME, filter);
         let total = self.0.count(query.clone()).await?;
         let query = query.sort(order(request)).skip(request.skip()).limit(request.limit);

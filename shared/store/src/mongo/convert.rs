@@ -1,6 +1,6 @@
 //! Between the domain's types and BSON's.
 
-use domain::{Error, Id, Result};
+use domain::{Error, Id, Result, Scope};
 use jiff::Timestamp;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, Document};
@@ -32,6 +32,14 @@ pub(crate) fn time(date: DateTime) -> Result<Timestamp> {
 /// A document of a serialisable value.
 pub(crate) fn document(value: &impl Serialize) -> Result<Document> {
     mongodb::bson::serialize_to_document(value).map_err(|error| Error::internal(error.to_string()))
+}
+
+/// A filter that keeps to the scope's organisation.
+pub(crate) fn within(scope: &Scope, mut filter: Document) -> Document {
+    if let Some(org) = scope.org() {
+        filter.insert("org", oid(org.0));
+    }
+    filter
 }
 
 /// The error of a stored document whose field does not mean what it should. The value is left out.

@@ -1,17 +1,23 @@
 //! What a driver's failure means.
 
 use domain::Error;
-use mongodb::error::{CommandError, ErrorKind, WriteFailure};
+use mongodb::error::{CommandError, ErrorKind, TRANSIENT_TRANSACTION_ERROR, WriteFailure};
 
 /// Server errors that pass by themselves: a primary is being elected, a node shuts down, a
-/// transaction met another one (MongoDB error codes, "Error Codes" in the manual).
-const PASSING: [i32; 11] = [6, 7, 89, 91, 112, 189, 251, 9001, 10107, 11600, 13435];
+/// transaction met another one, a limit of time was reached (MongoDB manual, "Error Codes"; those of
+/// the "Retryable Reads" specification are all among them).
+const PASSING: [i32; 17] = [6, 7, 50, 64, 89, 91, 112, 134, 189, 251, 262, 9001, 10107, 11600, 11602, 13435, 13436];
+/// The server's own word for it (`RetryableWriteError`: "Retryable Writes" specification).
+const PASSING_LABELS: [&str; 2] = ["RetryableWriteError", TRANSIENT_TRANSACTION_ERROR];
 const DUPLICATE_KEY: i32 = 11000;
 
 /// Turns a driver's failure into ours. The server's words can hold the values of a document, so
 /// only the kind of the failure and its number are kept.
 pub(crate) fn failed(error: mongodb::error::Error) -> Error {
     let name = name(&error);
+    if PASSING_LABELS.iter().any(|label| error.contains_label(label)) {
+        return Error::unavailable("documents", name);
+    }
     match code(&error) {
         Some(DUPLICATE_KEY) => Error::conflict("already_exists", "It exists already.").because(name),
         Some(number) if PASSING.contains(&number) => Error::unavailable("documents", name),

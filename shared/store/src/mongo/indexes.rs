@@ -48,13 +48,13 @@ pub const ALL: &[Index] = &[
     Index {
         collection: "patients",
         name: "patients_org",
-        keys: || doc! { "org": 1, "deleted": 1, "createdAt": 1 },
+        keys: || doc! { "org": 1, "createdAt": 1, "_id": 1 },
         kind: Kind::Plain,
     },
     Index {
         collection: "patients",
         name: "patients_assigned",
-        keys: || doc! { "org": 1, "caregivers": 1, "deleted": 1, "createdAt": 1 },
+        keys: || doc! { "org": 1, "caregivers": 1, "createdAt": 1, "_id": 1 },
         kind: Kind::Plain,
     },
     // One call at a time for a patient: the field is there only while the call is live.

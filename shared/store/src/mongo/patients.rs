@@ -7,7 +7,7 @@ use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, Document, doc};
 use serde::{Deserialize, Serialize};
 
-use super::convert::{corrupt, date, document, id, oid, time};
+use super::convert::{corrupt, date, document, id, oid, time, within};
 use super::orgs::without_id;
 use super::{Query, Store, Write};
 
@@ -55,14 +55,11 @@ struct Assigned {
 
 /// The patients of a scope that were not removed.
 fn visible(scope: &Scope) -> Document {
-    let mut filter = Document::new();
-    if let Some(org) = scope.org() {
-        filter.insert("org", oid(org.0));
-    }
+    let mut filter = within(scope, Document::new());
     if let Some(caregiver) = scope.assigned_to() {
         filter.insert("caregivers", oid(caregiver.0));
     }
-    filter.insert("deleted", false);
+    filter.insert("deleted", doc! { "$ne": true });
     filter
 }
 
@@ -78,6 +75,13 @@ impl Patients<'_> {
         self.0.first::<Row>(Query::of(NAME, one(scope, patient))).await?.map(Row::read).transpose()
     }
 
+    /// One patient, removed or not: what hangs on them outlives their removal. Index: `_id_`.
+    pub async fn find_even_removed(&self, scope: &Scope, patient: PatientId) -> Result<Option<Patient>> {
+        let mut filter = one(scope, patient);
+        filter.remove("deleted");
+        self.0.first::<Row>(Query::of(NAME, filter)).await?.map(Row::read).transpose()
+    }
+
     /// A page of the scope's patients, optionally of exactly this name.
     /// Index: `patients_org`, or `patients_assigned` for staff.
     pub async fn list(&self, scope: &Scope, name: Option<&str>, request: &PageRequest) -> Result<Page<Patient>> {
@@ -88,15 +92,14 @@ impl Patients<'_> {
         let query = Query::of(NAME, filter);
         let total = self.0.count(query.clone()).await?;
         let query = query.sort(order(request)).skip(request.skip()).limit(request.limit);
-        let patients = self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect::<Result<_>>()?;
-        Ok(Page::new(request, patients, total))
+        Ok(Page::new(request, readable(self.0.every(query).await?), total))
     }
 
     /// All patients of the scope, oldest first, up to `limit`: what a sign-in carries home.
     /// Index: as [`Patients::list`].
     pub async fn all(&self, scope: &Scope, limit: u32) -> Result<Vec<Patient>> {
         let query = Query::of(NAME, visible(scope)).sort(doc! { "createdAt": 1, "_id": 1 }).limit(limit);
-        self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
+        Ok(readable(self.0.every(query).await?))
     }
 
     /// Which of the scope's patients each of these caregivers is assigned to.
@@ -155,6 +158,16 @@ impl Patients<'_> {
         let change = doc! { "$pull": { "caregivers": oid(caregiver.0) }, "$set": { "updatedAt": date(now) } };
         Write::update(NAME, one(scope, patient), change).or_not_found(MISSING.0, MISSING.1)
     }
+}
+
+/// The rows that can be read. The old backend kept telephone numbers as they were typed; one
+/// patient with a number that is none must not lock everyone else out.
+fn readable(rows: Vec<Row>) -> Vec<Patient> {
+    let read = |row: Row| {
+        let patient = PatientId(id(row.id));
+        row.read().inspect_err(|error| tracing::error!(%patient, %error, "a patient is left out of a list")).ok()
+    };
+    rows.into_iter().filter_map(read).collect()
 }
 
 /// The id last, so that rows which are equal otherwise do not change pages.

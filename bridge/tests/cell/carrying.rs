@@ -1,0 +1,129 @@
+//! Calls from the queue to their end.
+
+use std::time::Duration;
+
+use domain::CallId;
+use domain::calls::{EndReason, Outcome};
+use domain::jobs::{Job, Queue};
+use openai_sim::speech;
+use services::calls;
+use testkit::house;
+
+use crate::Cell;
+use crate::telephone::Telephones;
+
+async fn jobs(cell: &Cell) -> Vec<Job> {
+    let waiting = cell.app.ctx.queues.receive(Queue::Jobs, 10, Duration::from_secs(5)).await.unwrap();
+    waiting.iter().map(|message| serde_json::from_str(&message.body).unwrap()).collect()
+}
+
+async fn is_let_go(cell: &Cell, id: CallId) -> bool {
+    for _ in 0..50 {
+        if cell.app.ctx.live.find(id).await.unwrap().is_none() {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    false
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_is_carried_written_down_and_let_go_of() {
+    let cell = Cell::start(Telephones::HangUp).await;
+    let (ada, id) = cell.ask_for_a_call().await;
+    let call = cell.until_ended(id).await;
+    assert_eq!((call.outcome, call.end_reason), (Some(Outcome::Answered), Some(EndReason::CallerHungUp)));
+    assert!(call.answered_at.is_some());
+    let said = cell.said(id).await;
+    assert_eq!(said[..2], [speech::assistant("en")[0].text, speech::patient("en")[0].text]);
+    assert_eq!(jobs(&cell).await, [Job::FinishCall { call_id: id }]);
+    assert!(is_let_go(&cell, id).await);
+    // The patient can be called again.
+    let caller = cell.app.caller_of(&cell.app.staff);
+    calls::initiate(&cell.app.ctx, &caller, ada.id, None).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_words_before_a_hang_up_are_written_down() {
+    let cell = Cell::start(Telephones::CutOff).await;
+    let (_, id) = cell.ask_for_a_call().await;
+    cell.until_ended(id).await;
+    assert_eq!(cell.said(id).await.last().map(String::as_str), Some(speech::patient("en")[0].text));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caregiver_ends_a_running_call() {
+    let cell = Cell::start(Telephones::Talk).await;
+    let (_, id) = cell.ask_for_a_call().await;
+    cell.until_connected(id).await;
+    let caller = cell.app.caller_of(&cell.app.staff);
+    let view = calls::end(&cell.app.ctx, &caller, id, None).await.unwrap();
+    assert_eq!(view.call.end_reason, Some(EndReason::EndedByCaregiver), "the answer did not wait for the phone");
+    assert_eq!(view.call.outcome, Some(Outcome::Answered));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_engaged_line_and_a_call_nobody_takes_are_told_apart() {
+    for (telephones, outcome, reason) in [
+        (Telephones::Engaged, Outcome::Busy, EndReason::Busy),
+        (Telephones::Refused, Outcome::Failed, EndReason::Unreachable),
+    ] {
+        let cell = Cell::start(telephones).await;
+        let (_, id) = cell.ask_for_a_call().await;
+        let call = cell.until_ended(id).await;
+        assert_eq!((call.outcome, call.end_reason), (Some(outcome), Some(reason)));
+        assert_eq!(call.talk_seconds(cell.app.ctx.now()), 0);
+        assert!(cell.said(id).await.is_empty());
+        assert!(is_let_go(&cell, id).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_cells_and_a_message_that_comes_twice_make_one_call() {
+    let env = house().env_with_queues().await;
+    let first = Cell::configured(env.clone(), Telephones::HangUp, Duration::ZERO).await;
+    let second = Cell::configured(env, Telephones::HangUp, Duration::ZERO).await;
+    let (_, id) = first.ask_for_a_call().await;
+    second.app.ctx.queues.send(Job::PlaceCall { call_id: id }).await.unwrap();
+    first.until_ended(id).await;
+    // Two calls would have left two greetings.
+    let greetings = first.said(id).await.iter().filter(|text| **text == speech::assistant("en")[0].text).count();
+    assert_eq!(greetings, 1);
+    assert_eq!(jobs(&first).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_is_no_call_stays_for_the_dead_letter_queue_and_holds_nobody_up() {
+    let cell = Cell::start(Telephones::Engaged).await;
+    cell.app.ctx.queues.send_raw(Queue::PlaceCall, "{\"kind\":\"reboot\"}").await.unwrap();
+    let (_, id) = cell.ask_for_a_call().await;
+    cell.until_ended(id).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_breaks_is_ended_honestly_and_its_neighbours_go_on() {
+    let cell = Cell::start(Telephones::Panic).await;
+    let (_, id) = cell.ask_for_a_call().await;
+    let call = cell.until_ended(id).await;
+    assert_eq!(call.end_reason, Some(EndReason::OwnerLost));
+    assert!(is_let_go(&cell, id).await);
+    let (_, another) = cell.ask_for_a_call().await;
+    cell.until_ended(another).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cell_that_is_asked_to_stop_lets_its_call_finish_and_takes_no_more() {
+    let env = house().env_with_queues().await;
+    let cell = Cell::configured(env, Telephones::HangUp, Duration::from_mins(1)).await;
+    let (_, id) = cell.ask_for_a_call().await;
+    cell.until_connected(id).await;
+    cell.stop.cancel();
+    let call = cell.until_ended(id).await;
+    assert_eq!(call.end_reason, Some(EndReason::CallerHungUp), "the call was cut");
+    cell.running.await.unwrap().unwrap();
+    let ada = cell.app.patient("Bo", &[&cell.app.staff]).await;
+    let caller = cell.app.caller_of(&cell.app.staff);
+    calls::initiate(&cell.app.ctx, &caller, ada.id, None).await.unwrap();
+    let left = cell.app.ctx.queues.receive(Queue::PlaceCall, 1, Duration::from_secs(2)).await.unwrap();
+    assert_eq!(left.len(), 1, "a cell that stops took another call");
+}

@@ -1,0 +1,46 @@
+//! Servers that go while a call runs.
+
+use std::time::Duration;
+
+use domain::calls::EndReason;
+use openai_sim::speech;
+use services::calls;
+use testkit::{Cable, house};
+
+use crate::Cell;
+use crate::telephone::Telephones;
+
+fn value(env: &config::Env, name: &'static str) -> String {
+    let variable = config::Variable { name, what: "", must: "", default: None };
+    env.get(&variable).unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_said_while_the_documents_were_gone_is_written_afterwards() {
+    let env = house().env_with_queues().await;
+    let uri = value(&env, "MONGODB_URI");
+    let cable = Cable::to(&uri).await;
+    let cell = Cell::configured(env.with("MONGODB_URI", cable.through(&uri)), Telephones::HangUp, Duration::ZERO).await;
+    let (_, id) = cell.ask_for_a_call().await;
+    cell.until_connected(id).await;
+    cable.cut();
+    // The greeting and the patient's sentence are spoken meanwhile.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    cable.mend().await;
+    let call = cell.until_ended(id).await;
+    assert_eq!(call.end_reason, Some(EndReason::CallerHungUp), "the outage cut the call");
+    let said = cell.said(id).await;
+    assert_eq!(said[..2], [speech::assistant("en")[0].text, speech::patient("en")[0].text]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_cache_a_command_is_found_at_the_next_renewal() {
+    let env = house().env_with_queues().await.with("CACHE_URL", "redis://127.0.0.1:1/");
+    let cell = Cell::configured(env, Telephones::Talk, Duration::ZERO).await;
+    let (_, id) = cell.ask_for_a_call().await;
+    cell.until_connected(id).await;
+    let caller = cell.app.caller_of(&cell.app.staff);
+    calls::end(&cell.app.ctx, &caller, id, None).await.unwrap();
+    let call = cell.until_ended(id).await;
+    assert_eq!(call.end_reason, Some(EndReason::EndedByCaregiver));
+}

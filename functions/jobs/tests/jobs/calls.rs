@@ -1,0 +1,63 @@
+//! Calls for jobs to work on, as a cell leaves them.
+
+use domain::calls::{Call, EndReason, Outcome, Status};
+use domain::conversations::{Speaker, Turn};
+use domain::{CallId, Language, policy};
+use services::{CallCtx, calls, conversations};
+use testkit::TestApp;
+
+const CELL: &str = "cell-1";
+
+/// The functions' own routes are of no interest here.
+pub(crate) fn no_routes<C>(_: C) -> axum::Router {
+    axum::Router::new()
+}
+
+/// A call that somebody asked for and nobody has taken.
+pub(crate) async fn asked_for(app: &TestApp) -> Call {
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    calls::initiate(&app.ctx, &app.caller_of(&app.staff), ada.id, None).await.unwrap().0
+}
+
+/// A call that runs; the patient said these words.
+pub(crate) async fn running(app: &TestApp, words: &[&str]) -> Call {
+    let call = asked_for(app).await;
+    let mut call = calls::take(&app.ctx, call.id, CELL).await.unwrap().unwrap().call;
+    calls::progress(&app.ctx, &mut call, Status::Connected, Language::En, app.ctx.now()).await.unwrap();
+    for (order, text) in (0..).zip(words) {
+        let turn = Turn {
+            item: format!("item_{order}"),
+            order,
+            speaker: Speaker::Patient,
+            text: (*text).to_owned().into(),
+            started_at: app.ctx.now(),
+            heard_ms: None,
+            complete: true,
+        };
+        conversations::record(&app.ctx, call.id, &turn).await.unwrap();
+    }
+    call
+}
+
+/// The patient hangs up; the work that follows goes to the queue.
+pub(crate) async fn hang_up(app: &TestApp, call: &Call) {
+    calls::finish(&app.ctx, call, Outcome::Answered, EndReason::CallerHungUp).await.unwrap();
+}
+
+/// A call that is over.
+pub(crate) async fn held(app: &TestApp, words: &[&str]) -> CallId {
+    let call = running(app, words).await;
+    hang_up(app, &call).await;
+    call.id
+}
+
+/// The call as it is stored.
+pub(crate) async fn stored(ctx: &CallCtx, call: CallId) -> Call {
+    ctx.store.calls().find(&policy::system("look in a test"), call).await.unwrap().unwrap()
+}
+
+/// Its summary.
+pub(crate) async fn summary(ctx: &CallCtx, call: CallId) -> Option<String> {
+    let conversation = ctx.store.conversations().find(&policy::system("look in a test"), call).await.unwrap();
+    conversation.unwrap().summary.map(|summary| summary.reveal().clone())
+}

@@ -1,0 +1,6 @@
+//! What the job functions do with messages and minutes.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the failure")]
+
+mod calls;
+mod tick;
+mod worker;

@@ -1,0 +1,106 @@
+//! The tick: once a minute.
+
+use std::time::Duration;
+
+use domain::calls::{EndReason, Outcome, Status};
+use domain::jobs::Queue;
+use domain::{CallId, Kind};
+use jiff::SignedDuration;
+use jobs::tick;
+use serde_json::Value;
+use testkit::{Cable, TestApp, house};
+
+use crate::calls::{asked_for, hang_up, no_routes, running, stored};
+
+/// A house whose AWS hangs on a cable, with a database of its own: the tick looks at everything there is.
+struct Alone {
+    app: TestApp,
+    cable: Cable,
+}
+
+impl Alone {
+    async fn start() -> Self {
+        let env = house().env_with_queues().await;
+        let endpoint = config::Aws::from_env(&env).unwrap().endpoint.unwrap();
+        let cable = Cable::to(endpoint.as_str()).await;
+        let queue = config::Queues::from_env(&env).unwrap().jobs;
+        let env = env
+            .with("MONGODB_DATABASE", format!("tick-{}", queue.rsplit('-').next().unwrap()))
+            .with("AWS_ENDPOINT_URL", cable.through(endpoint.as_str()));
+        let app = TestApp::configured(env, no_routes).await;
+        app.ctx.store.create_indexes().await.unwrap();
+        Self { app, cable }
+    }
+
+    /// Calls that a tick handed over to the worker since the last time.
+    async fn handed_over(&self, wait: Duration) -> Vec<CallId> {
+        let messages = self.app.ctx.queues.receive(Queue::Jobs, 10, wait).await.unwrap();
+        let mut ids = Vec::new();
+        for message in &messages {
+            let job: Value = serde_json::from_str(&message.body).unwrap();
+            assert_eq!(job["kind"], "finish_call");
+            ids.push(job["callId"].as_str().unwrap().parse().unwrap());
+            self.app.ctx.queues.done(Queue::Jobs, message).await.unwrap();
+        }
+        ids
+    }
+}
+
+const AT_ONCE: Duration = Duration::ZERO;
+const SOON: Duration = Duration::from_secs(5);
+/// Longer than a healthy process needs to hand a job over.
+const A_WHILE: SignedDuration = SignedDuration::from_secs(31);
+
+#[tokio::test]
+async fn jobs_left_behind_are_handed_over_once() {
+    let alone = Alone::start().await;
+    let app = &alone.app;
+    let (first, second) = (running(app, &["Hello."]).await, running(app, &["Hello."]).await);
+    alone.cable.cut();
+    hang_up(app, &first).await;
+    hang_up(app, &second).await;
+    alone.cable.mend().await;
+
+    tick(&app.ctx).await.unwrap();
+    assert!(alone.handed_over(AT_ONCE).await.is_empty(), "whoever ended the calls may still be about to");
+    app.clock.advance(A_WHILE);
+    tick(&app.ctx).await.unwrap();
+    let both = alone.handed_over(SOON).await;
+    assert!(both.len() == 2 && both.contains(&first.id) && both.contains(&second.id), "{both:?}");
+    tick(&app.ctx).await.unwrap();
+    assert!(alone.handed_over(AT_ONCE).await.is_empty(), "handed over twice");
+}
+
+#[tokio::test]
+async fn a_tick_while_the_queue_is_away_loses_nothing_and_does_the_rest() {
+    let alone = Alone::start().await;
+    let app = &alone.app;
+    let held = running(app, &["Hello."]).await;
+    let waiting = asked_for(app).await;
+    alone.cable.cut();
+    hang_up(app, &held).await;
+    app.clock.advance(SignedDuration::from_mins(3));
+
+    assert_eq!(tick(&app.ctx).await.unwrap_err().kind, Kind::Unavailable);
+    let ended = stored(&app.ctx, waiting.id).await;
+    assert_eq!((ended.outcome, ended.end_reason), (Some(Outcome::Failed), Some(EndReason::Expired)));
+
+    alone.cable.mend().await;
+    tick(&app.ctx).await.unwrap();
+    assert_eq!(alone.handed_over(SOON).await, [held.id]);
+}
+
+#[tokio::test]
+async fn a_call_whose_cell_died_is_ended_and_still_summarised() {
+    let alone = Alone::start().await;
+    let app = &alone.app;
+    let call = running(app, &["Hello."]).await;
+    tick(&app.ctx).await.unwrap();
+    assert_eq!(stored(&app.ctx, call.id).await.status, Status::Connected, "its lease still holds");
+
+    app.clock.advance(A_WHILE);
+    tick(&app.ctx).await.unwrap();
+    let ended = stored(&app.ctx, call.id).await;
+    assert_eq!((ended.outcome, ended.end_reason), (Some(Outcome::Answered), Some(EndReason::OwnerLost)));
+    assert_eq!(alone.handed_over(SOON).await, [call.id]);
+}

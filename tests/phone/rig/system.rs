@@ -1,0 +1,197 @@
+//! The whole system as its users have it: the `local` program, and its API over HTTP.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use local_servers::{Installation, Quiet, Servers, Storage, Wanted};
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::telephone::NUMBER;
+use super::{asterisk, folder, until, variable};
+
+/// How long a patient's phone rings here: the shortest that the bridge accepts.
+pub const RINGS_FOR: Duration = Duration::from_secs(5);
+/// How long the start may take on a machine that does other things as well.
+const START: Duration = Duration::from_mins(2);
+
+/// A running system with servers of its own; whatever else runs on this machine is left alone.
+pub struct System {
+    process: Child,
+    http: Client,
+    api: String,
+    simulator: String,
+    token: String,
+    _servers: Servers,
+}
+
+impl System {
+    /// Starts everything and signs in as the administrator.
+    pub async fn start() -> Self {
+        clients::tls::install();
+        asterisk::clear().await;
+        let servers = servers().await;
+        let mut process = spawn(&servers);
+        let output = process.stdout.take().expect("it was piped");
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut line = String::new();
+            BufReader::new(output).read_line(&mut line).map(|_| line)
+        });
+        let line = timeout(START, reading).await.expect("the system starts in time").unwrap().unwrap();
+        let ready: Value = serde_json::from_str(&line).expect("the system starts; its log says why not");
+        let logins = ready["tokens"].as_object().unwrap().values();
+        let admin = logins.into_iter().find(|login| login["role"] == "orgAdmin").expect("there is an administrator");
+        Self {
+            process,
+            http: Client::new(),
+            api: ready["api"].as_str().unwrap().to_owned(),
+            simulator: ready["model"].as_str().unwrap().trim_end_matches("/v1").to_owned(),
+            token: admin["token"].as_str().unwrap().to_owned(),
+            _servers: servers,
+        }
+    }
+
+    /// A request to the API.
+    pub async fn api(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+        let request = self.http.request(method, format!("{}{path}", self.api)).bearer_auth(&self.token);
+        let request = match body {
+            Some(body) => request.json(&body),
+            None => request,
+        };
+        let answer = request.send().await.expect("the API answers");
+        let status = answer.status();
+        let body: Value = answer.json().await.expect("JSON");
+        assert!(status.is_success(), "{path}: {status}: {body}");
+        body
+    }
+
+    /// A new patient, who speaks English; gives the id.
+    pub async fn patient(&self) -> String {
+        let patient = json!({ "name": "Ada", "phone": NUMBER, "preferredLanguage": "en" });
+        let patient = self.api(Method::POST, "/v1/patients", Some(patient)).await;
+        patient["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Conversations of a patient.
+    pub async fn conversations(&self, patient: &str) -> Vec<Value> {
+        let page = self.api(Method::GET, &format!("/v1/patients/{patient}/conversations"), None).await;
+        page["results"].as_array().unwrap().clone()
+    }
+
+    /// Asks for a call to a patient.
+    pub async fn call(&self, patient: &str) -> Call<'_> {
+        let asked = self.api(Method::POST, "/v1/calls/initiate", Some(json!({ "patientId": patient }))).await;
+        assert_eq!((&asked["callStatus"], &asked["patientPhone"]), (&json!("initiating"), &json!(NUMBER)));
+        Call { system: self, id: asked["callId"].as_str().unwrap().to_owned() }
+    }
+
+    /// The simulated model's sessions, oldest first, as it tells them itself.
+    pub async fn model_sessions(&self) -> Vec<Value> {
+        let answer = self.http.get(format!("{}/sim/sessions", self.simulator)).send().await.unwrap();
+        answer.json::<Value>().await.unwrap()["sessions"].as_array().unwrap().clone()
+    }
+
+    /// Every byte of voice that the model sent in a session.
+    pub async fn spoken_by_model(&self, session: &Value) -> Vec<u8> {
+        let path = format!("{}/sim/sessions/{}/output.ulaw", self.simulator, session["id"].as_str().unwrap());
+        self.http.get(path).send().await.unwrap().bytes().await.unwrap().to_vec()
+    }
+
+    /// Ends the system as Ctrl-C does. Nothing may be left of its calls, here or in Asterisk.
+    pub async fn close(mut self) {
+        let active = self.api(Method::GET, "/v1/calls/active", None).await;
+        assert_eq!(active["count"], 0, "{active}");
+        asterisk::is_empty().await;
+        let asked = Command::new("kill").arg(self.process.id().to_string()).status();
+        assert!(asked.expect("there is a kill").success());
+        let process = std::cell::RefCell::new(&mut self.process);
+        let status = until("the system ends", async || {
+            process.borrow_mut().try_wait().expect("a child can be asked").ok_or_else(|| "it runs".to_owned())
+        })
+        .await;
+        assert!(status.success(), "{status}");
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+/// A call that was asked for.
+pub struct Call<'a> {
+    system: &'a System,
+    id: String,
+}
+
+impl Call<'_> {
+    /// The call as a screen shows it while it runs, once `wanted` holds.
+    pub async fn until(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let path = format!("/v1/calls/{}/status", self.id);
+        let look = async || {
+            let status = self.system.api(Method::GET, &path, None).await["data"].clone();
+            if wanted(&status) { Ok(status) } else { Err(status.to_string()) }
+        };
+        until(what, look).await
+    }
+
+    /// The call once it has come to this.
+    pub async fn comes_to(&self, call_status: &str) -> Value {
+        self.until(&format!("the call is {call_status}"), |status| status["callStatus"] == call_status).await
+    }
+
+    /// Hangs up, as a caregiver does.
+    pub async fn end(&self) -> Value {
+        self.system.api(Method::POST, &format!("/v1/calls/{}/end", self.id), Some(json!({}))).await
+    }
+
+    /// The conversation as it is now.
+    pub async fn conversation(&self) -> Value {
+        self.system.api(Method::GET, &format!("/v1/conversations/{}", self.id), None).await
+    }
+
+    /// The conversation with its summary, which is written after the call.
+    pub async fn conversation_with_summary(&self) -> Value {
+        let look = async || {
+            let conversation = self.conversation().await;
+            if conversation["history"].is_string() { Ok(conversation) } else { Err(conversation.to_string()) }
+        };
+        until("the summary is written", look).await
+    }
+}
+
+/// Turns as pairs of speaker and words.
+pub fn turns(conversation: &Value) -> Vec<(&str, &str)> {
+    let messages = conversation["messages"].as_array().expect("messages");
+    messages.iter().map(|turn| (turn["role"].as_str().unwrap(), turn["content"].as_str().unwrap())).collect()
+}
+
+async fn servers() -> Servers {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package is a folder of the workspace");
+    let installation = Installation::ensure(root, &Quiet).unwrap_or_else(|error| panic!("{error}"));
+    let started = Servers::start(&installation, Wanted::ALL, Storage::Memory).await;
+    started.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The program, with Asterisk as `tests/phone/run` has set it in the environment.
+fn spawn(servers: &Servers) -> Child {
+    let log = folder("local").join("local.log");
+    let log = File::create(log).expect("the folder of the run can be written");
+    let mut command = Command::new(variable("LOCAL_BIN"));
+    command.args(["--json", "--port", "0"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+    for real_model in ["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_REALTIME_URL"] {
+        command.env_remove(real_model);
+    }
+    command.env("MONGODB_URI", servers.mongodb_uri().expect("it was wanted"));
+    command.env("CACHE_URL", servers.cache_url().expect("it was wanted"));
+    command.env("AWS_ENDPOINT_URL", servers.aws_endpoint().expect("it was wanted"));
+    command.env("BRIDGE_RING_SECONDS", RINGS_FOR.as_secs().to_string());
+    command.env("RUST_LOG", "info,api=warn");
+    command.spawn().expect("LOCAL_BIN is the program `local`")
+}

@@ -1,0 +1,194 @@
+//! Real SIP telephones.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output};
+
+use openai_sim::speech::Line;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::{PATIENCE, folder, here, until};
+
+/// The number of every telephone here; whatever is dialled reaches the one that is switched on.
+pub const NUMBER: &str = "+15550100142";
+
+/// The port of every telephone, where the trunk leads.
+const SIP_PORT: u16 = 5080;
+/// Where a telephone takes commands and tells what happens to it.
+const CONTROL_PORT: u16 = 5083;
+/// Where a telephone hears.
+const RTP_PORTS: [&str; 2] = ["22000", "22020"];
+
+/// A telephone with somebody at it who does what the test says. See `baresip-start`.
+pub struct Telephone {
+    folder: PathBuf,
+    control: BufReader<TcpStream>,
+    /// Messages that nobody has waited for yet; events and answers come in any order.
+    unread: Vec<Value>,
+}
+
+impl Telephone {
+    /// A telephone that is on the hook, in a quiet room.
+    pub async fn switch_on() -> Self {
+        let folder = folder("telephone");
+        let quiet = folder.join("quiet.wav");
+        run(Command::new("sox")
+            .args(["-n", "-r", "8000", "-c", "1", "-b", "16"])
+            .arg(&quiet)
+            .args(["trim", "0", "120"]));
+        let start = here().join("baresip-start");
+        let control = CONTROL_PORT.to_string();
+        let variables = [("PHONE_NUMBER", NUMBER), ("PHONE_ANSWER", "manual"), ("PHONE_CONTROL", &control)];
+        run(Command::new(start).arg(&folder).arg(&quiet).envs(variables));
+        let control = TcpStream::connect(("127.0.0.1", CONTROL_PORT)).await.expect("the telephone takes commands");
+        Self { folder, control: BufReader::new(control), unread: Vec::new() }
+    }
+
+    /// Waits until it rings.
+    pub async fn rings(&mut self) {
+        self.event("CALL_INCOMING").await;
+    }
+
+    /// Answers.
+    pub async fn pick_up(&mut self) {
+        self.command("accept", "").await;
+        self.event("CALL_ESTABLISHED").await;
+    }
+
+    /// Says a line.
+    pub async fn say(&mut self, line: &Line) {
+        let (said, wav) = (self.folder.join("said.ulaw"), self.folder.join("said.wav"));
+        fs::write(&said, line.audio).expect("the folder of the run can be written");
+        let format = ["-t", "ul", "-r", "8000", "-c", "1"];
+        run(Command::new("sox").args(format).arg(&said).args(["-b", "16"]).arg(&wav).args(["pad", "0", "120"]));
+        self.command("ausrc", &format!("aufile,{}", wav.display())).await;
+    }
+
+    /// Puts the receiver down.
+    pub async fn hang_up(&mut self) {
+        self.command("hangup", "").await;
+        self.event("CALL_CLOSED").await;
+    }
+
+    /// Waits until the other side hangs up.
+    pub async fn is_hung_up_on(&mut self) {
+        let closed = self.event("CALL_CLOSED").await;
+        // The telephone's words for a BYE that it received.
+        assert_eq!(closed["param"], "Connection reset by peer", "{closed}");
+    }
+
+    /// Switches it off and gives everything it heard: mu-law, 8,000 a second.
+    pub fn heard(self) -> Vec<u8> {
+        self.switch_off();
+        let capture = self.folder.join("wire.pcap");
+        run(Command::new(here().join("heard")).arg(capture).args(RTP_PORTS)).stdout
+    }
+
+    fn switch_off(&self) {
+        run(Command::new(here().join("phone-stop")).arg(&self.folder));
+    }
+
+    async fn command(&mut self, command: &str, parameters: &str) {
+        let text = json!({ "command": command, "params": parameters, "token": command }).to_string();
+        let message = format!("{}:{text},", text.len());
+        self.control.get_mut().write_all(message.as_bytes()).await.expect("the telephone takes commands");
+        let answer = self.message(|message| message["token"] == command).await;
+        assert_eq!(answer["ok"], true, "the telephone refused {command}: {answer}");
+    }
+
+    async fn event(&mut self, kind: &str) -> Value {
+        self.message(|message| message["type"] == kind).await
+    }
+
+    /// The next message of that kind; others are kept.
+    async fn message(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        if let Some(position) = self.unread.iter().position(&wanted) {
+            return self.unread.remove(position);
+        }
+        let finding = async {
+            loop {
+                let message = self.next_message().await;
+                if wanted(&message) {
+                    return message;
+                }
+                self.unread.push(message);
+            }
+        };
+        match timeout(PATIENCE, finding).await {
+            Ok(found) => found,
+            Err(_) => panic!("the telephone did not say it within {PATIENCE:?}, but: {:?}", self.unread),
+        }
+    }
+
+    /// One message: JSON as a netstring, `length:text,`.
+    async fn next_message(&mut self) -> Value {
+        let mut length = Vec::new();
+        self.control.read_until(b':', &mut length).await.expect("the telephone is on");
+        length.pop();
+        let length: usize = str::from_utf8(&length).unwrap().parse().expect("the telephone is on");
+        let mut text = vec![0; length + 1];
+        self.control.read_exact(&mut text).await.expect("the telephone is on");
+        serde_json::from_slice(&text[..length]).expect("JSON")
+    }
+}
+
+impl Drop for Telephone {
+    fn drop(&mut self) {
+        self.switch_off();
+    }
+}
+
+/// A telephone that follows a script and notices when the other side does not. See `sipp-phone`.
+pub struct Scripted(Child);
+
+impl Scripted {
+    /// One of `scenarios/` with its options; ready to be called.
+    pub async fn that(arguments: &[&str]) -> Self {
+        let log = folder("scripted").join("sipp.log");
+        let log = File::create(log).expect("the folder of the run can be written");
+        let mut command = Command::new(here().join("sipp-phone"));
+        let output = log.try_clone().expect("a file has two handles");
+        let started = command.args(arguments).stdout(output).stderr(log).spawn();
+        let phone = Self(started.expect("sipp-phone starts"));
+        until(
+            "the telephone is ready",
+            async || {
+                if listens(SIP_PORT) { Ok(()) } else { Err("its port is closed".to_owned()) }
+            },
+        )
+        .await;
+        phone
+    }
+
+    /// Waits until its script is over, and fails when it went otherwise than written there.
+    pub async fn did_as_told(mut self) {
+        let child = std::cell::RefCell::new(&mut self.0);
+        let status = until("the telephone's script is over", async || {
+            child.borrow_mut().try_wait().expect("a child can be asked").ok_or_else(|| "it goes on".to_owned())
+        })
+        .await;
+        assert!(status.success(), "the call went otherwise than the telephone's script: {status}");
+    }
+}
+
+impl Drop for Scripted {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+/// Whether somebody has the UDP port on 127.0.0.1.
+fn listens(port: u16) -> bool {
+    let sockets = fs::read_to_string(Path::new("/proc/net/udp")).expect("Linux");
+    sockets.contains(&format!("0100007F:{port:04X} "))
+}
+
+fn run(command: &mut Command) -> Output {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output
+}

@@ -1,0 +1,100 @@
+//! Journeys across functions, as a client of the whole API travels them.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the failure")]
+
+mod common;
+
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use axum::Router;
+use domain::conversations::Speaker;
+use domain::jobs::Queue;
+use openai_sim::{Sim, SimConfig};
+use serde_json::json;
+use services::{CallCtx, Front};
+use testkit::{PASSWORD, TestApp};
+
+/// Every function's routes, as API Gateway puts them together.
+fn api(ctx: Front<CallCtx>) -> Router {
+    let base = ctx.without_calls();
+    Router::new()
+        .merge(auth::routes().split_for_parts().0.with_state(base.clone()))
+        .merge(patients::routes().split_for_parts().0.with_state(base))
+        .merge(conversations::routes().split_for_parts().0.with_state(ctx))
+        .merge(docs::routes())
+}
+
+/// Lambda's part: one batch from the jobs queue through the worker, and what succeeded is put away.
+async fn work_off_the_jobs(app: &TestApp, worker: &jobs::JobCtx) {
+    let messages = app.ctx.queues.receive(Queue::Jobs, 10, Duration::from_secs(5)).await.unwrap();
+    assert!(!messages.is_empty(), "nothing was queued");
+    let mut event = SqsEvent::default();
+    for received in &messages {
+        let mut message = SqsMessage::default();
+        (message.message_id, message.body) = (Some(received.id.clone()), Some(received.body.clone()));
+        event.records.push(message);
+    }
+    let response = jobs::work(worker, event).await;
+    assert!(response.batch_item_failures.is_empty(), "{:?}", response.batch_item_failures);
+    for message in &messages {
+        app.ctx.queues.done(Queue::Jobs, message).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_patient_is_added_called_and_read_about() {
+    let app = TestApp::start(api).await;
+    let model = Sim::start(SimConfig::default()).unwrap();
+    let env = app.env.clone().with("OPENAI_API_KEY", "key").with("OPENAI_BASE_URL", model.base_url());
+    let worker = jobs::wire_worker(&env).await.unwrap();
+
+    // Signing in.
+    let credentials = json!({ "email": app.admin.caregiver().email.as_str(), "password": PASSWORD });
+    let welcome = app.anyone.post("/v1/auth/login", credentials).await.ok(200);
+    assert_eq!(welcome["patients"], json!([]));
+    let admin = app.anyone.with_token(welcome["tokens"]["access"]["token"].as_str().unwrap());
+
+    // A patient, whom a staff member will care for.
+    let ada = json!({ "name": "Ada Byron", "phone": "+15550100123", "preferredLanguage": "en" });
+    let patient = admin.post("/v1/patients", ada).await.ok(201)["id"].as_str().unwrap().to_owned();
+    let staff = app.staff.caregiver().id;
+    app.staff.get(format!("/v1/patients/{patient}")).await.refused(404, "patient_not_found");
+    admin.post(format!("/v1/patients/{patient}/caregivers/{staff}"), json!({})).await.ok(200);
+    app.staff.get(format!("/v1/patients/{patient}")).await.ok(200);
+
+    // A call, which a cell takes and holds.
+    let asked = admin.post("/v1/calls/initiate", json!({ "patientId": patient, "callNotes": "The knee?" })).await;
+    let asked = asked.ok(201)["callId"].as_str().unwrap().to_owned();
+    assert_eq!(admin.get("/v1/calls/active").await.ok(200)["count"], 1);
+    let said = [
+        (Speaker::Assistant, "Good morning, Ada."),
+        (Speaker::Patient, "I slept well."),
+        (Speaker::Assistant, "How is the knee?"),
+        (Speaker::Patient, "Much better."),
+    ];
+    let held = common::hold_a_call(&app.ctx, &said).await;
+    assert_eq!(held.to_string(), asked);
+    assert_eq!(admin.get("/v1/calls/active").await.ok(200)["count"], 0);
+    let status = &admin.get(format!("/v1/calls/{held}/status")).await.ok(200)["data"];
+    assert_eq!((&status["status"], &status["callStatus"]), (&json!("completed"), &json!("ended")));
+
+    // What was said, and in short.
+    let address = format!("/v1/conversations/{held}");
+    assert_eq!(app.staff.get(&address).await.ok(200)["history"], json!(null));
+    work_off_the_jobs(&app, &worker).await;
+    let conversation = app.staff.get(&address).await.ok(200);
+    let shown = conversation["messages"].as_array().unwrap().iter();
+    let shown: Vec<_> = shown.map(|message| message["content"].as_str().unwrap()).collect();
+    assert_eq!(shown, said.map(|(_, text)| text));
+    let summary = conversation["history"].as_str().unwrap();
+    assert!(summary.contains("I slept well.") && summary.contains("Much better."), "{summary}");
+    assert_eq!((&conversation["callOutcome"], &conversation["callNotes"]), (&json!("answered"), &json!("The knee?")));
+    let page = app.staff.get(format!("/v1/patients/{patient}/conversations")).await.ok(200);
+    assert_eq!((&page["totalResults"], &page["results"][0]["history"]), (&json!(1), &json!(summary)));
+    app.stranger.get(&address).await.refused(404, "conversation_not_found");
+
+    // Signing out.
+    let refresh = &welcome["tokens"]["refresh"]["token"];
+    admin.post("/v1/auth/logout", json!({ "refreshToken": refresh })).await.ok(204);
+    admin.get("/v1/patients").await.refused(401, "session_ended");
+}

@@ -1,0 +1,22 @@
+//! Documents that the code generates.
+
+use std::fs;
+
+use crate::root;
+
+const AGAIN: &str = "run `cargo run -p local -- openapi` and commit what it writes";
+
+#[test]
+fn the_openapi_document_is_what_the_handlers_say() {
+    let parts =
+        [auth::routes().into_openapi(), patients::routes().into_openapi(), conversations::routes().into_openapi()];
+    let committed = fs::read_to_string(root().join("docs/openapi.json")).unwrap();
+    assert!(committed == api::openapi::whole(parts), "docs/openapi.json is stale: {AGAIN}");
+    assert_eq!(committed, docs::OPENAPI, "the docs function serves another document");
+}
+
+#[test]
+fn the_table_of_variables_is_what_the_code_reads() {
+    let committed = fs::read_to_string(root().join("docs/config.md")).unwrap();
+    assert!(committed == config::markdown(), "docs/config.md is stale: {AGAIN}");
+}
