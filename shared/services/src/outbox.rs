@@ -37,13 +37,13 @@ pub(crate) async fn deliver(ctx: &CallCtx, pending: Pending) -> Result<()> {
 /// When the store cannot be asked; a queue that does not answer leaves the rest for the next tick.
 pub async fn deliver_left_behind(ctx: &CallCtx) -> Result<u32> {
     let mut delivered = 0;
-    for pending in ctx.store.outbox().before(ctx.now() - LEFT_BEHIND, BATCH).await? {
-        match pending {
-            Ok(pending) => {
-                deliver(ctx, pending).await?;
-                delivered += 1;
-            }
-            Err(error) => tracing::error!(%error, "a job in the outbox cannot be read"),
+    for (id, job) in ctx.store.outbox().before(ctx.now() - LEFT_BEHIND, BATCH).await? {
+        if let Some(job) = job {
+            deliver(ctx, Pending { id, job }).await?;
+            delivered += 1;
+        } else {
+            tracing::error!(job = %id, "a job in the outbox cannot be read and is put aside");
+            ctx.store.commit([Outbox::park(id)]).await?;
         }
     }
     Ok(delivered)

@@ -5,6 +5,7 @@
 
 mod app;
 mod cable;
+pub mod cell;
 mod client;
 mod clock;
 mod house;

@@ -117,10 +117,8 @@ impl Telephone {
                 self.unread.push(message);
             }
         };
-        match timeout(PATIENCE, finding).await {
-            Ok(found) => found,
-            Err(_) => panic!("the telephone did not say it within {PATIENCE:?}, but: {:?}", self.unread),
-        }
+        let found = timeout(PATIENCE, finding).await;
+        found.unwrap_or_else(|_| panic!("the telephone did not say it within {PATIENCE:?}, but: {:?}", self.unread))
     }
 
     /// One message: JSON as a netstring, `length:text,`.

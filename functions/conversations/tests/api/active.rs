@@ -2,8 +2,8 @@
 
 use domain::calls::{EndReason, Outcome};
 
-use crate::cell;
 use crate::{app, initiate};
+use testkit::cell;
 
 async fn active(client: &testkit::Client) -> Vec<String> {
     let body = client.get("/v1/calls/active").await.ok(200);
@@ -30,7 +30,7 @@ async fn running_calls_are_shown_to_whoever_may_see_them() {
     assert!(active(&app.stranger).await.is_empty());
     app.invited.get("/v1/calls/active").await.refused(403, "role_not_allowed");
 
-    let call = cell::take(&app).await.unwrap();
+    let call = cell::take(&app.ctx).await.unwrap();
     cell::finish(&app.ctx, &call, Outcome::Busy, EndReason::Busy).await;
     assert_eq!(active(&app.admin).await.len(), 1);
 }

@@ -9,8 +9,8 @@ use serde_json::json;
 use services::calls::{self, Renewal};
 use store::dynamo::Command;
 
-use crate::cell::{self, CELL};
 use crate::{app, initiate, status};
+use testkit::cell::{self, CELL};
 
 #[tokio::test]
 async fn a_call_that_waits_is_taken_back() {
@@ -21,7 +21,7 @@ async fn a_call_that_waits_is_taken_back() {
         app.staff.post(format!("/v1/calls/{id}/end"), json!({ "outcome": "failed", "notes": "a mistake" })).await;
     let body = body.ok(200);
     assert_eq!((&body["status"], &body["callNotes"]), (&json!("failed"), &json!("a mistake")));
-    assert!(cell::take(&app).await.is_none(), "the phone would have rung all the same");
+    assert!(cell::take(&app.ctx).await.is_none(), "the phone would have rung all the same");
 }
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn the_cell_hears_at_once_that_a_call_is_to_end() {
     let app = app().await;
     let ada = app.patient("Ada", &[&app.staff]).await;
     let id = initiate(&app.staff, &ada).await;
-    let mut call = cell::take(&app).await.unwrap();
+    let mut call = cell::take(&app.ctx).await.unwrap();
     cell::progress(&app.ctx, &mut call, Status::Connected).await;
 
     let mut heard = Box::pin(app.ctx.cache.listen(&calls::cell_channel(CELL)).await.unwrap());
@@ -51,7 +51,7 @@ async fn a_call_without_an_owner_is_ended_honestly() {
     let app = app().await;
     let ada = app.patient("Ada", &[&app.staff]).await;
     let id = initiate(&app.staff, &ada).await;
-    let mut call = cell::take(&app).await.unwrap();
+    let mut call = cell::take(&app.ctx).await.unwrap();
     cell::progress(&app.ctx, &mut call, Status::Connected).await;
     app.ctx.live.release(id, CELL).await.unwrap();
     let body = app.staff.post(format!("/v1/calls/{id}/end"), json!({})).await.ok(200);
@@ -63,7 +63,7 @@ async fn a_call_whose_cell_died_is_ended_although_its_lease_is_still_there() {
     let app = app().await;
     let ada = app.patient("Ada", &[&app.staff]).await;
     let id = initiate(&app.staff, &ada).await;
-    let mut call = cell::take(&app).await.unwrap();
+    let mut call = cell::take(&app.ctx).await.unwrap();
     cell::progress(&app.ctx, &mut call, Status::Connected).await;
     app.clock.advance(SignedDuration::from_mins(5));
     let body = app.staff.post(format!("/v1/calls/{id}/end"), json!({})).await.ok(200);
@@ -77,7 +77,7 @@ async fn notes_written_while_a_call_runs_are_still_there_when_it_has_ended() {
     let app = app().await;
     let ada = app.patient("Ada", &[&app.staff]).await;
     let id = initiate(&app.staff, &ada).await;
-    let mut call = cell::take(&app).await.unwrap();
+    let mut call = cell::take(&app.ctx).await.unwrap();
     cell::progress(&app.ctx, &mut call, Status::Connected).await;
     let report = json!({ "status": "connected", "notes": "she sounded confused" });
     app.staff.post(format!("/v1/calls/{id}/status"), report).await.ok(200);
@@ -93,7 +93,7 @@ async fn a_call_that_a_cell_takes_in_the_same_moment_is_left_to_the_cell() {
     let ada = app.patient("Ada", &[&app.staff]).await;
     let id = initiate(&app.staff, &ada).await;
     // Whoever presses "end" has seen the call waiting; a cell has taken it meanwhile.
-    let call = cell::take(&app).await.unwrap();
+    let call = cell::take(&app.ctx).await.unwrap();
     assert_eq!(call.status, Status::Dialing);
     let ending = {
         let (staff, path) = (app.staff.clone(), format!("/v1/calls/{id}/end"));
@@ -139,7 +139,7 @@ async fn what_follows_an_answered_call_is_queued_with_its_end() {
     let app = app().await;
     let ada = app.patient("Ada", &[&app.staff]).await;
     let id = initiate(&app.staff, &ada).await;
-    let mut call = cell::take(&app).await.unwrap();
+    let mut call = cell::take(&app.ctx).await.unwrap();
     cell::progress(&app.ctx, &mut call, Status::Connected).await;
     cell::finish(&app.ctx, &call, Outcome::Answered, EndReason::CallerHungUp).await;
     let jobs = app.ctx.queues.receive(Queue::Jobs, 10, Duration::from_secs(5)).await.unwrap();
@@ -152,7 +152,7 @@ async fn nothing_follows_a_call_that_was_not_answered() {
     let app = app().await;
     let ada = app.patient("Ada", &[&app.staff]).await;
     initiate(&app.staff, &ada).await;
-    let call = cell::take(&app).await.unwrap();
+    let call = cell::take(&app.ctx).await.unwrap();
     cell::finish(&app.ctx, &call, Outcome::NoAnswer, EndReason::NoAnswer).await;
     assert!(app.ctx.queues.receive(Queue::Jobs, 10, Duration::ZERO).await.unwrap().is_empty());
 }

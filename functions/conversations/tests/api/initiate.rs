@@ -8,8 +8,8 @@ use jiff::SignedDuration;
 use serde_json::json;
 use services::calls;
 
-use crate::cell::{self, CELL};
 use crate::{app, initiate, status};
+use testkit::cell::{self, CELL};
 
 #[tokio::test]
 async fn a_call_is_asked_for_and_waits_for_a_cell() {
@@ -23,7 +23,7 @@ async fn a_call_is_asked_for_and_waits_for_a_cell() {
     assert_eq!(body["agentId"], app.staff.caregiver().id.to_string());
     assert_eq!((&body["callStatus"], &body["status"]), (&json!("initiating"), &json!("initiated")));
 
-    let call = cell::take(&app).await.unwrap();
+    let call = cell::take(&app.ctx).await.unwrap();
     assert_eq!(call.id.to_string(), body["callId"].as_str().unwrap());
     assert_eq!(call.status, Status::Dialing);
     assert_eq!(call.notes.unwrap().reveal(), "How is the knee?");
@@ -63,7 +63,7 @@ async fn a_patient_is_called_once_at_a_time() {
     }
     assert_eq!(placed, 1);
 
-    let call = cell::take(&app).await.unwrap();
+    let call = cell::take(&app.ctx).await.unwrap();
     cell::finish(&app.ctx, &call, Outcome::Busy, EndReason::Busy).await;
     initiate(&app.staff, &ada).await;
 }
@@ -74,7 +74,7 @@ async fn a_call_nobody_takes_in_time_is_not_placed() {
     let ada = app.patient("Ada", &[&app.staff]).await;
     let id = initiate(&app.staff, &ada).await;
     app.clock.advance(SignedDuration::from_secs(121));
-    assert!(cell::take(&app).await.is_none());
+    assert!(cell::take(&app.ctx).await.is_none());
     let ended = status(&app.staff, id).await;
     assert_eq!((&ended["status"], &ended["callStatus"]), (&json!("failed"), &json!("failed")));
 }

@@ -5,8 +5,8 @@ use domain::conversations::Speaker;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::cell;
 use crate::{app, initiate};
+use testkit::cell;
 
 #[tokio::test]
 async fn answered_calls_are_listed_newest_first_with_their_turns() {
@@ -15,14 +15,14 @@ async fn answered_calls_are_listed_newest_first_with_their_turns() {
     let mut ids = Vec::new();
     for text in ["first", "second"] {
         ids.push(initiate(&app.staff, &ada).await.to_string());
-        let mut call = cell::take(&app).await.unwrap();
+        let mut call = cell::take(&app.ctx).await.unwrap();
         cell::progress(&app.ctx, &mut call, Status::Connected).await;
         cell::say(&app.ctx, call.id, 0, Speaker::Patient, text).await;
         app.clock.advance(SignedDuration::from_secs(20));
         cell::finish(&app.ctx, &call, Outcome::Answered, EndReason::CallerHungUp).await;
     }
     initiate(&app.staff, &ada).await;
-    let missed = cell::take(&app).await.unwrap();
+    let missed = cell::take(&app.ctx).await.unwrap();
     cell::finish(&app.ctx, &missed, Outcome::NoAnswer, EndReason::NoAnswer).await;
 
     let path = format!("/v1/patients/{}/conversations", ada.id);

@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the failure")]
 
 mod active;
-mod cell;
 mod end;
 mod initiate;
 mod list;

@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 use serde_json::json;
 use services::calls::{self, Renewal};
 
-use crate::cell::{self, CELL};
 use crate::{app, initiate, status};
+use testkit::cell::{self, CELL};
 
 #[tokio::test]
 async fn a_call_is_followed_from_asking_to_summary() {
@@ -22,7 +22,7 @@ async fn a_call_is_followed_from_asking_to_summary() {
     assert_eq!(seen["patient"]["name"], "Ada");
     assert_eq!(seen["agent"]["id"], app.staff.caregiver().id.to_string());
 
-    let mut call = cell::take(&app).await.unwrap();
+    let mut call = cell::take(&app.ctx).await.unwrap();
     cell::progress(&app.ctx, &mut call, Status::Ringing).await;
     assert_eq!(status(&app.staff, id).await["callStatus"], "ringing");
 

@@ -6,15 +6,15 @@ use jiff::SignedDuration;
 use serde_json::json;
 use services::calls::{self, Renewal};
 
-use crate::cell::{self, CELL};
 use crate::{alone, initiate, status};
+use testkit::cell::{self, CELL};
 
 #[tokio::test]
 async fn a_call_whose_cell_died_is_ended_and_its_patient_can_be_called_again() {
     let app = alone().await;
     let ada = app.patient("Ada", &[&app.staff]).await;
     let id = initiate(&app.staff, &ada).await;
-    let mut call = cell::take(&app).await.unwrap();
+    let mut call = cell::take(&app.ctx).await.unwrap();
     cell::progress(&app.ctx, &mut call, Status::Connected).await;
 
     app.clock.advance(SignedDuration::from_secs(10));
@@ -33,7 +33,7 @@ async fn a_cell_that_was_cut_off_hears_that_its_call_was_ended() {
     let app = alone().await;
     let ada = app.patient("Ada", &[&app.staff]).await;
     initiate(&app.staff, &ada).await;
-    let mut call = cell::take(&app).await.unwrap();
+    let mut call = cell::take(&app.ctx).await.unwrap();
     cell::progress(&app.ctx, &mut call, Status::Connected).await;
     app.clock.advance(SignedDuration::from_secs(40));
     calls::sweep(&app.ctx).await.unwrap();
@@ -50,7 +50,7 @@ async fn a_message_that_comes_late_does_not_disturb_a_call_whose_lease_has_lapse
     let app = alone().await;
     let ada = app.patient("Ada", &[&app.staff]).await;
     let id = initiate(&app.staff, &ada).await;
-    let mut call = cell::take(&app).await.unwrap();
+    let mut call = cell::take(&app.ctx).await.unwrap();
     cell::progress(&app.ctx, &mut call, Status::Connected).await;
     app.clock.advance(SignedDuration::from_secs(20));
     assert!(calls::take(&app.ctx, id, "cell-2").await.unwrap().is_none());
@@ -63,7 +63,7 @@ async fn a_step_whose_answer_was_lost_can_be_reported_again() {
     let app = alone().await;
     let ada = app.patient("Ada", &[&app.staff]).await;
     initiate(&app.staff, &ada).await;
-    let call = cell::take(&app).await.unwrap();
+    let call = cell::take(&app.ctx).await.unwrap();
     let (mut first, mut again) = (call.clone(), call);
     cell::progress(&app.ctx, &mut first, Status::Connected).await;
     app.clock.advance(SignedDuration::from_secs(3));
@@ -76,7 +76,7 @@ async fn a_call_whose_cell_speaks_for_it_is_left_alone() {
     let app = alone().await;
     let ada = app.patient("Ada", &[&app.staff]).await;
     let id = initiate(&app.staff, &ada).await;
-    let mut call = cell::take(&app).await.unwrap();
+    let mut call = cell::take(&app.ctx).await.unwrap();
     cell::progress(&app.ctx, &mut call, Status::Connected).await;
     app.clock.advance(SignedDuration::from_mins(10));
     calls::renew(&app.ctx, id, CELL, &domain::calls::Speaking::default()).await.unwrap();

@@ -1,12 +1,10 @@
 //! Calls for jobs to work on, as a cell leaves them.
 
 use domain::calls::{Call, EndReason, Outcome, Status};
-use domain::conversations::{Speaker, Turn};
-use domain::{CallId, Language, policy};
-use services::{CallCtx, calls, conversations};
-use testkit::TestApp;
-
-const CELL: &str = "cell-1";
+use domain::conversations::Speaker;
+use domain::{CallId, policy};
+use services::{CallCtx, calls};
+use testkit::{TestApp, cell};
 
 /// The functions' own routes are of no interest here.
 pub(crate) fn no_routes<C>(_: C) -> axum::Router {
@@ -22,19 +20,10 @@ pub(crate) async fn asked_for(app: &TestApp) -> Call {
 /// A call that runs; the patient said these words.
 pub(crate) async fn running(app: &TestApp, words: &[&str]) -> Call {
     let call = asked_for(app).await;
-    let mut call = calls::take(&app.ctx, call.id, CELL).await.unwrap().unwrap().call;
-    calls::progress(&app.ctx, &mut call, Status::Connected, Language::En, app.ctx.now()).await.unwrap();
+    let mut call = calls::take(&app.ctx, call.id, cell::CELL).await.unwrap().unwrap().call;
+    cell::progress(&app.ctx, &mut call, Status::Connected).await;
     for (order, text) in (0..).zip(words) {
-        let turn = Turn {
-            item: format!("item_{order}"),
-            order,
-            speaker: Speaker::Patient,
-            text: (*text).to_owned().into(),
-            started_at: app.ctx.now(),
-            heard_ms: None,
-            complete: true,
-        };
-        conversations::record(&app.ctx, call.id, &turn).await.unwrap();
+        cell::say(&app.ctx, call.id, order, Speaker::Patient, text).await;
     }
     call
 }

@@ -62,7 +62,7 @@ fn answers(status: u16) -> FaultKind {
 
 #[tokio::test]
 async fn a_job_that_comes_twice_costs_one_request() {
-    let worker = Worker::start(vec![answers(500).in_session(2)]).await;
+    let worker = Worker::start(vec![answers(401).in_session(2)]).await;
     let call = held(&worker.app, &["I slept badly.", "My knee hurts."]).await;
     assert_eq!(worker.summary(call).await, None);
     assert!(worker.work(&[("a", finish(call))]).await.is_empty());
@@ -71,7 +71,7 @@ async fn a_job_that_comes_twice_costs_one_request() {
 
     assert!(worker.work(&[("b", finish(call))]).await.is_empty(), "the model was asked again");
     assert_eq!(worker.summary(call).await.unwrap(), written);
-    // The second request is this one, and the model does not answer it.
+    // The second request is this one, and the model refuses it.
     let other = held(&worker.app, &["Hello."]).await;
     assert_eq!(worker.work(&[("c", finish(other))]).await, ["c"]);
 }
@@ -102,11 +102,12 @@ async fn what_the_model_does_not_answer_comes_back_and_succeeds_later(status: u1
     let aws = clients::aws::sdk_config(&config::Aws::from_env(&env).unwrap()).await;
     let url = Queues::create(&aws, &format!("impatient-{status}"), Duration::from_secs(1)).await.unwrap();
     let app = TestApp::configured(env.with("JOBS_QUEUE_URL", url), no_routes).await;
-    let worker = Worker::on(app, vec![answers(status).in_session(1)]);
+    // The client asks a second time by itself.
+    let worker = Worker::on(app, vec![answers(status).in_session(1), answers(status).in_session(2)]);
     let call = held(&worker.app, &["Hello."]).await;
 
     let message = next(&worker.ctx.base.queues).await;
-    assert_eq!(worker.work(&[(&message.id, message.body.clone())]).await, [message.id.clone()]);
+    assert_eq!(worker.work(&[(&message.id, message.body.clone())]).await, [&*message.id]);
     assert_eq!(worker.summary(call).await, None);
 
     let again = next(&worker.ctx.base.queues).await;

@@ -65,6 +65,8 @@ pub enum EndReason {
     EndedByCaregiver,
     /// Both said goodbye.
     Goodbye,
+    /// The patient said nothing any more, however often they were asked.
+    Silence,
     /// It reached its longest duration.
     TimeLimit,
     /// Nobody picked up.

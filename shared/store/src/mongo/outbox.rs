@@ -38,9 +38,10 @@ struct Row {
 }
 
 impl Outbox<'_> {
-    /// Jobs that wait since before `since`, oldest first. Index: `outbox_age`.
-    pub async fn before(&self, since: Timestamp, limit: u32) -> Result<Vec<Result<Pending>>> {
-        let filter = doc! { "createdAt": { "$lt": date(since) } };
+    /// Jobs that wait since before `since`, oldest first; one that cannot be read is `None`.
+    /// Index: `outbox_age`.
+    pub async fn before(&self, since: Timestamp, limit: u32) -> Result<Vec<(JobId, Option<Job>)>> {
+        let filter = doc! { "createdAt": { "$lt": date(since) }, "parked": { "$ne": true } };
         let query = Query::of(NAME, filter).sort(doc! { "createdAt": 1 }).limit(limit);
         Ok(self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect())
     }
@@ -52,6 +53,11 @@ impl Outbox<'_> {
         Ok(Write::insert(NAME, document(&row)?))
     }
 
+    /// Puts one aside that cannot be read: a person must look at it, and it must not be in the way.
+    pub fn park(job: JobId) -> Write {
+        Write::update(NAME, doc! { "_id": oid(job.0) }, doc! { "$set": { "parked": true } })
+    }
+
     /// Takes one out.
     pub fn remove(job: JobId) -> Write {
         Write::delete(NAME, doc! { "_id": oid(job.0) })
@@ -59,10 +65,7 @@ impl Outbox<'_> {
 }
 
 impl Row {
-    fn read(self) -> Result<Pending> {
-        let id = JobId(id(self.id));
-        let job = serde_json::from_str(&self.job)
-            .map_err(|error| Error::internal(format!("outbox row {id} is not a job: {error}")))?;
-        Ok(Pending { id, job })
+    fn read(self) -> (JobId, Option<Job>) {
+        (JobId(id(self.id)), serde_json::from_str(&self.job).ok())
     }
 }

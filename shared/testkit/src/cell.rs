@@ -8,25 +8,27 @@ use domain::jobs::Queue;
 use domain::{CallId, Language};
 use jiff::SignedDuration;
 use services::{CallCtx, calls, conversations};
-use testkit::TestApp;
 
-pub(crate) const CELL: &str = "cell-1";
+/// Its name.
+pub const CELL: &str = "cell-1";
 
 /// Takes the next call from the queue.
-pub(crate) async fn take(app: &TestApp) -> Option<Call> {
-    let messages = app.ctx.queues.receive(Queue::PlaceCall, 1, Duration::from_secs(5)).await.unwrap();
+pub async fn take(ctx: &CallCtx) -> Option<Call> {
+    let messages = ctx.queues.receive(Queue::PlaceCall, 1, Duration::from_secs(5)).await.unwrap();
     let message = messages.into_iter().next()?;
     let job: serde_json::Value = serde_json::from_str(&message.body).unwrap();
-    app.ctx.queues.done(Queue::PlaceCall, &message).await.unwrap();
+    ctx.queues.done(Queue::PlaceCall, &message).await.unwrap();
     let call: CallId = job["callId"].as_str().unwrap().parse().unwrap();
-    calls::take(&app.ctx, call, CELL).await.unwrap().map(|taken| taken.call)
+    calls::take(ctx, call, CELL).await.unwrap().map(|taken| taken.call)
 }
 
-pub(crate) async fn progress(ctx: &CallCtx, call: &mut Call, status: Status) {
+/// The call comes further.
+pub async fn progress(ctx: &CallCtx, call: &mut Call, status: Status) {
     calls::progress(ctx, call, status, Language::En, ctx.now()).await.unwrap();
 }
 
-pub(crate) async fn say(ctx: &CallCtx, call: CallId, order: i64, speaker: Speaker, text: &str) {
+/// Somebody says something.
+pub async fn say(ctx: &CallCtx, call: CallId, order: i64, speaker: Speaker, text: &str) {
     let turn = Turn {
         item: format!("item_{order}"),
         order,
@@ -39,7 +41,8 @@ pub(crate) async fn say(ctx: &CallCtx, call: CallId, order: i64, speaker: Speake
     conversations::record(ctx, call, &turn).await.unwrap();
 }
 
-pub(crate) async fn finish(ctx: &CallCtx, call: &Call, outcome: Outcome, reason: EndReason) {
+/// The call is over; the cell lets go of it.
+pub async fn finish(ctx: &CallCtx, call: &Call, outcome: Outcome, reason: EndReason) {
     calls::finish(ctx, call, outcome, reason).await.unwrap();
     ctx.live.release(call.id, CELL).await.unwrap();
 }
