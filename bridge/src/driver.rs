@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use domain::calls::{EndReason, Outcome};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio::time::{sleep_until, timeout};
@@ -21,6 +22,12 @@ const WAITING_RECORDS: usize = 256;
 
 /// How long the last records may take to be handed over.
 const HAND_OVER: Duration = Duration::from_secs(10);
+
+/// How long the end of a call waits for the telephone system to let go of it; that goes on anyway.
+const LET_GO: Duration = Duration::from_secs(5);
+
+/// Model events that are looked at before the last words are given up.
+const LAST_LOOK: usize = 256;
 
 /// How a call came out, with what it cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +48,8 @@ pub struct CallEnd {
     pub lost_records: u64,
 }
 
-/// Runs a call from dialling to its end. The leg is hung up and gone when this returns.
+/// Runs a call from dialling to its end. When this returns the leg is hung up, and gone unless the
+/// telephone system is slow to let go of it.
 ///
 /// Records go out in order. They never hold up sound: while the receiver is busy, a newer state of
 /// a turn replaces the one that waits. Dropping `commands`' sender leaves the call alone.
@@ -71,7 +79,10 @@ pub async fn run(
         let input = tokio::select! {
             // The clock first: frames are owed on time whatever else is going on.
             biased;
-            () = at(call.wake_at) => Input::Tick,
+            () = at(call.wake_at) => {
+                call.last_look().await;
+                Input::Tick
+            }
             command = commands.recv(), if commanded => {
                 commanded = command.is_some();
                 let Some(command) = command else { continue };
@@ -115,6 +126,19 @@ impl Call {
         }
     }
 
+    /// After the hang-up the last words may have arrived together with the end of waiting for them:
+    /// they go first.
+    async fn last_look(&mut self) {
+        for _ in 0..LAST_LOOK {
+            if !self.session.is_lingering() {
+                return;
+            }
+            let Some(step) = self.link.next().now_or_never() else { return };
+            let input = self.link.apply(step);
+            self.take(input).await;
+        }
+    }
+
     async fn carry_out(&mut self, outputs: Outputs) {
         self.wake_at = outputs.wake_at;
         for output in outputs.list {
@@ -143,6 +167,9 @@ impl Call {
     async fn finish(mut self) -> CallEnd {
         self.link = Link::Closed;
         self.leg.hangup().await;
+        if timeout(LET_GO, self.leg.gone()).await.is_err() {
+            tracing::warn!("the telephone system is slow to let go of a call");
+        }
         let _ = timeout(HAND_OVER, async {
             while !self.records.waiting.is_empty() {
                 self.records.hand_over().await;

@@ -19,9 +19,10 @@ use bridge::telephony::dial::AsteriskDialer;
 use bridge::telephony::leg::{DialRequest, Dialer, Leg, LegEvent};
 use bridge::telephony::rtp;
 use domain::Secret;
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, UdpSocket};
-use tokio::sync::broadcast;
+use tokio::sync::{Semaphore, broadcast};
 use tokio::time::timeout;
 
 const LOOPBACK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
@@ -38,6 +39,8 @@ struct Shared {
     events: broadcast::Sender<Option<Value>>,
     channels: Mutex<Vec<Value>>,
     refuse: Mutex<Option<&'static str>>,
+    /// Requests to delete something wait for one of these.
+    deletes: Semaphore,
     rtp: SocketAddr,
 }
 
@@ -49,6 +52,7 @@ impl Asterisk {
             events: broadcast::channel(64).0,
             channels: Mutex::default(),
             refuse: Mutex::default(),
+            deletes: Semaphore::new(Semaphore::MAX_PERMITS),
             rtp: rtp.local_addr().unwrap(),
         });
         let router =
@@ -128,7 +132,10 @@ async fn request(State(shared): State<Arc<Shared>>, request: Request) -> Respons
         }
         (Method::GET, "/ari/channels") => Json(shared.channels.lock().unwrap().clone()).into_response(),
         (Method::POST, "/ari/channels" | "/ari/bridges") => Json(json!({"id": "x"})).into_response(),
-        (Method::DELETE, _) => StatusCode::NOT_FOUND.into_response(),
+        (Method::DELETE, _) => {
+            shared.deletes.acquire().await.unwrap().forget();
+            StatusCode::NOT_FOUND.into_response()
+        }
         _ => StatusCode::NO_CONTENT.into_response(),
     }
 }
@@ -198,6 +205,7 @@ async fn a_call_rings_is_answered_carries_sound_both_ways_and_is_taken_down() {
     assert_eq!(phone(&mut leg).await, PhoneEvent::Dtmf('5'));
     leg.hangup().await;
     leg.hangup().await;
+    leg.gone().await;
     assert_eq!(asterisk.deleted(), ["channels/call-1", "channels/media-call-1", "bridges/bridge-call-1"]);
 
     let requests = asterisk.requests();
@@ -238,6 +246,29 @@ async fn whatever_fails_nothing_is_left_behind() {
             assert!(!dialled, "a phone must not ring when {step} fails");
         }
     }
+}
+
+#[tokio::test]
+async fn nobody_waits_for_an_asterisk_that_is_slow_to_hang_up() {
+    let asterisk = Asterisk::start().await;
+    let mut leg = dialer(asterisk.ari().await).dial(dial_request()).await.unwrap();
+    asterisk.shared.deletes.forget_permits(Semaphore::MAX_PERMITS);
+    leg.hangup().now_or_never().expect("it only begins");
+    until(|| asterisk.deleted() == ["channels/call-1"]).await;
+    assert!(leg.gone().now_or_never().is_none());
+    asterisk.shared.deletes.add_permits(3);
+    leg.gone().await;
+    assert_eq!(asterisk.deleted().len(), 3);
+}
+
+#[tokio::test]
+async fn somebody_who_picks_up_a_call_that_was_given_up_is_not_left_in_silence() {
+    let asterisk = Asterisk::start().await;
+    let _ari = asterisk.ari().await;
+    asterisk.event(json!({"type": "StasisStart", "args": [], "channel": {"id": "foreign"}}));
+    asterisk.event(json!({"type": "StasisStart", "args": ["outbound"], "channel": {"id": "late"}}));
+    until(|| !asterisk.deleted().is_empty()).await;
+    assert_eq!(asterisk.deleted(), ["channels/late"]);
 }
 
 #[tokio::test]

@@ -131,8 +131,8 @@ impl Call {
 
 fn plan() -> Plan {
     Plan {
-        instructions: "You are a kind companion.".into(),
-        greeting: "Greet the person.".into(),
+        instructions: "You are a kind companion.".to_owned().into(),
+        greeting: "Greet the person.".to_owned().into(),
         ..Plan::new("call-1", "en")
     }
 }

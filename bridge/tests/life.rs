@@ -69,7 +69,7 @@ fn the_greeting_waits_for_all_three(order: &[&str]) {
     let Some(Command::ResponseCreate { response: Some(response) }) = call.commands().last() else {
         panic!("no greeting was asked for")
     };
-    assert_eq!(response.instructions.as_deref(), Some("You are kind.\n\nGreet the person."));
+    assert_eq!(response.instructions, Some("You are kind.\n\nGreet the person.".to_owned().into()));
 }
 
 #[test]
@@ -319,7 +319,7 @@ fn silence_is_asked_about_and_ends_the_call_in_the_end() {
     call.run_for(ms(11_200));
     call.answer_ask("bye", "I will call again. Goodbye.", 1000);
     call.run_for(ms(2000));
-    assert!(call.ended.is_some());
+    assert_eq!(call.ended.unwrap().reason, EndReason::Silence);
 }
 
 #[test]

@@ -132,3 +132,90 @@ fn a_session_that_is_never_confirmed_is_opened_again() {
     call.input(Input::Link(LinkEvent::Down(Failure::Fatal("model_not_found".into()))));
     assert_eq!(call.ended.unwrap().reason, EndReason::ModelLost);
 }
+
+/// How much of one sound the model was given.
+fn bytes_of(call: &SimCall, sound: u8) -> usize {
+    call.appended().into_iter().filter(|byte| *byte == sound).count()
+}
+
+/// Everything sent since the new session was confirmed, by kind.
+fn kinds(call: &SimCall) -> Vec<&'static str> {
+    let kinds = call.sent.iter().map(|(_, command)| match command {
+        Command::ItemCreate { .. } => "item",
+        Command::Append { .. } => "sound",
+        Command::Commit => "commit",
+        Command::ResponseCreate { .. } => "ask",
+        _ => "other",
+    });
+    kinds.collect()
+}
+
+#[test]
+fn words_that_were_not_written_down_when_the_connection_broke_are_said_again() {
+    let mut call = SimCall::answered();
+    call.hear(0x21);
+    call.speech_starts("u1", 600);
+    call.run_for(ms(3000));
+    call.speech_stops("u1");
+    call.disconnect();
+    call.hear(0x22);
+    call.run_for(ms(1000));
+    call.forget();
+    call.connect();
+    assert_eq!(kinds(&call), ["other", "item", "item", "sound", "commit", "sound", "ask"]);
+    let appended = call.appended();
+    assert!(appended.ends_with(&[0x22; 8000]));
+    assert_eq!(bytes_of(&call, 0x21), 24_000);
+
+    call.committed("u1_again");
+    call.model_says("a1", "Call a doctor.", 500);
+    call.transcribed("u1_again", "My arm is numb.");
+    call.run_for(ms(1200));
+    assert_eq!(call.texts(), ["My arm is numb.", "Call a doctor."]);
+    call.disconnect();
+    call.run_for(ms(20));
+    call.forget();
+    call.connect();
+    assert!(!call.appended().contains(&0x21), "what is written down is not said a third time");
+}
+
+#[test]
+fn words_replayed_twice_are_still_whole() {
+    let mut call = SimCall::answered();
+    call.hear(0x21);
+    call.speech_starts("u1", 600);
+    call.run_for(ms(1000));
+    call.speech_stops("u1");
+    call.disconnect();
+    call.run_for(ms(20));
+    call.connect();
+    call.disconnect();
+    call.run_for(ms(1000));
+    call.forget();
+    call.connect();
+    assert_eq!(bytes_of(&call, 0x21), 8000 + 160 * 51);
+    assert!(call.asked());
+}
+
+#[test]
+fn an_answer_to_replayed_words_is_not_cut_by_them() {
+    let mut call = SimCall::answered();
+    call.hear(0x21);
+    call.speech_starts("u1", 600);
+    call.run_for(ms(2000));
+    call.speech_stops("u1");
+    call.disconnect();
+    call.run_for(ms(20));
+    call.connect();
+    // The server finds the speech in what it is given, makes a turn of it and answers by itself.
+    call.speech_starts("u1_again", 300);
+    call.speech_stops("u1_again");
+    call.model_begins("a1", "Call a doctor.", 1000);
+    let code = Some("conversation_already_has_active_response".to_owned());
+    call.model(ServerEvent::Error(ErrorInfo { error: ErrorBody { code, ..ErrorBody::default() } }));
+    call.forget();
+    call.end_response("r_a1", "completed", vec![]);
+    call.run_for(ms(3000));
+    assert_eq!(call.voice_ms(), 1000);
+    assert!(!call.asked(), "the caller is not answered twice");
+}

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use domain::Phi;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -90,7 +91,7 @@ pub struct SessionConfig {
     /// Always `["audio"]`: a transcript comes along.
     pub output_modalities: [&'static str; 1],
     /// Who the model is and what it shall do.
-    pub instructions: String,
+    pub instructions: Phi<String>,
     /// Formats, turns, transcription, voice.
     pub audio: AudioConfig,
     /// Functions the model may call.
@@ -208,7 +209,7 @@ pub struct Truncation {
 pub struct ResponseConfig {
     /// Replaces (not extends) the session's instructions.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub instructions: Option<String>,
+    pub instructions: Option<Phi<String>>,
     /// `none` keeps the model from calling functions in this response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_choice: Option<&'static str>,

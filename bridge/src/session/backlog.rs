@@ -1,11 +1,12 @@
-//! The caller's latest sound that the model has not yet made into a turn.
+//! The caller's sound that would be lost together with a connection: what the model has not yet
+//! made into a turn, and turns that are not yet written down.
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-/// Ten seconds of G.711: as long as setting up, or restoring, a model session may take.
-const CAPACITY: usize = 80_000;
+/// Thirty seconds of G.711: as long as the model may stay away.
+const CAPACITY: usize = 240_000;
 
 /// A bounded memory of sound; the oldest goes first.
 #[derive(Debug, Default)]
@@ -16,6 +17,26 @@ pub struct Backlog {
     /// Frames at the front that a connection has been given already: losing those costs nothing
     /// as long as that connection lives.
     given: usize,
+    /// Turns that are not written down yet, in order. Their sound lies at the front.
+    turns: VecDeque<Spoken>,
+}
+
+/// A turn of the caller whose text has not come.
+#[derive(Debug)]
+struct Spoken {
+    item: String,
+    frames: usize,
+    /// Its connection is gone and the sound was given to the next: the item will get a new name.
+    replayed: bool,
+}
+
+/// What a new connection has to hear.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Replay {
+    /// What was said in turns that nobody wrote down.
+    pub turns: Bytes,
+    /// What came after.
+    pub open: Bytes,
 }
 
 impl Backlog {
@@ -30,6 +51,10 @@ impl Backlog {
                 self.dropped += 1;
             }
             self.given = self.given.saturating_sub(1);
+            if let Some(turn) = self.turns.front_mut() {
+                turn.frames -= 1;
+                self.turns.pop_front_if(|turn| turn.frames == 0);
+            }
         }
     }
 
@@ -38,24 +63,114 @@ impl Backlog {
         self.given = self.frames.len();
     }
 
-    /// The model made a turn of it.
-    pub fn clear(&mut self) {
-        self.frames.clear();
-        self.bytes = 0;
-        self.given = 0;
+    /// The model made a turn of everything that was in none. Answers the name that the turn had on
+    /// the connection before, when it was replayed to this one.
+    pub fn commit(&mut self, item: &str) -> Option<String> {
+        if let Some(turn) = self.turns.iter_mut().find(|turn| turn.replayed) {
+            turn.replayed = false;
+            return Some(std::mem::replace(&mut turn.item, item.to_owned()));
+        }
+        let frames = self.frames.len() - self.in_turns();
+        if frames > 0 {
+            self.turns.push_back(Spoken { item: item.to_owned(), frames, replayed: false });
+        }
+        None
     }
 
-    /// Everything kept, as one piece of sound.
-    pub fn joined(&self) -> Bytes {
-        let mut joined = Vec::with_capacity(self.bytes);
-        for frame in &self.frames {
-            joined.extend_from_slice(frame);
+    /// A turn is written down, or never will be: its sound is of no use any more.
+    pub fn written(&mut self, item: &str) {
+        let Some(at) = self.turns.iter().position(|turn| turn.item == item) else { return };
+        let start: usize = self.turns.iter().take(at).map(|turn| turn.frames).sum();
+        let Some(turn) = self.turns.remove(at) else { return };
+        for frame in self.frames.drain(start..start + turn.frames) {
+            self.bytes -= frame.len();
         }
-        joined.into()
+        self.given = self.given.saturating_sub(turn.frames);
+    }
+
+    /// Everything kept, for a new connection, which will make one turn of what was in several.
+    pub fn replay(&mut self) -> Replay {
+        let frames = self.in_turns();
+        if let Some(first) = self.turns.pop_front() {
+            self.turns.clear();
+            self.turns.push_back(Spoken { frames, replayed: true, ..first });
+        }
+        self.given = self.frames.len();
+        Replay { turns: joined(self.frames.range(..frames)), open: joined(self.frames.range(frames..)) }
+    }
+
+    fn in_turns(&self) -> usize {
+        self.turns.iter().map(|turn| turn.frames).sum()
     }
 
     /// Frames that were lost for want of room before any connection had them.
     pub fn dropped(&self) -> u64 {
         self.dropped
+    }
+}
+
+fn joined<'a>(frames: impl Iterator<Item = &'a Bytes>) -> Bytes {
+    let mut joined = Vec::new();
+    for frame in frames {
+        joined.extend_from_slice(frame);
+    }
+    joined.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn frame(value: u8) -> Bytes {
+        Bytes::from(vec![value; 160])
+    }
+
+    #[test]
+    fn a_turn_is_kept_until_it_is_written_down() {
+        let mut backlog = Backlog::default();
+        backlog.keep(frame(1));
+        assert_eq!(backlog.commit("u1"), None);
+        backlog.keep(frame(2));
+        backlog.commit("u2");
+        backlog.keep(frame(3));
+        backlog.written("u1");
+        assert_eq!(backlog.replay(), Replay { turns: frame(2), open: frame(3) });
+        assert_eq!(backlog.commit("v2").as_deref(), Some("u2"));
+        backlog.written("v2");
+        assert_eq!(backlog.replay(), Replay { turns: Bytes::new(), open: frame(3) });
+    }
+
+    #[test]
+    fn it_never_holds_more_than_thirty_seconds() {
+        let mut backlog = Backlog::default();
+        backlog.keep(frame(1));
+        backlog.commit("u1");
+        for _ in 0..1500 {
+            backlog.keep(frame(2));
+        }
+        let replay = backlog.replay();
+        assert_eq!((replay.turns.len(), replay.open.len()), (0, CAPACITY));
+    }
+
+    proptest! {
+        #[test]
+        fn no_order_of_events_loses_count(steps in prop::collection::vec((0..5u8, 0..3u8), 0..300)) {
+            let mut backlog = Backlog::default();
+            for (what, item) in steps {
+                let item = item.to_string();
+                match what {
+                    0 => drop(backlog.commit(&item)),
+                    1 => backlog.written(&item),
+                    2 => drop(backlog.replay()),
+                    _ => (0..200).for_each(|_| backlog.keep(frame(1))),
+                }
+                prop_assert!(backlog.in_turns() <= backlog.frames.len());
+                prop_assert!(backlog.given <= backlog.frames.len());
+                prop_assert_eq!(backlog.bytes, backlog.frames.len() * 160);
+                prop_assert!(backlog.bytes <= CAPACITY);
+            }
+        }
     }
 }

@@ -13,7 +13,7 @@ pub enum Reason {
     Handshake,
     /// The time to open another socket has come.
     Reconnect,
-    /// The model has been away for too long.
+    /// The model has been away, or has owed an answer, for too long.
     GiveUp,
     /// No sound came from the telephone for too long.
     Media,
@@ -23,6 +23,8 @@ pub enum Reason {
     Retry,
     /// A response began to sound, then nothing more came, not even its end.
     Stalled,
+    /// The caller has spoken without a pause for longer than anybody does.
+    Speech,
     /// Nobody has said anything for a while.
     Idle,
     /// The longest call is over: say goodbye.
@@ -39,7 +41,7 @@ pub enum Reason {
     Linger,
 }
 
-const REASONS: [Reason; 16] = [
+const REASONS: [Reason; 17] = [
     Reason::Ring,
     Reason::Setup,
     Reason::Handshake,
@@ -49,6 +51,7 @@ const REASONS: [Reason; 16] = [
     Reason::Response,
     Reason::Retry,
     Reason::Stalled,
+    Reason::Speech,
     Reason::Idle,
     Reason::TimeLimit,
     Reason::Farewell,
@@ -73,6 +76,13 @@ impl Deadlines {
     /// Sets a deadline unless there is one already.
     pub fn set_if_clear(&mut self, reason: Reason, at: Instant) {
         self.at[reason as usize].get_or_insert(at);
+    }
+
+    /// Puts a deadline off, if there is one that comes before `at`.
+    pub fn put_off(&mut self, reason: Reason, at: Instant) {
+        if let Some(set) = &mut self.at[reason as usize] {
+            *set = at.max(*set);
+        }
     }
 
     /// Takes a deadline back.

@@ -6,8 +6,9 @@ use domain::calls::EndReason;
 use domain::conversations::Speaker;
 
 use super::deadlines::Reason;
+use super::recovery::GIVE_UP_AFTER;
 use super::state::{Lingering, Phase};
-use super::turns::Purpose;
+use super::turns::{Purpose, RESPONSE_WITHIN};
 use super::{PROGRESS_EVERY, Session};
 use crate::realtime::command::Command;
 use crate::realtime::event::{
@@ -15,8 +16,9 @@ use crate::realtime::event::{
 };
 use crate::realtime::failure::{self, Handling};
 
-/// Pause before a failed response is asked for again.
+/// Pause before a failed response is asked for again, and the longest it grows to.
 const RETRY_AFTER: Duration = Duration::from_millis(800);
+const LONGEST_RETRY: Duration = Duration::from_secs(5);
 
 impl Session {
     pub(super) fn on_model(&mut self, now: Instant, event: ServerEvent) {
@@ -40,16 +42,22 @@ impl Session {
             ServerEvent::SpeechStarted(speech) => self.on_speech_started(now, &speech),
             ServerEvent::SpeechStopped(speech) => self.on_speech_stopped(now, &speech),
             ServerEvent::Committed(item) => {
-                self.backlog.clear();
+                if let Some(before) = self.backlog.commit(&item.item_id) {
+                    self.transcript.rename(&before, &item.item_id);
+                }
                 let previous = item.previous_item_id.as_deref();
                 self.transcript.place(&item.item_id, previous, Some(Speaker::Patient));
+                self.transcript.started(&item.item_id, self.since_answer(now));
             }
             ServerEvent::TranscriptionDelta(piece) => {
                 self.transcript.append(&piece.item_id, &piece.delta);
                 self.progress(now);
             }
             ServerEvent::TranscriptionCompleted(text) => self.on_caller_text(&text),
-            ServerEvent::TranscriptionFailed(item) => self.transcript.fail(&item.item_id),
+            ServerEvent::TranscriptionFailed(item) => {
+                self.backlog.written(&item.item_id);
+                self.transcript.fail(&item.item_id);
+            }
             ServerEvent::ItemAdded(placed) | ServerEvent::ItemDone(placed) => self.on_item(&placed),
             ServerEvent::OutputItemAdded(output) => self.on_output_item(output),
             ServerEvent::ResponseCreated(event) => self.on_response_created(now, &event.response),
@@ -87,12 +95,15 @@ impl Session {
             return;
         }
         self.adopt_unannounced(now, &delta.response_id);
+        let sounds = !delta.delta.is_empty();
         if self.queue.push(&delta.item_id, &delta.response_id, delta.delta).is_err() {
             return self.on_overflow(&delta.response_id, &delta.item_id);
         }
         self.deadlines.clear(Reason::Response);
         self.deadlines.clear(Reason::Stalled);
-        self.turns.strikes = 0;
+        if sounds {
+            self.forgive();
+        }
         self.extend_farewell(now);
     }
 
@@ -102,6 +113,7 @@ impl Session {
     }
 
     fn on_caller_text(&mut self, text: &Transcription) {
+        self.backlog.written(&text.item_id);
         self.transcript.complete(&text.item_id, &text.transcript);
         self.tell_turns();
     }
@@ -163,7 +175,10 @@ impl Session {
             "completed" => self.run_tools(now, response),
             _ => {}
         }
-        if self.turns.active.is_none() && self.turns.asked.is_none() && self.caller_since.is_none() {
+        if self.turns.asked.is_some() {
+            // What was asked for is still to come, if it ever does.
+            self.deadlines.set_if_clear(Reason::Response, now + RESPONSE_WITHIN);
+        } else if self.turns.active.is_none() && self.caller_since.is_none() {
             self.deadlines.clear(Reason::Response);
         }
         self.progress(now);
@@ -175,17 +190,23 @@ impl Session {
         self.stats.errors += 1;
         let code = error.code.as_deref().unwrap_or("none");
         tracing::warn!(call = %self.plan.call_id, code, "the model failed to answer");
+        self.turns.waiting = self.turns.waiting.max(Some(purpose));
         match failure::classify(error) {
             Handling::Fatal => self.end(now, EndReason::ModelLost),
             Handling::Recycle => self.recover(now),
             _ if self.turns.strikes > 0 => self.recover(now),
-            _ => {
-                self.turns.strikes += 1;
-                self.turns.waiting = self.turns.waiting.max(Some(purpose));
-                self.deadlines.clear(Reason::Response);
-                self.deadlines.set(Reason::Retry, now + RETRY_AFTER);
-            }
+            _ => self.ask_later(now),
         }
+    }
+
+    /// The model did not take on what waits: it is asked again after a pause that grows, but not
+    /// for ever.
+    fn ask_later(&mut self, now: Instant) {
+        let pause = RETRY_AFTER * (1 << self.turns.strikes.min(3));
+        self.turns.strikes += 1;
+        self.deadlines.clear(Reason::Response);
+        self.deadlines.set(Reason::Retry, now + pause.min(LONGEST_RETRY));
+        self.deadlines.set_if_clear(Reason::GiveUp, now + GIVE_UP_AFTER);
     }
 
     fn on_error(&mut self, now: Instant, error: &ErrorBody) {
@@ -201,14 +222,13 @@ impl Session {
             Handling::Fatal => self.end(now, EndReason::ModelLost),
             Handling::Recycle => self.recover(now),
             Handling::ResultAsText => self.results_as_text(error.event_id.as_deref()),
-            Handling::QueueCreate => {
-                let asked = self.turns.asked.take().map_or(Purpose::Answer, |asked| asked.purpose());
-                self.turns.waiting = self.turns.waiting.max(Some(asked));
-            }
+            Handling::QueueCreate => self.on_create_refused(error.event_id.as_deref()),
             Handling::Later => {
-                if let Some(asked) = self.turns.asked.take() {
-                    self.turns.waiting = self.turns.waiting.max(Some(asked.purpose()));
-                    self.deadlines.set(Reason::Retry, now + RETRY_AFTER);
+                if let Some(asked) = self.turns.refused(error.event_id.as_deref())
+                    && !asked.unwanted
+                {
+                    self.turns.waiting = self.turns.waiting.max(Some(asked.purpose));
+                    self.ask_later(now);
                 }
             }
         }

@@ -100,12 +100,13 @@ impl Session {
             Reason::Ring => self.end(now, EndReason::NoAnswer),
             Reason::Setup => self.end(now, EndReason::SetUpFailed),
             Reason::Media => self.end(now, EndReason::MediaLost),
-            Reason::GiveUp => self.end(now, EndReason::ModelLost),
+            Reason::GiveUp => self.on_away_too_long(now),
             Reason::Handshake => self.recover(now),
             Reason::Reconnect => self.open_model(),
             Reason::Response => self.on_response_overdue(now),
             Reason::Retry => self.ask_waiting(now),
             Reason::Stalled => self.on_stalled(now),
+            Reason::Speech => self.on_endless_speech(now),
             Reason::Idle => self.on_idle(now),
             Reason::TimeLimit => {
                 self.deadlines.set(Reason::HardStop, now + FAREWELL_GRACE);
@@ -161,7 +162,7 @@ impl Session {
         if self.idle_checks <= self.plan.idle_checks {
             return self.ask(now, Purpose::CheckIn);
         }
-        self.begin_farewell(now, EndReason::Goodbye, true);
+        self.begin_farewell(now, EndReason::Silence, true);
         self.ask(now, Purpose::Farewell);
     }
 
@@ -213,7 +214,8 @@ impl Session {
         let talked = self.since_answer(now);
         self.pacer = None;
         // Words cut short by the hang-up may be the ones that matter most.
-        let committing = self.caller_since.take().is_some() && self.link.is_ready();
+        let speaking = self.caller_since.take().is_some() || self.turns.humming;
+        let committing = speaking && self.link.is_ready();
         if committing {
             self.send(Command::Commit);
         }

@@ -114,6 +114,15 @@ impl Transcript {
         }
     }
 
+    /// An item has another name on the connection that is used now, and its text is still to come.
+    /// One of which something was told already keeps its name, and the text makes a turn of its own.
+    pub fn rename(&mut self, before: &str, id: &str) {
+        if let Some(entry) = self.get(before).filter(|e| e.told.is_none() && e.text.is_empty()) {
+            id.clone_into(&mut entry.id);
+            entry.text_done = false;
+        }
+    }
+
     /// What the caller said cannot be written down: no turn comes of it.
     pub fn fail(&mut self, id: &str) {
         if let Some(entry) = self.get(id) {

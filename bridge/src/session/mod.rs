@@ -103,6 +103,8 @@ pub struct Session {
     idle_checks: u32,
     /// Bytes of sound appended on this connection: the model's clock.
     appended: u64,
+    /// How many of them are turns that an earlier connection had heard.
+    replayed: u64,
     /// Function calls that have been carried out: each happens once.
     handled_calls: Vec<String>,
     sent_results: Vec<tools::SentResult>,
@@ -135,6 +137,7 @@ impl Session {
             shown: (false, false),
             idle_checks: 0,
             appended: 0,
+            replayed: 0,
             handled_calls: Vec::new(),
             sent_results: Vec::new(),
             events_sent: 0,
@@ -186,6 +189,11 @@ impl Session {
         &self.queue
     }
 
+    /// Whether the phone is hung up and only the last words are waited for.
+    pub fn is_lingering(&self) -> bool {
+        matches!(self.phase, Phase::Lingering(_))
+    }
+
     /// Whether the call is over.
     pub fn has_ended(&self) -> bool {
         self.phase == Phase::Ended
@@ -198,8 +206,8 @@ impl Session {
         Outputs { list: std::mem::take(&mut self.out), wake_at }
     }
 
-    /// The caller's sound: to the model when it is ready, and kept until the model has taken it
-    /// into a turn, so that a lost connection loses no words.
+    /// The caller's sound: to the model when it is ready, and kept until it is written down, so that
+    /// a lost connection loses no words.
     fn on_caller(&mut self, sound: Bytes) {
         if self.answered_at.is_none() || matches!(self.phase, Phase::Lingering(_)) {
             return;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::Phi;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -22,9 +23,9 @@ pub struct Plan {
     /// ISO 639-1 code of the patient's language.
     pub language: String,
     /// Who the model is, what it knows, what it must not do.
-    pub instructions: String,
+    pub instructions: Phi<String>,
     /// What the first thing said shall be: an instruction to the model, not a text to read out.
-    pub greeting: String,
+    pub greeting: Phi<String>,
     /// Voice of the model.
     pub voice: String,
     /// Realtime model.
@@ -57,8 +58,8 @@ impl Plan {
         Self {
             call_id: call_id.into(),
             language: language.into(),
-            instructions: String::new(),
-            greeting: String::new(),
+            instructions: Phi::default(),
+            greeting: Phi::default(),
             voice: "marin".to_owned(),
             model: "gpt-realtime".to_owned(),
             transcriber: "gpt-4o-mini-transcribe".to_owned(),
@@ -101,8 +102,8 @@ impl Plan {
     }
 
     /// The session's instructions with one more on top, because those of a response replace them.
-    pub(super) fn with_direction(&self, direction: &str) -> String {
-        format!("{}\n\n{direction}", self.instructions)
+    pub(super) fn with_direction(&self, direction: &str) -> Phi<String> {
+        Phi::new(format!("{}\n\n{direction}", self.instructions.reveal()))
     }
 
     pub(super) fn downstream_ms(&self) -> u64 {
@@ -175,5 +176,19 @@ impl ToolSpec {
             description: self.description.clone(),
             parameters: self.parameters.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_about_a_patient_is_never_printed() {
+        let secret = || Phi::new("Rosa, 84, lives alone".to_owned());
+        let plan = Plan { instructions: secret(), greeting: secret(), ..Plan::new("call-1", "en") };
+        let printed = format!("{plan:?} {:?} {:?}", plan.session_config(), plan.with_direction("Go on."));
+        assert!(!printed.contains("Rosa"), "{printed}");
+        assert!(serde_json::to_string(&plan.session_config()).is_ok_and(|sent| sent.contains("Rosa")));
     }
 }

@@ -10,7 +10,7 @@ use super::directions;
 use super::input::LinkEvent;
 use super::output::Output;
 use super::state::Phase;
-use super::turns::Purpose;
+use super::turns::{Purpose, RESPONSE_WITHIN};
 use crate::realtime::command::{Command, NewItem};
 use crate::realtime::event::SessionBody;
 use crate::realtime::failure::Failure;
@@ -18,8 +18,14 @@ use crate::realtime::failure::Failure;
 /// From an open socket to a confirmed session.
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(5);
 
-/// How long the model may stay away in a live call.
-const GIVE_UP_AFTER: Duration = Duration::from_secs(30);
+/// How long the model may stay away in a live call, or owe an answer.
+pub(super) const GIVE_UP_AFTER: Duration = Duration::from_secs(30);
+
+/// A connection that lasted this long was not a failed attempt, whatever ended it.
+const SOUND_AFTER: Duration = Duration::from_secs(30);
+
+/// Second pause between two attempts to connect; the first is none.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// Longest pause between two attempts to connect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -46,10 +52,15 @@ enum Stage {
 #[derive(Debug, Default)]
 pub struct Link {
     stage: Stage,
-    /// Attempts since the last confirmed session.
+    /// Attempts since the model was last of use, the one that was included. A session that is
+    /// confirmed proves nothing yet.
     attempts: u32,
     /// A session was confirmed at least once.
     was_ready: bool,
+    /// When this session was confirmed.
+    ready_at: Option<Instant>,
+    /// The model was given time to answer after it had been away.
+    respite: bool,
     /// What to ask for once it is restored.
     resume: Option<Purpose>,
 }
@@ -122,19 +133,21 @@ impl Session {
 
     fn on_ready(&mut self, now: Instant) {
         self.link.stage = Stage::Ready;
-        self.link.attempts = 0;
-        for reason in [Reason::Handshake, Reason::GiveUp, Reason::Setup, Reason::Reconnect] {
+        self.link.ready_at = Some(now);
+        for reason in [Reason::Handshake, Reason::Setup, Reason::Reconnect] {
             self.deadlines.clear(reason);
+        }
+        if !self.owes() {
+            self.deadlines.clear(Reason::GiveUp);
+        } else if !std::mem::replace(&mut self.link.respite, true) {
+            // It came back at the last moment: it shall have time to say what it owes, but only once.
+            self.deadlines.put_off(Reason::GiveUp, now + RESPONSE_WITHIN);
         }
         self.appended = 0;
         if std::mem::replace(&mut self.link.was_ready, true) {
             self.replay();
         }
-        let missed = self.backlog.joined();
-        if !missed.is_empty() {
-            self.append(missed);
-            self.backlog.mark_given();
-        }
+        self.replay_sound();
         if let Some(purpose) = self.link.resume.take() {
             self.ask(now, purpose);
         }
@@ -149,6 +162,43 @@ impl Session {
         }
         let note = NewItem::message(None, "system", directions::RESTORED.to_owned());
         self.send(Command::ItemCreate { previous_item_id: None, item: note });
+    }
+
+    /// Gives a new session the sound that is in no text yet. Turns are committed, so that what is
+    /// asked for next answers them.
+    fn replay_sound(&mut self) {
+        let missed = self.backlog.replay();
+        self.replayed = missed.turns.len() as u64;
+        if !missed.turns.is_empty() {
+            self.append(missed.turns);
+            self.send(Command::Commit);
+        }
+        if !missed.open.is_empty() {
+            self.append(missed.open);
+        }
+    }
+
+    /// Whether the caller waits for something that a new session has to say.
+    fn owes(&self) -> bool {
+        let greeting = matches!(&self.phase, Phase::Greeting(greeting) if !greeting.asked);
+        self.link.resume.is_some() || self.turns.waiting.is_some() || greeting
+    }
+
+    /// The model speaks: what went wrong before is forgiven.
+    pub(super) fn forgive(&mut self) {
+        self.deadlines.clear(Reason::GiveUp);
+        self.turns.strikes = 0;
+        self.link.attempts = 1;
+        self.link.respite = false;
+    }
+
+    /// The model is away, or owes an answer, for longer than anybody waits at a silent telephone.
+    pub(super) fn on_away_too_long(&mut self, now: Instant) {
+        if self.link.is_ready() && self.caller_since.is_some() {
+            // Nothing is owed while the caller speaks.
+            return self.deadlines.set(Reason::GiveUp, now + RESPONSE_WITHIN);
+        }
+        self.end(now, EndReason::ModelLost);
     }
 
     /// The connection is of no use any more: close it and open another.
@@ -166,6 +216,10 @@ impl Session {
             self.turns.waiting
         };
         self.link.stage = Stage::Waiting;
+        let lasted = self.link.ready_at.take().map(|at| now.saturating_duration_since(at));
+        if lasted.is_some_and(|lasted| lasted >= SOUND_AFTER) {
+            self.link.attempts = 1;
+        }
         self.turns.reset();
         self.turns.waiting = waiting;
         self.turns.strikes = 0;
@@ -175,7 +229,7 @@ impl Session {
         self.transcript.close_texts();
         self.caller_since = None;
         self.show_speaking();
-        for reason in [Reason::Handshake, Reason::Response, Reason::Retry] {
+        for reason in [Reason::Handshake, Reason::Response, Reason::Retry, Reason::Speech] {
             self.deadlines.clear(reason);
         }
         if self.link.was_ready && self.answered_at.is_some() {
@@ -203,13 +257,13 @@ impl Session {
         }
     }
 
-    /// At once the first time, then 250 ms, 500 ms, ... up to 5 s, each a quarter more or less so
-    /// that many calls do not come back in step.
+    /// At once the first time, then 500 ms, 1 s, ... up to 5 s, each a quarter more or less so that
+    /// many calls do not come back in step.
     fn pause(&self) -> Duration {
         if self.link.attempts < 2 {
             return Duration::ZERO;
         }
-        let doubled = Duration::from_millis(250) * (1 << (self.link.attempts - 2).min(8));
+        let doubled = SHORTEST_PAUSE * (1 << (self.link.attempts - 2).min(8));
         let mixed = (self.plan.seed ^ u64::from(self.link.attempts)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let percent = 75 + u32::try_from((mixed >> 32) % 51).unwrap_or(25);
         doubled.min(LONGEST_PAUSE) * percent / 100

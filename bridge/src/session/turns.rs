@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::Session;
 use super::deadlines::Reason;
 use super::directions;
+use super::recovery::GIVE_UP_AFTER;
 use super::state::Phase;
 use crate::audio::frame::bytes_to_ms;
 use crate::audio::queue::Position;
@@ -13,7 +14,10 @@ use crate::realtime::command::{Command, ResponseConfig};
 use crate::realtime::event::{Response, SpeechStarted, SpeechStopped};
 
 /// A response that has not begun to sound after this long is asked for again.
-const RESPONSE_WITHIN: Duration = Duration::from_secs(8);
+pub(super) const RESPONSE_WITHIN: Duration = Duration::from_secs(8);
+
+/// Nobody speaks for this long without a pause: it is a television, or the line hums.
+const LONGEST_SPEECH: Duration = Duration::from_mins(1);
 
 /// Less than one frame was not heard: the item is deleted instead of truncated.
 const HEARD_AT_ALL_MS: u64 = 20;
@@ -48,12 +52,17 @@ pub struct Active {
 }
 
 /// A response asked for and not yet begun.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Asked {
-    purpose: Purpose,
+    /// What it is for.
+    pub purpose: Purpose,
     tag: u64,
+    /// The message that asked, as an error would name it.
+    event_id: String,
     /// The caller began to speak meanwhile: cancel it when it begins.
-    unwanted: bool,
+    pub unwanted: bool,
+    /// The server began a response by itself meanwhile.
+    overtaken: bool,
 }
 
 /// Responses of the current connection.
@@ -63,6 +72,12 @@ pub struct Turns {
     pub active: Option<Active>,
     /// Asked for.
     pub asked: Option<Asked>,
+    /// Asked for, and a response without a tag began, which may or may not be this one.
+    believed: Option<Asked>,
+    /// The server echoes tags: a response without one is never ours.
+    tags_echoed: bool,
+    /// What the model hears has not stopped for so long that it is no speech.
+    pub humming: bool,
     /// To be asked for as soon as nothing else is going on.
     pub waiting: Option<Purpose>,
     /// Failed attempts in a row.
@@ -74,13 +89,6 @@ pub struct Turns {
     /// The item on the wire.
     pub sounding: Option<String>,
     tags: u64,
-}
-
-impl Asked {
-    /// What it is for.
-    pub fn purpose(&self) -> Purpose {
-        self.purpose
-    }
 }
 
 impl Turns {
@@ -117,10 +125,35 @@ impl Turns {
         self.asked.as_ref().is_some_and(|asked| tag(response) == Some(asked.tag))
     }
 
+    /// The server refused what was asked for in this message; without an id, whatever was asked for.
+    pub fn refused(&mut self, event_id: Option<&str>) -> Option<Asked> {
+        let same = |asked: &mut Asked| event_id.is_none_or(|id| id == asked.event_id);
+        self.asked.take_if(same).or_else(|| self.believed.take_if(same))
+    }
+
+    /// Which of what was asked for this response is.
+    fn claim(&mut self, response: &Response) -> Option<Asked> {
+        if let Some(tag) = tag(response) {
+            self.tags_echoed = true;
+            let same = |asked: &mut Asked| asked.tag == tag;
+            return self.asked.take_if(same).or_else(|| self.believed.take_if(same));
+        }
+        let asked = self.asked.as_mut()?;
+        asked.overtaken = true;
+        if self.tags_echoed {
+            return None;
+        }
+        // By order it is the one. Should it turn out not to be, that is remembered.
+        self.believed = self.asked.take();
+        self.believed.clone()
+    }
+
     /// Forgets what belongs to a lost connection.
     pub fn reset(&mut self) {
         self.active = None;
         self.asked = None;
+        self.believed = None;
+        self.humming = false;
         self.waiting = None;
     }
 }
@@ -141,12 +174,11 @@ impl Session {
         self.turns.waiting = None;
         self.turns.tags += 1;
         let tag = self.turns.tags;
-        self.turns.asked = Some(Asked { purpose, tag, unwanted: false });
         let direction = match purpose {
             Purpose::Answer => None,
             Purpose::Resume => Some(directions::RESUME),
             Purpose::CheckIn => Some(directions::CHECK_IN),
-            Purpose::Greeting => Some(self.plan.greeting.as_str()),
+            Purpose::Greeting => Some(self.plan.greeting.reveal().as_str()),
             Purpose::Farewell => Some(directions::FAREWELL),
         };
         let response = ResponseConfig {
@@ -155,6 +187,9 @@ impl Session {
             metadata: Some([("ask".to_owned(), tag.to_string())].into()),
         };
         self.send(Command::ResponseCreate { response: Some(response) });
+        let event_id = format!("evt_{}", self.events_sent);
+        self.turns.believed = None;
+        self.turns.asked = Some(Asked { purpose, tag, event_id, unwanted: false, overtaken: false });
         self.deadlines.set(Reason::Response, now + RESPONSE_WITHIN);
     }
 
@@ -166,9 +201,7 @@ impl Session {
     }
 
     pub(super) fn on_response_created(&mut self, now: Instant, response: &Response) {
-        // The server echoes the tag; one that echoes nothing at all is believed by order.
-        let tag = tag(response);
-        let ours = self.turns.asked.take_if(|asked| tag.is_none_or(|tag| tag == asked.tag));
+        let ours = self.turns.claim(response);
         let purpose = ours.as_ref().map_or(Purpose::Answer, |asked| asked.purpose);
         if let Phase::Greeting(greeting) = &mut self.phase
             && purpose == Purpose::Greeting
@@ -183,6 +216,29 @@ impl Session {
         }
         self.turns.active = Some(Active { id, purpose, items: Vec::new() });
         self.deadlines.set(Reason::Response, now + RESPONSE_WITHIN);
+    }
+
+    /// Another response is in progress. What was asked for is asked again after it, unless the other
+    /// is one that the server began by itself: that one answers already.
+    pub(super) fn on_create_refused(&mut self, event_id: Option<&str>) {
+        let Some(asked) = self.turns.refused(event_id) else {
+            // The server could not answer what the caller said while it was speaking.
+            self.turns.waiting = self.turns.waiting.max(Some(Purpose::Answer));
+            return;
+        };
+        if let Some(active) = self.turns.active.as_mut().filter(|_| asked.overtaken) {
+            active.purpose = Purpose::Answer;
+        }
+        if asked.unwanted || asked.overtaken && asked.purpose < Purpose::Greeting {
+            return;
+        }
+        if let Phase::Greeting(greeting) = &mut self.phase
+            && asked.purpose == Purpose::Greeting
+        {
+            greeting.response_id = None;
+            greeting.done = false;
+        }
+        self.turns.waiting = self.turns.waiting.max(Some(asked.purpose));
     }
 
     /// Sound of a response that never was announced: it is taken for the one that was asked for.
@@ -209,6 +265,14 @@ impl Session {
         let ago = bytes_to_ms(self.appended).saturating_sub(speech.audio_start_ms);
         let began = self.since_answer(now).saturating_sub(Duration::from_millis(ago));
         self.transcript.expect(&speech.item_id, began);
+        if speech.audio_start_ms < bytes_to_ms(self.replayed) {
+            // An earlier connection has heard it: it interrupts nothing.
+            return;
+        }
+        self.deadlines.set_if_clear(Reason::Speech, now + LONGEST_SPEECH);
+        if self.turns.humming {
+            return;
+        }
         self.caller_since.get_or_insert(now);
         self.idle_checks = 0;
         self.deadlines.clear(Reason::Response);
@@ -220,6 +284,8 @@ impl Session {
     }
 
     pub(super) fn on_speech_stopped(&mut self, now: Instant, _speech: &SpeechStopped) {
+        self.deadlines.clear(Reason::Speech);
+        self.turns.humming = false;
         let spoke = self.caller_since.take().map(|since| now - since).unwrap_or_default();
         if let Phase::Farewell(farewell) = &mut self.phase {
             // The server notices the end of speech only after its window of silence.
@@ -229,6 +295,19 @@ impl Session {
         // The server answers by itself; if it does not, it is asked to.
         self.deadlines.set(Reason::Response, now + RESPONSE_WITHIN);
         self.show_speaking();
+    }
+
+    /// What is heard does not stop: the model answers what there is, and until it does stop it is
+    /// taken for a noise that neither interrupts the model nor keeps the call alive.
+    pub(super) fn on_endless_speech(&mut self, now: Instant) {
+        self.caller_since = None;
+        self.turns.humming = true;
+        self.show_speaking();
+        self.send(Command::Commit);
+        self.deadlines.set(Reason::Speech, now + LONGEST_SPEECH);
+        if matches!(self.phase, Phase::Greeting(_) | Phase::Talking) {
+            self.ask(now, Purpose::Answer);
+        }
     }
 
     /// Silences the model at once and tells it what was heard of its words.
@@ -242,7 +321,7 @@ impl Session {
                 self.send(Command::ResponseCancel { response_id: Some(id) });
             }
         }
-        if let Some(asked) = &mut self.turns.asked {
+        for asked in [&mut self.turns.asked, &mut self.turns.believed].into_iter().flatten() {
             asked.unwanted = true;
         }
         self.turns.waiting = None;
@@ -298,8 +377,10 @@ impl Session {
         }
         self.stats.overdue += 1;
         self.turns.strikes += 1;
+        self.deadlines.set_if_clear(Reason::GiveUp, now + GIVE_UP_AFTER.saturating_sub(RESPONSE_WITHIN));
         let purpose = self.turns.purpose().unwrap_or(Purpose::Answer);
         if self.turns.strikes > 1 {
+            self.turns.waiting = Some(purpose);
             return self.recover(now);
         }
         self.turns.asked = None;

@@ -35,6 +35,12 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from
 /// Events of one call that wait for its task. A call has a handful in its whole life.
 const PER_CALL: usize = 64;
 
+/// First argument with which a channel enters our application when we have dialled it.
+pub(super) const OUTBOUND: &str = "outbound";
+
+/// Attempts to hang up a channel that belongs to nobody.
+const ORPHAN_ATTEMPTS: u32 = 3;
+
 /// Calls that reach us and wait to be looked at.
 const ARRIVALS: usize = 64;
 
@@ -199,16 +205,19 @@ impl Ari {
 
     /// `DELETE path`; something that is gone already counts as deleted.
     pub async fn delete(&self, path: &str) -> Result<(), AriError> {
-        let request = self.http.delete(self.config.at(path));
-        match self.config.send(path, request).await {
-            Err(AriError::Status { status: 404, .. }) => Ok(()),
-            other => other.map(drop),
-        }
+        delete(&self.http, &self.config, path).await
     }
 
     /// All channels there are, for adoption after a restart.
     pub async fn channels(&self) -> Result<Vec<Channel>, AriError> {
         channels(&self.http, &self.config).await
+    }
+}
+
+async fn delete(http: &reqwest::Client, config: &AriConfig, path: &str) -> Result<(), AriError> {
+    match config.send(path, http.delete(config.at(path))).await {
+        Err(AriError::Status { status: 404, .. }) => Ok(()),
+        other => other.map(drop),
     }
 }
 
@@ -250,11 +259,17 @@ impl Shared {
         self.routes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn deliver(&self, event: AriEvent) {
-        let sender = event.channel().and_then(|c| self.routes().get(c).map(|route| route.events.clone()));
-        if sender.is_none_or(|sender| sender.try_send(event).is_err()) {
+    /// Hands an event to the call that owns the channel; answers it when nobody does.
+    fn deliver(&self, event: AriEvent) -> Option<AriEvent> {
+        let owner = event.channel().and_then(|c| self.routes().get(c).map(|route| route.events.clone()));
+        let Some(owner) = owner else {
+            self.ignored.fetch_add(1, Ordering::Relaxed);
+            return Some(event);
+        };
+        if owner.try_send(event).is_err() {
             self.ignored.fetch_add(1, Ordering::Relaxed);
         }
+        None
     }
 }
 
@@ -322,14 +337,41 @@ impl Listener {
                 tracing::error!("another process has taken the Stasis application");
                 self.shared.connected.store(false, Ordering::Release);
             }
-            Some(event) => self.shared.deliver(event),
+            Some(event) => {
+                if let Some(AriEvent::Entered { channel, args }) = self.shared.deliver(event)
+                    && args.first().is_some_and(|arg| arg == OUTBOUND)
+                {
+                    self.hang_up_orphan(channel);
+                }
+            }
             None => {
                 self.shared.ignored.fetch_add(1, Ordering::Relaxed);
             }
         }
     }
 
+    /// A call was given up before Asterisk had made its channel (the request took too long, and what
+    /// did not exist yet could not be deleted), and now somebody picked up: whom nobody will speak to.
+    fn hang_up_orphan(&self, channel: String) {
+        tracing::warn!(channel, "somebody picked up a call that was given up");
+        let (http, config) = (self.http.clone(), Arc::clone(&self.config));
+        tokio::spawn(async move {
+            for attempt in 1..=ORPHAN_ATTEMPTS {
+                match delete(&http, &config, &format!("channels/{channel}")).await {
+                    Ok(()) => return,
+                    Err(error) if attempt == ORPHAN_ATTEMPTS => {
+                        tracing::error!(%error, "left behind in Asterisk");
+                    }
+                    Err(_) => sleep(PAUSES.0 * attempt).await,
+                }
+            }
+        });
+    }
+
     /// Events may have been missed: tells every call what has become of its channels.
+    ///
+    /// Channels of our application that nobody here owns are left alone: they may be the calls of a
+    /// process that died a moment ago, to be taken over and not to be hung up.
     async fn resync(&self) -> Result<(), AriError> {
         let expected: Vec<String> = {
             let routes = self.shared.routes();

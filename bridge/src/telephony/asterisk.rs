@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::ari::{Ari, AriError};
+use super::ari::{self, Ari, AriError};
 use super::ari_event::{self, AriEvent};
 use super::leg::{DialRequest, Leg, LegEvent, LegStats};
 use super::media::Media;
@@ -43,6 +43,8 @@ struct Claim {
     ari: Ari,
     names: Names,
     live: bool,
+    /// Under way.
+    teardown: Option<JoinHandle<()>>,
 }
 
 impl Claim {
@@ -51,13 +53,21 @@ impl Claim {
         // id another channel's id begins with.
         let (media, bridge) = (format!("media-{call_id}"), format!("bridge-{call_id}"));
         let names = Names { call: call_id.to_owned(), media, bridge };
-        Self { ari, names, live: true }
+        Self { ari, names, live: true, teardown: None }
     }
 
-    async fn release(&mut self) {
+    /// In a task of its own, so that it comes to its end and nobody has to wait for it.
+    fn release(&mut self) {
         if std::mem::replace(&mut self.live, false) {
-            teardown(self.ari.clone(), self.names.clone()).await;
+            self.teardown = Some(tokio::spawn(teardown(self.ari.clone(), self.names.clone())));
         }
+    }
+
+    async fn released(&mut self) {
+        if let Some(teardown) = &mut self.teardown {
+            teardown.await.ok();
+        }
+        self.teardown = None;
     }
 }
 
@@ -168,7 +178,7 @@ impl AsteriskLeg {
         let mut originate = vec![
             ("endpoint", endpoint),
             ("app", ari.app()),
-            ("appArgs", "outbound"),
+            ("appArgs", ari::OUTBOUND),
             ("channelId", &names.call),
             ("timeout", &ring),
             ("formats", formats),
@@ -289,7 +299,12 @@ impl Leg for AsteriskLeg {
 
     fn hangup(&mut self) -> BoxFuture<'_, ()> {
         self.over = true;
-        Box::pin(self.claim.release())
+        self.claim.release();
+        Box::pin(async {})
+    }
+
+    fn gone(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(self.claim.released())
     }
 
     fn stats(&self) -> LegStats {

@@ -60,8 +60,15 @@ pub trait Leg: Send {
     /// blocks; a frame that cannot be sent is lost and counted.
     fn play(&mut self, frame: &Frame, skipped: u32);
 
-    /// Hangs up if need be and gives back everything the call held. Harmless when repeated.
+    /// Begins to hang up, if need be, and to give back everything the call held. Completes without
+    /// waiting for the telephone system: what was begun goes on whatever becomes of the leg.
+    /// Harmless when repeated.
     fn hangup(&mut self) -> BoxFuture<'_, ()>;
+
+    /// Completes when everything that [`Leg::hangup`] began is done. Cancel safe.
+    fn gone(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
 
     /// Counters so far.
     fn stats(&self) -> LegStats {

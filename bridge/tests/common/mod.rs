@@ -265,6 +265,12 @@ impl SimCall {
         }));
     }
 
+    /// The caller's microphone picks this up from now on.
+    pub fn hear(&mut self, sound: u8) {
+        self.microphone = Some(sound);
+        self.next_caller = self.now;
+    }
+
     /// Everything sent to the model except sound.
     pub fn commands(&self) -> impl DoubleEndedIterator<Item = &Command> {
         self.sent.iter().map(|(_, c)| c).filter(|c| !matches!(c, Command::Append { .. }))
@@ -314,8 +320,8 @@ impl SimCall {
 /// The plan most tests use.
 pub fn plan() -> Plan {
     Plan {
-        instructions: "You are kind.".into(),
-        greeting: "Greet the person.".into(),
+        instructions: "You are kind.".to_owned().into(),
+        greeting: "Greet the person.".to_owned().into(),
         idle: None,
         ..Plan::new("call-1", "en")
     }
