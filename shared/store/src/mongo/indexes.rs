@@ -1,6 +1,7 @@
 //! Every index of the database, in one table.
 //!
-//! A query names the index it needs in its comment.
+//! A query names the index it needs in its comment. An index whose keys change gets a new name: the
+//! server refuses another one under the old name.
 
 use std::time::Duration;
 
@@ -85,7 +86,7 @@ pub const ALL: &[Index] = &[
     Index {
         collection: "conversations",
         name: "conversations_patient",
-        keys: || doc! { "patientId": 1, "startTime": -1 },
+        keys: || doc! { "patientId": 1, "startTime": -1, "_id": -1 },
         kind: Kind::Plain,
     },
     Index {

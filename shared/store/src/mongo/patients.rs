@@ -170,13 +170,13 @@ fn readable(rows: Vec<Row>) -> Vec<Patient> {
     rows.into_iter().filter_map(read).collect()
 }
 
-/// The id last, so that rows which are equal otherwise do not change pages.
+/// The id last, so that rows which are equal otherwise do not change pages; in the direction of
+/// the field before it, so that an index can be read either way.
 pub(super) fn order(request: &PageRequest) -> Document {
-    let mut order = Document::new();
-    for sort in &request.sort {
-        order.insert(sort.field, if sort.descending { -1 } else { 1 });
-    }
-    order.insert("_id", 1);
+    let direction = |descending| if descending { -1 } else { 1 };
+    let mut order: Document =
+        request.sort.iter().map(|sort| (sort.field.to_owned(), direction(sort.descending).into())).collect();
+    order.insert("_id", direction(request.sort.last().is_some_and(|sort| sort.descending)));
     order
 }
 
