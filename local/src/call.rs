@@ -43,15 +43,20 @@ async fn converse(api: &str, patient: &str) -> Result<(), Failure> {
     loop {
         let seen = app.ask(Method::GET, &format!("/v1/calls/{call}/status"), None).await?["data"].take();
         let state = seen["callStatus"].as_str().unwrap_or_default();
+        let over = !seen["endTime"].is_null();
+        let messages = seen["messages"].as_array().map_or(&[] as &[Value], Vec::as_slice);
+        if over {
+            transcript.show(messages, over);
+        }
         if state != last {
             console::note(&format!("[{}]", state.replace('_', " ")));
             state.clone_into(&mut last);
         }
-        let over = !seen["endTime"].is_null();
-        transcript.show(seen["messages"].as_array().map_or(&[], Vec::as_slice), over);
+        // The last words were shown before the end was told; everything else comes after its state.
         if over {
             break;
         }
+        transcript.show(messages, over);
         tokio::time::sleep(LOOK_EVERY).await;
     }
     if last == "ended" { app.show_summary(&call).await } else { Ok(()) }
