@@ -21,6 +21,14 @@ pub const HELP: &str = "\
   unknown-events                mix in event types and fields that no client knows
   grant:FORMAT                  say and use audio/pcmu, audio/pcma or audio/pcm, whatever was asked for
   late-deltas:COUNT             go on with COUNT audio deltas after a cancelled response is done
+  created-missing               responses begin without response.created
+  done-before-deltas            the parts of an answer are done before its last two audio deltas
+  two-items                     every spoken response is two messages: a preamble and the answer
+  forced-speech:AT_MS:FOR_MS:commit|drop
+                                hear speech at that millisecond of appended audio, whatever it is, for so
+                                long; then the turn is committed as any other, or is dropped without an item
+  huge-event:EVENT              the EVENT-th server event is 5 MB of a type that no client knows
+  slow-reader:MS                read one frame from the socket every MS
   text:STATUS                   answer the text endpoint with this HTTP status;
                                 SESSION counts its requests here";
 
@@ -95,6 +103,33 @@ pub enum FaultKind {
         /// How many.
         count: usize,
     },
+    /// Responses begin without their `response.created`.
+    CreatedMissing,
+    /// The done events of a spoken message, up to its `response.output_item.done`, come before its last two
+    /// audio deltas; `response.done` still comes last.
+    DoneBeforeDeltas,
+    /// Every spoken response has two messages: a preamble, which is the polite line for afterwards, and the answer.
+    TwoItems,
+    /// Speech is heard in whatever was appended: an echo, a cough, a backchannel. What the detector finds
+    /// meanwhile is ignored. Needs turn detection and no open turn, else nothing happens.
+    ForcedSpeech {
+        /// Where it begins, milliseconds of all audio ever appended.
+        at_ms: u64,
+        /// How long it lasts, milliseconds, at least 1.
+        for_ms: u64,
+        /// Whether the turn is committed and answered as any other; otherwise only `speech_stopped` comes.
+        commit: bool,
+    },
+    /// The n-th server event, from 1 (`session.created`), is of an unknown type and about 5 MB long.
+    HugeEvent {
+        /// Which server event.
+        event: usize,
+    },
+    /// One frame is read from the socket in so long, so that the client's writes back up.
+    SlowReader {
+        /// Milliseconds from one frame to the next.
+        ms: u64,
+    },
     /// The text endpoint answers with this HTTP status.
     Text {
         /// For example 429 or 500.
@@ -145,6 +180,14 @@ impl FromStr for Fault {
                 FaultKind::Grant { format: Format::named(format).ok_or_else(|| format!("no audio format '{format}'"))? }
             }
             ("late-deltas", [count]) => FaultKind::LateDeltas { count: number(count)? },
+            ("created-missing", []) => FaultKind::CreatedMissing,
+            ("done-before-deltas", []) => FaultKind::DoneBeforeDeltas,
+            ("two-items", []) => FaultKind::TwoItems,
+            ("forced-speech", [at, lasts, end @ ("commit" | "drop")]) => {
+                FaultKind::ForcedSpeech { at_ms: number(at)?, for_ms: number(lasts)?, commit: *end == "commit" }
+            }
+            ("huge-event", [event]) => FaultKind::HugeEvent { event: number(event)? },
+            ("slow-reader", [ms]) => FaultKind::SlowReader { ms: number(ms)? },
             ("text", [status]) => FaultKind::Text { status: number(status)? },
             _ => return Err(format!("no fault '{text}'; --help lists them")),
         };
@@ -243,6 +286,41 @@ impl Faults {
         self.find(|kind| if let FaultKind::LateDeltas { count } = kind { Some(*count) } else { None }).unwrap_or(0)
     }
 
+    /// Whether `response.created` is left out.
+    pub fn created_missing(&self) -> bool {
+        self.0.contains(&FaultKind::CreatedMissing)
+    }
+
+    /// Whether messages are done before their last deltas.
+    pub fn done_before_deltas(&self) -> bool {
+        self.0.contains(&FaultKind::DoneBeforeDeltas)
+    }
+
+    /// Whether spoken responses have a preamble.
+    pub fn two_items(&self) -> bool {
+        self.0.contains(&FaultKind::TwoItems)
+    }
+
+    /// Speech that is heard whatever was appended: from and to which millisecond, and whether it is committed.
+    pub fn forced_speech(&self) -> impl Iterator<Item = (u64, u64, bool)> {
+        self.0.iter().filter_map(|kind| match kind {
+            FaultKind::ForcedSpeech { at_ms, for_ms, commit } => {
+                Some((*at_ms, at_ms.saturating_add((*for_ms).max(1)), *commit))
+            }
+            _ => None,
+        })
+    }
+
+    /// Which server event is huge.
+    pub fn huge_event(&self) -> Option<usize> {
+        self.find(|kind| if let FaultKind::HugeEvent { event } = kind { Some(*event) } else { None })
+    }
+
+    /// From reading one frame to reading the next.
+    pub fn slow_reader(&self) -> Option<Duration> {
+        self.find(|kind| if let FaultKind::SlowReader { ms } = kind { Some(Duration::from_millis(*ms)) } else { None })
+    }
+
     /// The HTTP status of the text endpoint.
     pub fn text(&self) -> Option<u16> {
         self.find(|kind| if let FaultKind::Text { status } = kind { Some(*status) } else { None })
@@ -260,6 +338,8 @@ mod tests {
         assert_eq!("2/drop-after:500:1006".parse(), Ok(dropped.in_session(2)));
         let granted = FaultKind::Grant { format: Format::Pcm24k };
         assert_eq!("grant:audio/pcm".parse(), Ok(Fault::from(granted)));
+        let cough = FaultKind::ForcedSpeech { at_ms: 1000, for_ms: 200, commit: false };
+        assert_eq!("1/forced-speech:1000:200:drop".parse(), Ok(cough.in_session(1)));
     }
 
     #[test]

@@ -22,7 +22,16 @@
 //!   lines it knows. Anything else is transcribed as [`matching::UNRECOGNISED`].
 //! - **`semantic_vad`** is turn detection by silence, with the length of its eagerness.
 //! - **Token counts** follow the published rates for audio and four characters a token for text.
-//! - **MCP tools, stored prompts and tracing** are checked and otherwise ignored; the context never overflows.
+//! - **The context** overflows only when [`SimConfig::context_tokens`] says at how many tokens. The oldest items
+//!   then leave what the model reads and stay in the conversation; of `truncation`, the retention ratio counts and
+//!   `token_limits` do not. The error code with truncation disabled is a guess.
+//! - **MCP tools, stored prompts and tracing** are checked and otherwise ignored.
+//!
+//! Not simulated, although the real service shows it:
+//!
+//! - **TLS.** The simulator speaks plain `ws` and `http`, so a reset during the TLS handshake has no place here.
+//! - **Fragmented messages.** Every event is one WebSocket frame: the WebSocket of `axum` offers no way to send
+//!   continuation frames.
 //!
 //! # Example
 //!

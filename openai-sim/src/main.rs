@@ -23,9 +23,24 @@ struct Args {
     /// Milliseconds from the start of a response to its first delta.
     #[arg(long, default_value_t = 250)]
     first_delta_ms: u64,
+    /// Up to so many milliseconds are added to that, differently in every response.
+    #[arg(long, default_value_t = 0)]
+    first_delta_spread_ms: u64,
     /// Milliseconds of audio in one delta, as played.
     #[arg(long, default_value_t = 100)]
     delta_ms: u64,
+    /// Up to so many milliseconds are added to that, differently in every delta.
+    #[arg(long, default_value_t = 0)]
+    delta_spread_ms: u64,
+    /// Milliseconds of silence before the first word of every spoken response.
+    #[arg(long, default_value_t = 0)]
+    leading_silence_ms: u64,
+    /// What the spreads are drawn from; the same seed gives the same timing.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// The most tokens a response can read; without it, any number.
+    #[arg(long)]
+    context_tokens: Option<u64>,
     /// Milliseconds from the end of a turn to its transcript.
     #[arg(long, default_value_t = 300)]
     transcription_delay_ms: u64,
@@ -46,7 +61,12 @@ impl From<Args> for SimConfig {
             addr: args.addr,
             pace: args.pace,
             first_delta: Duration::from_millis(args.first_delta_ms),
+            first_delta_spread: Duration::from_millis(args.first_delta_spread_ms),
             delta: Duration::from_millis(args.delta_ms),
+            delta_spread: Duration::from_millis(args.delta_spread_ms),
+            leading_silence: Duration::from_millis(args.leading_silence_ms),
+            seed: args.seed,
+            context_tokens: args.context_tokens,
             transcription_delay: Duration::from_millis(args.transcription_delay_ms),
             session_limit: Duration::from_secs(args.session_limit_s),
             faults: args.faults,

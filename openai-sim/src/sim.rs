@@ -33,10 +33,22 @@ pub struct SimConfig {
     pub pace: f32,
     /// From the start of a response to its first delta. Default 250 ms.
     pub first_delta: Duration,
+    /// Up to so much is added to `first_delta`, differently in every response. Default 0.
+    pub first_delta_spread: Duration,
     /// Audio in one delta, as played. Default 100 ms.
     pub delta: Duration,
+    /// Up to so much is added to `delta`, differently in every delta. Default 0.
+    pub delta_spread: Duration,
+    /// Silence before the first word of every spoken response. Default 0.
+    pub leading_silence: Duration,
+    /// What the spreads are drawn from: with the same seed, the n-th response of a session is always timed
+    /// and cut alike. Default 0.
+    pub seed: u64,
     /// From the commit of a turn to its transcript. Default 300 ms.
     pub transcription_delay: Duration,
+    /// How many tokens a response can read. Over it the oldest items leave the context, or with
+    /// `truncation: "disabled"` the response fails. Default: no limit.
+    pub context_tokens: Option<u64>,
     /// When a connection expires. Default 60 minutes, as the service's.
     pub session_limit: Duration,
     /// What goes wrong. Default: nothing.
@@ -51,8 +63,13 @@ impl Default for SimConfig {
             addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             pace: 8.0,
             first_delta: Duration::from_millis(250),
+            first_delta_spread: Duration::ZERO,
             delta: Duration::from_millis(100),
+            delta_spread: Duration::ZERO,
+            leading_silence: Duration::ZERO,
+            seed: 0,
             transcription_delay: Duration::from_millis(300),
+            context_tokens: None,
             session_limit: Duration::from_hours(1),
             faults: Vec::new(),
             api_key: None,
@@ -65,7 +82,11 @@ impl SimConfig {
         Timing {
             pace: self.pace,
             first_delta: self.first_delta,
+            first_delta_spread: self.first_delta_spread,
             delta: self.delta,
+            delta_spread: self.delta_spread,
+            leading_silence: self.leading_silence,
+            seed: self.seed,
             transcription_delay: self.transcription_delay,
         }
     }

@@ -89,12 +89,14 @@ async fn converse(house: &House, entry: Entry, socket: &mut WebSocket) -> End {
         nonce,
         expires_at: entry.opened_at + limit.as_secs(),
         timing: house.config.timing(),
+        context_tokens: house.config.context_tokens,
         faults: entry.faults.clone(),
         recorder: recorder.clone(),
     };
     let ends = Ends { limit, drop: entry.faults.drop_after(), stall: entry.faults.stall_after() };
+    let rest = entry.faults.slow_reader().unwrap_or_default();
     let end = tokio::select! {
-        end = run(Session::open(opening), &ends, socket) => end,
+        end = run(Session::open(opening), &ends, rest, socket) => end,
         () = house.stop.cancelled() => End::Close(GOING_AWAY, "the simulator stops".to_owned()),
     };
     recorder.close();
@@ -118,8 +120,10 @@ impl Ends {
     }
 }
 
-async fn run(mut session: Session, ends: &Ends, socket: &mut WebSocket) -> End {
+/// `rest` is how long nothing is read after a frame.
+async fn run(mut session: Session, ends: &Ends, rest: Duration, socket: &mut WebSocket) -> End {
     let started = Instant::now();
+    let mut read_at = Duration::ZERO;
     loop {
         let now = started.elapsed();
         session.tick(now);
@@ -140,13 +144,18 @@ async fn run(mut session: Session, ends: &Ends, socket: &mut WebSocket) -> End {
         if expired {
             return End::Close(GOING_AWAY, "Your session hit the maximum duration of 60 minutes.".to_owned());
         }
-        let wake = session.due().map_or(ends.next(), |due| due.min(ends.next()));
+        let resting = (read_at > now).then_some(read_at);
+        let wake = [session.due(), resting].into_iter().flatten().fold(ends.next(), Duration::min);
         tokio::select! {
-            frame = socket.recv() => match frame {
-                Some(Ok(Message::Text(text))) => session.receive(started.elapsed(), &text),
-                Some(Ok(Message::Binary(_))) => session.receive_binary(started.elapsed()),
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return End::Gone,
+            frame = socket.recv(), if resting.is_none() => {
+                let now = started.elapsed();
+                read_at = now + rest;
+                match frame {
+                    Some(Ok(Message::Text(text))) => session.receive(now, &text),
+                    Some(Ok(Message::Binary(_))) => session.receive_binary(now),
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return End::Gone,
+                }
             },
             () = sleep_until((started + wake).into()) => {}
         }

@@ -26,11 +26,13 @@ pub(crate) struct Item {
     pub(crate) clip: Option<Clip>,
     /// Cut by the client: its text is gone and what is generated later is not kept.
     pub(crate) truncated: bool,
+    /// No longer read by the model: it did not fit into the context.
+    forgotten: bool,
 }
 
 impl Item {
     pub(crate) fn new(json: Value, clip: Option<Clip>) -> Self {
-        Self { json, clip, truncated: false }
+        Self { json, clip, truncated: false, forgotten: false }
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -140,9 +142,15 @@ impl Conversation {
         Ok(())
     }
 
-    /// What the model would read: text of all items, audio of both sides.
+    /// Lets the oldest item leave the context; it stays in the conversation. `false` when none is left.
+    pub(crate) fn forget_oldest(&mut self) -> bool {
+        let oldest = self.items.iter_mut().find(|item| !item.forgotten);
+        oldest.map(|item| item.forgotten = true).is_some()
+    }
+
+    /// What the model would read: text of all items in the context, audio of both sides.
     pub(crate) fn tokens(&self) -> Tokens {
-        self.items.iter().fold(Tokens::default(), |sum, item| {
+        self.items.iter().filter(|item| !item.forgotten).fold(Tokens::default(), |sum, item| {
             let audio = item.clip.as_ref().map_or(0, |clip| match item.json["role"].as_str() {
                 Some("user") => clip.millis() / 100,
                 _ => clip.millis() / 50,

@@ -62,7 +62,8 @@ impl Session {
     fn begin(&mut self, effective: &Value, out_of_band: bool) {
         self.responses += 1;
         self.idle_at = None;
-        let wish = self.wish(effective, out_of_band);
+        let overflow = self.fit(effective);
+        let wish = self.wish(effective, out_of_band, overflow);
         let input = self.reads(effective);
         let terms = Terms {
             id: self.out.id("resp"),
@@ -75,22 +76,23 @@ impl Session {
             input,
             earlier: std::mem::replace(&mut self.earlier, input),
         };
-        let steps = plan(&wish, self.now, &self.timing);
-        self.running.push(Running::begin(terms, steps, &mut self.out));
+        let steps = plan(&wish, self.now, &self.timing, self.timing.dice(self.responses));
+        self.running.push(Running::begin(terms, steps, self.faults.created_missing(), &mut self.out));
     }
 
     /// What the model reads: instructions, tools and the conversation.
-    fn reads(&self, effective: &Value) -> Tokens {
+    pub(super) fn reads(&self, effective: &Value) -> Tokens {
         let conversation = self.conversation.tokens();
         let instructions = text_tokens(effective["instructions"].as_str().unwrap_or_default());
         let tools = effective["tools"].as_array().into_iter().flatten().map(|tool| text_tokens(&tool.to_string()));
         Tokens { text: conversation.text + instructions + tools.sum::<u64>(), ..conversation }
     }
 
-    fn wish(&mut self, effective: &Value, out_of_band: bool) -> Wish {
+    /// `overflow` is the code a response fails with that would read too much.
+    fn wish(&mut self, effective: &Value, out_of_band: bool, overflow: Option<String>) -> Wish {
         let language = self.settings.language();
         let script = speech::assistant(language);
-        let failure = self.faults.response_failed(self.responses);
+        let failure = self.faults.response_failed(self.responses).or(overflow);
         let speaks = failure.is_none() && !self.faults.response_silent(self.responses);
         let farewell = speaks && !out_of_band && self.spoken + 1 == script.len();
         let line = match script.get(self.spoken) {
@@ -100,13 +102,15 @@ impl Session {
         if speaks && !out_of_band {
             self.spoken += 1;
         }
+        let preamble = (speaks && self.faults.two_items()).then(|| speech::after(language));
         Wish {
-            line: speaks.then_some(line),
+            lines: preamble.into_iter().chain(speaks.then_some(line)).collect(),
             call: (farewell && offers(effective, END_CALL.0)).then_some(END_CALL),
             text_only: effective["output_modalities"] == json!(["text"]),
             format: self.granted(effective),
             max_tokens: effective["max_output_tokens"].as_u64().unwrap_or(u64::MAX),
             failure,
+            done_early: self.faults.done_before_deltas(),
         }
     }
 

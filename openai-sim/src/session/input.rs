@@ -63,6 +63,11 @@ impl Input {
         self.turn.as_ref().map(|(id, _)| id.as_str())
     }
 
+    /// Forgets the open turn but not its audio; returns the item it would have become.
+    pub(crate) fn drop_turn(&mut self) -> Option<String> {
+        self.turn.take().map(|(item_id, _)| item_id)
+    }
+
     /// Cuts the open turn out of the buffer, up to that offset; audio before it is dropped.
     pub(crate) fn close_turn(&mut self, end_ms: u64, format: Format) -> Option<(String, Committed)> {
         let (item_id, start_ms) = self.turn.take()?;

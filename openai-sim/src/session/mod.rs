@@ -3,8 +3,10 @@
 //! [`Session::receive`] takes a text frame, [`Session::tick`] performs what has become due, and
 //! [`Session::next_event`] hands out what must be sent. Time is the duration since the connection was made.
 
+mod context;
 mod conversation;
 mod create;
+mod forced;
 mod input;
 mod outbox;
 mod plan;
@@ -47,6 +49,8 @@ pub(crate) struct Opening {
     /// Unix seconds.
     pub(crate) expires_at: u64,
     pub(crate) timing: Timing,
+    /// The most tokens a response can read.
+    pub(crate) context_tokens: Option<u64>,
     pub(crate) faults: Faults,
     pub(crate) recorder: Recorder,
 }
@@ -56,10 +60,13 @@ pub(crate) struct Session {
     out: Outbox,
     settings: Settings,
     timing: Timing,
+    context_tokens: Option<u64>,
     faults: Faults,
     conversation_id: String,
     conversation: Conversation,
     input: Input,
+    /// The item of the latest forced speech.
+    forced_turn: Option<String>,
     running: Vec<Running>,
     transcripts: Vec<Pending>,
     /// When the caller has been silent for too long.
@@ -80,8 +87,8 @@ pub(crate) struct Session {
 impl Session {
     /// Opens a session; its first event is `session.created`.
     pub(crate) fn open(opening: Opening) -> Self {
-        let Opening { id, model, nonce, expires_at, timing, faults, recorder } = opening;
-        let mut out = Outbox::new(nonce, recorder, faults.unknown_events());
+        let Opening { id, model, nonce, expires_at, timing, context_tokens, faults, recorder } = opening;
+        let mut out = Outbox::new(nonce, recorder, faults.unknown_events(), faults.huge_event());
         let settings = Settings::new(&id, &model, expires_at, faults.grant());
         out.send("session.created", json!({ "session": settings.json() }));
         Self {
@@ -89,9 +96,11 @@ impl Session {
             out,
             settings,
             timing,
+            context_tokens,
             faults,
             conversation: Conversation::default(),
             input: Input::default(),
+            forced_turn: None,
             running: Vec::new(),
             transcripts: Vec::new(),
             idle_at: None,

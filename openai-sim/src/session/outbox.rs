@@ -11,6 +11,9 @@ use crate::{
     refusal::Refusal,
 };
 
+/// Length of the huge event's padding, bytes.
+const HUGE: usize = 5 * 1024 * 1024;
+
 /// Where the parts of a response put their events.
 pub(crate) struct Outbox {
     nonce: String,
@@ -20,11 +23,24 @@ pub(crate) struct Outbox {
     recorder: Recorder,
     /// The fault that mixes in events and fields of the future.
     unknown_events: bool,
+    /// Events sent so far.
+    sent: usize,
+    /// The fault that this event, from 1, is a huge one.
+    huge_event: Option<usize>,
 }
 
 impl Outbox {
-    pub(crate) fn new(nonce: String, recorder: Recorder, unknown_events: bool) -> Self {
-        Self { nonce, counter: 0, now: Duration::ZERO, queue: VecDeque::new(), recorder, unknown_events }
+    pub(crate) fn new(nonce: String, recorder: Recorder, unknown_events: bool, huge_event: Option<usize>) -> Self {
+        Self {
+            nonce,
+            counter: 0,
+            now: Duration::ZERO,
+            queue: VecDeque::new(),
+            recorder,
+            unknown_events,
+            sent: 0,
+            huge_event,
+        }
     }
 
     pub(crate) fn at(&mut self, now: Duration) {
@@ -52,7 +68,7 @@ impl Outbox {
         if self.unknown_events {
             body["unreleased_field"] = json!({ "since": "tomorrow" });
         }
-        self.queue.push_back(body.to_string());
+        self.enqueue(&body);
         self.recorder.event(self.now, From::Server, body);
         if self.unknown_events && matches!(kind, "session.created" | "response.created" | "response.done") {
             self.send("unreleased.event", json!({ "item_id": "item_unreleased" }));
@@ -64,10 +80,24 @@ impl Outbox {
         body["type"] = "response.output_audio.delta".into();
         body["event_id"] = self.id("event").into();
         body["delta"] = STANDARD.encode(audio).into();
-        self.queue.push_back(body.to_string());
+        self.enqueue(&body);
         body["delta"] = format!("({} bytes)", audio.len()).into();
         self.recorder.event(self.now, From::Server, body);
         self.recorder.spoke(item_id, format, audio);
+    }
+
+    /// Puts an event into the queue, behind the huge one when it is that one's turn.
+    fn enqueue(&mut self, body: &Value) {
+        self.sent += 1;
+        if self.huge_event == Some(self.sent) {
+            self.sent += 1;
+            let mut huge = json!({ "type": "unreleased.huge_event", "event_id": self.id("event") });
+            huge["padding"] = "x".repeat(HUGE).into();
+            self.queue.push_back(huge.to_string());
+            huge["padding"] = format!("({HUGE} bytes)").into();
+            self.recorder.event(self.now, From::Server, huge);
+        }
+        self.queue.push_back(body.to_string());
     }
 
     /// Sends an error, naming the client event it answers.

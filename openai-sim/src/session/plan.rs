@@ -2,6 +2,8 @@
 
 use std::{collections::VecDeque, time::Duration};
 
+use rand::rngs::StdRng;
+
 use crate::{codec::Format, speech::Line, timing::Timing};
 
 /// One thing a response does.
@@ -36,7 +38,8 @@ pub(crate) enum Ending {
 /// What to say.
 #[derive(Debug)]
 pub(crate) struct Wish {
-    pub(crate) line: Option<Line>,
+    /// Messages, one after the other.
+    pub(crate) lines: Vec<Line>,
     /// A function to call after the line, and its arguments.
     pub(crate) call: Option<(&'static str, &'static str)>,
     pub(crate) text_only: bool,
@@ -44,25 +47,41 @@ pub(crate) struct Wish {
     /// The most output tokens; audio over it is cut off in mid-word.
     pub(crate) max_tokens: u64,
     pub(crate) failure: Option<String>,
+    /// The fault that a message is done before its last deltas.
+    pub(crate) done_early: bool,
 }
 
+/// Audio deltas that come after the done events when a message is done early.
+const LATE_DELTAS: usize = 2;
+/// Mu-law silence.
+const SILENCE: u8 = 0xFF;
+
 /// The steps of a response that begins now.
-pub(crate) fn plan(wish: &Wish, now: Duration, timing: &Timing) -> VecDeque<(Duration, Step)> {
-    let begin = now + timing.first_delta;
+pub(crate) fn plan(wish: &Wish, now: Duration, timing: &Timing, mut dice: StdRng) -> VecDeque<(Duration, Step)> {
+    let mut at = now + timing.first_delta(&mut dice);
     let mut steps = VecDeque::new();
     let mut ending = wish.failure.clone().map_or(Ending::Completed, Ending::Failed);
-    let mut at = begin;
-    if let Some(line) = wish.line.filter(|_| ending == Ending::Completed) {
-        steps.push_back((begin, Step::OpenMessage));
-        at = if wish.text_only {
-            say_text(&mut steps, line.text, begin)
-        } else {
-            say(&mut steps, line, wish, begin, timing)
-        };
-        if !wish.text_only && line.audio.len() > audio_bytes(wish.max_tokens) {
+    let mut budget = audio_bytes(wish.max_tokens);
+    let mut silence = timing.leading_bytes();
+    for line in &wish.lines {
+        if ending != Ending::Completed {
+            break;
+        }
+        steps.push_back((at, Step::OpenMessage));
+        if wish.text_only {
+            say_text(&mut steps, line.text, at);
+            steps.push_back((at, Step::Close));
+            continue;
+        }
+        let mut audio = vec![SILENCE; std::mem::take(&mut silence)];
+        audio.extend_from_slice(line.audio);
+        let audible = &audio[..audio.len().min(budget)];
+        at = say(&mut steps, line.text, &cut(audible, timing, &mut dice), wish.format, at, timing);
+        if audio.len() > budget {
             ending = Ending::MaxOutputTokens;
         } else {
-            steps.push_back((at, Step::Close));
+            budget -= audio.len();
+            close(&mut steps, at, wish.done_early);
         }
     }
     if let Some((name, arguments)) = wish.call.filter(|_| ending == Ending::Completed) {
@@ -74,31 +93,59 @@ pub(crate) fn plan(wish: &Wish, now: Duration, timing: &Timing) -> VecDeque<(Dur
     steps
 }
 
+/// The end of a spoken message: after its last delta, or early.
+fn close(steps: &mut VecDeque<(Duration, Step)>, at: Duration, early: bool) {
+    let late =
+        if early { steps.iter().rev().take_while(|(_, step)| is_audio(step)).count().min(LATE_DELTAS) } else { 0 };
+    let index = steps.len() - late;
+    let at = steps.get(index).map_or(at, |(at, _)| *at);
+    steps.insert(index, (at, Step::Close));
+}
+
+fn is_audio(step: &Step) -> bool {
+    matches!(step, Step::Audio(_))
+}
+
+/// Audio in deltas.
+fn cut<'a>(mut audio: &'a [u8], timing: &Timing, dice: &mut StdRng) -> Vec<&'a [u8]> {
+    let mut pieces = Vec::new();
+    while !audio.is_empty() {
+        let (piece, rest) = audio.split_at(timing.delta_bytes(dice).min(audio.len()));
+        pieces.push(piece);
+        audio = rest;
+    }
+    pieces
+}
+
 /// Mu-law bytes of so many audio tokens of 50 ms.
 fn audio_bytes(tokens: u64) -> usize {
     usize::try_from(tokens).unwrap_or(usize::MAX).saturating_mul(50 * 8)
 }
 
 /// Text and audio interleaved, the text ahead: it is complete halfway through the audio.
-fn say(steps: &mut VecDeque<(Duration, Step)>, line: Line, wish: &Wish, begin: Duration, timing: &Timing) -> Duration {
-    let audible = &line.audio[..line.audio.len().min(audio_bytes(wish.max_tokens))];
-    let pieces: Vec<&[u8]> = audible.chunks(timing.delta_bytes()).collect();
-    let words = words(line.text);
+fn say(
+    steps: &mut VecDeque<(Duration, Step)>,
+    text: &str,
+    pieces: &[&[u8]],
+    format: Format,
+    begin: Duration,
+    timing: &Timing,
+) -> Duration {
+    let words = words(text);
     let mut at = begin;
     let mut said = 0;
     for (n, piece) in pieces.iter().enumerate() {
         let due = (words.len() * 2 * (n + 1)).div_ceil(pieces.len()).min(words.len());
         steps.extend(words[said..due].iter().map(|word| (at, Step::Words((*word).to_owned()))));
         said = due;
-        steps.push_back((at, Step::Audio(wish.format.encode_ulaw(piece))));
+        steps.push_back((at, Step::Audio(format.encode_ulaw(piece))));
         at += timing.sent_in(piece.len());
     }
     at
 }
 
-fn say_text(steps: &mut VecDeque<(Duration, Step)>, text: &str, begin: Duration) -> Duration {
+fn say_text(steps: &mut VecDeque<(Duration, Step)>, text: &str, begin: Duration) {
     steps.extend(words(text).into_iter().map(|word| (begin, Step::Words(word.to_owned()))));
-    begin
 }
 
 /// A text in pieces: words with the space that follows them, or characters where there are no spaces.

@@ -47,10 +47,14 @@ struct Open {
 }
 
 impl Running {
-    /// Begins: the response exists, its limits are known, nothing is said yet.
-    pub(crate) fn begin(terms: Terms, steps: VecDeque<(Duration, Step)>, out: &mut Outbox) -> Self {
+    /// Begins: the response exists, its limits are known, nothing is said yet. `unannounced` is the fault that
+    /// leaves out `response.created`.
+    pub(crate) fn begin(terms: Terms, steps: VecDeque<(Duration, Step)>, unannounced: bool, out: &mut Outbox) -> Self {
         let running = Self { terms, steps, open: None, output: Vec::new(), audio_ms: 0, text_tokens: 0 };
-        out.send("response.created", json!({ "response": running.resource("in_progress", Value::Null, Value::Null) }));
+        if !unannounced {
+            let response = running.resource("in_progress", Value::Null, Value::Null);
+            out.send("response.created", json!({ "response": response }));
+        }
         out.send(
             "rate_limits.updated",
             json!({ "rate_limits": [
@@ -97,15 +101,13 @@ impl Running {
         let item_id = self.open.as_ref().map(|open| open.item_id.clone());
         self.close("incomplete", out, conversation);
         self.done("cancelled", json!({ "type": "cancelled", "reason": reason }), out);
-        let audio =
-            rest.into_iter().filter_map(|(_, step)| if let Step::Audio(audio) = step { Some(audio) } else { None });
+        let audio = rest
+            .into_iter()
+            .take_while(|(_, step)| *step != Step::Close)
+            .filter_map(|(_, step)| if let Step::Audio(audio) = step { Some(audio) } else { None });
         if let Some(item_id) = item_id {
-            let index = self.output.len().saturating_sub(1);
             for audio in audio.take(late) {
-                let place = json!({
-                    "response_id": self.terms.id, "item_id": item_id, "output_index": index, "content_index": 0,
-                });
-                out.send_audio(place, &item_id, self.terms.format, &audio);
+                out.send_audio(self.late_place(&item_id), &item_id, self.terms.format, &audio);
             }
         }
     }
@@ -139,10 +141,17 @@ impl Running {
     }
 
     fn audio(&mut self, audio: Vec<u8>, out: &mut Outbox, conversation: &mut Conversation) {
-        let Some(item_id) = self.open.as_ref().map(|open| open.item_id.clone()) else { return };
+        let (item_id, place) = match (&self.open, self.output.last()) {
+            (Some(open), _) => (open.item_id.clone(), self.place(&open.item_id)),
+            (None, Some(item)) => {
+                let item_id = item["id"].as_str().unwrap_or_default();
+                (item_id.to_owned(), self.late_place(item_id))
+            }
+            (None, None) => return,
+        };
         let format = self.terms.format;
         self.audio_ms += (audio.len() / format.bytes_per_ms()) as u64;
-        out.send_audio(self.place(&item_id), &item_id, format, &audio);
+        out.send_audio(place, &item_id, format, &audio);
         if let Some(item) = conversation.get_mut(&item_id).filter(|item| !item.truncated) {
             item.clip.get_or_insert(Clip { format, bytes: Vec::new() }).bytes.extend(audio);
         }
@@ -240,6 +249,11 @@ impl Running {
         json!({
             "response_id": self.terms.id, "item_id": item_id, "output_index": self.output.len(), "content_index": 0,
         })
+    }
+
+    /// The same for audio of an item that is done already.
+    fn late_place(&self, item_id: &str) -> Value {
+        with(self.place(item_id), "output_index", self.output.len().saturating_sub(1).into())
     }
 
     fn about_item(&self, item: &Value) -> Value {

@@ -32,6 +32,7 @@ impl Call {
             nonce: "1".to_owned(),
             expires_at: 0,
             timing: SimConfig::default().timing(),
+            context_tokens: None,
             faults: Faults::default(),
             recorder: Recorder::new(SessionRecord::new("sess_1".to_owned(), 1, "gpt-realtime")),
         };

@@ -24,12 +24,20 @@ impl Session {
         let audio = audio?;
         self.out.recorder().heard(&audio);
         let detection = self.settings.turn_detection().map(|detection| detection.sensitivity);
-        for edge in self.input.append(&audio, format, detection) {
+        let before = self.input.position_ms(format);
+        let edges = self.input.append(&audio, format, detection);
+        if detection.is_none() {
+            return Ok(());
+        }
+        self.begin_forced_speech(before);
+        for edge in edges {
             match edge {
+                _ if self.in_forced_speech() => {}
                 Edge::Started { audio_start_ms } => self.speech_started(audio_start_ms),
                 Edge::Stopped { audio_end_ms } => self.speech_stopped(audio_end_ms),
             }
         }
+        self.end_forced_speech(before);
         Ok(())
     }
 
@@ -49,7 +57,7 @@ impl Session {
         Ok(())
     }
 
-    fn speech_started(&mut self, audio_start_ms: u64) {
+    pub(super) fn speech_started(&mut self, audio_start_ms: u64) {
         self.idle_at = None;
         let item_id = self.out.id("item");
         let audio_start_ms = self.input.open_turn(&item_id, audio_start_ms);
@@ -60,7 +68,7 @@ impl Session {
         }
     }
 
-    fn speech_stopped(&mut self, audio_end_ms: u64) {
+    pub(super) fn speech_stopped(&mut self, audio_end_ms: u64) {
         let Some((item_id, committed)) = self.input.close_turn(audio_end_ms, self.settings.input_format()) else {
             return;
         };

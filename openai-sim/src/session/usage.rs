@@ -11,7 +11,7 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    fn total(self) -> u64 {
+    pub(crate) fn total(self) -> u64 {
         self.text + self.audio
     }
 
