@@ -16,6 +16,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::{WebSocketStream, accept_async, accept_hdr_async};
 
 async fn listen() -> (TcpListener, Connector) {
@@ -65,6 +67,19 @@ async fn events_and_commands_cross_and_nonsense_does_not_end_it() {
     assert!(connection.send(ClientEvent { event_id: None, command }));
     let received = server.next().await.unwrap().unwrap();
     assert_eq!(received, Message::text(r#"{"type":"input_audio_buffer.append","audio":"AQID"}"#));
+}
+
+#[tokio::test]
+async fn an_event_in_fragments_arrives_whole() {
+    let (mut server, mut connection) = pair().await;
+    // RFC 6455, 5.4: the first fragment names the kind, the others continue it; a ping may come between.
+    let fragment = |text: &'static str, kind, last| Message::Frame(Frame::message(text, OpCode::Data(kind), last));
+    server.send(fragment(r#"{"type":"input_audio_"#, Data::Text, false)).await.unwrap();
+    server.send(Message::Ping(Bytes::new())).await.unwrap();
+    server.send(fragment("buffer.", Data::Continue, false)).await.unwrap();
+    server.send(fragment(r#"cleared"}"#, Data::Continue, true)).await.unwrap();
+    let cleared = Box::new(ServerEvent::Ignored("input_audio_buffer.cleared"));
+    assert_eq!(connection.next().await, SocketEvent::Event(cleared));
 }
 
 #[test_case(4000, "invalid_request_error.missing_model" => Failure::Fatal("missing_model".into()))]
