@@ -33,7 +33,8 @@ pub(crate) struct House {
     pub model: Option<Sim>,
     /// Who can sign in.
     pub demo: demo::Demo,
-    servers: Servers,
+    /// Those that the person did not bring along.
+    servers: Option<Servers>,
     stop: CancellationToken,
     tasks: JoinSet<()>,
 }
@@ -51,7 +52,7 @@ impl House {
         let env = with_health_address(env)?;
         api::log::init(api::log::Format::Text, &config::log_filter(&env));
         let servers = servers(&env, &data).await?;
-        let env = with_servers(env, &servers);
+        let env = with_servers(env, servers.as_ref());
         let (env, model) = with_model(env)?;
         let env = set_up(env).await?;
         let front = or_exit(Front::<CallCtx>::configured(&env).await);
@@ -91,7 +92,7 @@ impl House {
                     };
                 }
                 () = tokio::time::sleep(Duration::from_secs(2)) => {
-                    if let Err(error) = self.servers.check() {
+                    if let Some(Err(error)) = self.servers.as_mut().map(Servers::check) {
                         return error.into();
                     }
                 }
@@ -109,7 +110,9 @@ impl House {
         if let Some(model) = self.model {
             model.shutdown().await;
         }
-        self.servers.shutdown().await;
+        if let Some(servers) = self.servers {
+            servers.shutdown().await;
+        }
     }
 }
 
@@ -122,16 +125,21 @@ async fn listen(port: u16) -> Result<TcpListener, Failure> {
     })
 }
 
-async fn servers(env: &Env, data: &Path) -> Result<Servers, Failure> {
+/// The servers that nobody brought along; whoever brings all of them needs no Python either.
+async fn servers(env: &Env, data: &Path) -> Result<Option<Servers>, Failure> {
     let wanted =
         Wanted { documents: !env.has("MONGODB_URI"), cache: !env.has("CACHE_URL"), aws: !env.has("AWS_ENDPOINT_URL") };
+    if wanted == (Wanted { documents: false, cache: false, aws: false }) {
+        return Ok(None);
+    }
     let root = root();
     let installing = tokio::task::spawn_blocking(move || Installation::ensure(&root, &Terminal::new()));
     let installation = installing.await??;
-    Ok(Servers::start(&installation, wanted, Storage::Disk(data.to_owned())).await?)
+    Ok(Some(Servers::start(&installation, wanted, Storage::Disk(data.to_owned())).await?))
 }
 
-fn with_servers(mut env: Env, servers: &Servers) -> Env {
+fn with_servers(mut env: Env, servers: Option<&Servers>) -> Env {
+    let Some(servers) = servers else { return env };
     let own = [
         ("MONGODB_URI", servers.mongodb_uri()),
         ("CACHE_URL", servers.cache_url()),

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use local_servers::{Installation, Quiet, Servers, Storage, Wanted};
 use serde_json::{Value, json};
 
 fn local(data: &Path) -> Command {
@@ -27,7 +28,11 @@ struct Up {
 
 impl Up {
     fn start(data: &Path) -> Self {
-        let mut process = local(data).arg("0").arg("--json").stdout(Stdio::piped()).spawn().unwrap();
+        Self::of(local(data).arg("0").arg("--json"))
+    }
+
+    fn of(command: &mut Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let told = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not one line of JSON: {line:?}"));
@@ -124,6 +129,22 @@ fn killed_without_mercy_it_leaves_no_server_behind() {
     up.process.kill().unwrap();
     up.process.wait().unwrap();
     eventually("servers outlive the program", || up.servers() == [false; 4]);
+}
+
+#[tokio::test]
+async fn whoever_brings_all_servers_needs_no_python() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let installation = Installation::ensure(root, &Quiet).unwrap();
+    let own = Servers::start(&installation, Wanted::ALL, Storage::Memory).await.unwrap();
+    let data = tempfile::tempdir().unwrap();
+    let mut command = local(data.path());
+    command.arg("0").arg("--json").env("PATH", "/nowhere");
+    command.env("MONGODB_URI", own.mongodb_uri().unwrap()).env("CACHE_URL", own.cache_url().unwrap());
+    let up = Up::of(command.env("AWS_ENDPOINT_URL", own.aws_endpoint().unwrap()));
+    assert_eq!(up.text("mongodb"), own.mongodb_uri().unwrap());
+    assert_eq!(ask(&up, reqwest::Method::GET, "/v1/patients", None).await.1["totalResults"], 4);
+    drop(up);
+    own.shutdown().await;
 }
 
 #[test]
