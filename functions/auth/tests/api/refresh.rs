@@ -1,8 +1,11 @@
 //! `POST /v1/auth/refresh-tokens`.
 
-use domain::Role;
+use domain::sessions::Session;
+use domain::{Authenticate as _, Role, SessionId};
 use jiff::SignedDuration;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use store::mongo::Sessions;
 
 use crate::{app, refresh_body, sign_in};
 
@@ -57,12 +60,24 @@ async fn a_refresh_token_ends_after_thirty_days_without_use() {
 }
 
 #[tokio::test]
-async fn a_locked_account_is_not_refreshed() {
+async fn an_account_that_was_locked_is_neither_refreshed_nor_let_in() {
     let app = app().await;
     let locked = app.caregiver(Role::Staff, |caregiver| caregiver.locked = true).await;
-    // A sign-in from before the lock; its access token must not be good either.
-    let reply = locked.get("/v1/auth/refresh-tokens").await;
-    reply.refused(405, "method_not_allowed");
+    // A sign-in from before the lock.
+    let (now, token) = (app.ctx.now(), "a refresh token from before the lock");
+    let id = SessionId::generate(now, &*app.ctx.random);
+    let session = Session::begin(id, locked.caregiver(), Sha256::digest(token).into(), now);
+    app.ctx.store.commit([Sessions::begin(&session).unwrap()]).await.unwrap();
+    let access = app.ctx.tokens.sign(id, locked.caregiver().id, now).unwrap().token;
+
+    assert_eq!(app.ctx.authenticate(&access).await.unwrap_err().code, "session_ended");
+    app.anyone.post(REFRESH, json!({ "refreshToken": token })).await.refused(401, "token_invalid");
+    assert!(app.ctx.store.sessions().find(id).await.unwrap().is_none(), "the sign-in outlives the lock");
+}
+
+#[tokio::test]
+async fn a_token_that_nobody_was_given_is_refused() {
+    let app = app().await;
     let made_up = json!({ "refreshToken": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" });
     app.anyone.post(REFRESH, made_up).await.refused(401, "token_invalid");
 }
