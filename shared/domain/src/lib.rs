@@ -8,6 +8,7 @@ pub mod calls;
 pub mod caregivers;
 pub mod conversations;
 pub mod email;
+pub mod emergencies;
 pub mod error;
 pub mod id;
 pub mod jobs;
