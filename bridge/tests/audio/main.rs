@@ -1,0 +1,12 @@
+//! What the modules of `audio` are measured by: sounds made from seeds and recorded speech, with the
+//! figures printed (`cargo test -p bridge --test audio -- --nocapture`) and the bars asserted.
+#![expect(clippy::print_stdout, reason = "the figures are what these tests are for")]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "synthetic sounds are short and inside full scale"
+)]
+
+mod synth;
+mod voice;
