@@ -1,6 +1,7 @@
 //! Sound as plain data: nothing in here waits, reads a clock or touches a socket.
 
 pub mod comfort;
+pub mod echo;
 pub mod frame;
 pub mod g711;
 pub mod jitter;

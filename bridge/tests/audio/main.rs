@@ -8,5 +8,6 @@
     reason = "synthetic sounds are short and inside full scale"
 )]
 
+mod echo;
 mod synth;
 mod voice;
