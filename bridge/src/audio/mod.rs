@@ -7,4 +7,5 @@ pub mod g711;
 pub mod jitter;
 pub mod pacer;
 pub mod queue;
+pub mod tone;
 pub mod voice;

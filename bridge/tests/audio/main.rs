@@ -10,4 +10,5 @@
 
 mod echo;
 mod synth;
+mod tone;
 mod voice;

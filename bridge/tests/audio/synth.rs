@@ -242,3 +242,10 @@ pub fn slam(dice: &mut Dice) -> Sound {
         .collect();
     telephone_band(&sound)
 }
+
+/// Sines of the same level together, `db` all in all.
+pub fn tones(hertz: &[f32], ms: usize, db: f32) -> Sound {
+    let amplitude = (2.0 * 10f32.powf(db / 10.0) / hertz.len() as f32).sqrt();
+    let one = |n: usize, hertz: f32| (std::f32::consts::TAU * (hertz * n as f32 / 8000.0).fract()).sin();
+    (0..samples(ms)).map(|n| amplitude * hertz.iter().map(|&h| one(n, h)).sum::<f32>()).collect()
+}
