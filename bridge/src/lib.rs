@@ -6,6 +6,7 @@
 //! - [`audio`]: G.711 frames, the outbound queue, the 20 ms pacer, inbound jitter; all pure.
 //! - [`realtime`]: the model's wire protocol and the socket that speaks it.
 //! - [`telephony`]: the [`telephony::leg::Leg`] a call is heard through, and Asterisk behind it.
+//! - [`metrics`]: what can be seen of all this from outside.
 //! - [`driver`]: one task per call that joins the three.
 
 pub mod audio;
@@ -13,6 +14,7 @@ mod calls;
 pub mod driver;
 mod health;
 mod lease;
+pub mod metrics;
 mod plan;
 pub mod realtime;
 pub mod session;

@@ -1,5 +1,6 @@
 //! The bridge as a process: one cell beside one Asterisk.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -16,10 +17,14 @@ const DRAIN: Duration = Duration::from_secs(95);
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == "--metrics-table") {
+        return write_out(&bridge::metrics::Metrics::table());
+    }
     let env = Env::of_process();
     clients::tls::install();
     let settings = or_exit(Settings::from_env(&env));
-    if std::env::args().nth(1).as_deref() == Some("--health") {
+    if arguments.first().is_some_and(|first| first == "--health") {
         return if bridge::probe(settings.bridge.health).await { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     or_exit(Stage::from_env(&env));
@@ -51,5 +56,13 @@ async fn main() -> ExitCode {
             tracing::error!(%error, "the bridge cannot run");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Writes to standard output what somebody asked for.
+fn write_out(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
     }
 }

@@ -1,0 +1,70 @@
+//! Adds up what single calls counted.
+
+use super::Metrics;
+use crate::session::Stats;
+use crate::telephony::leg::LegStats;
+
+/// Brings the counters of one call into the metrics. It may be told the same again and again, so a
+/// call can be seen while it runs: only what is new is added.
+#[derive(Debug)]
+pub struct CallMeter {
+    metrics: Metrics,
+    session: Stats,
+    leg: LegStats,
+}
+
+impl CallMeter {
+    /// For a call that has counted nothing so far.
+    pub fn new(metrics: Metrics) -> Self {
+        Self { metrics, session: Stats::default(), leg: LegStats::default() }
+    }
+
+    /// What the session has counted until now.
+    pub fn session(&mut self, now: Stats) {
+        let before = std::mem::replace(&mut self.session, now);
+        let counted = [
+            ("underrun", now.underruns, before.underruns),
+            ("reanchor", now.reanchored, before.reanchored),
+            ("barge_in", now.barge_ins, before.barge_ins),
+            ("overflow", now.overflows, before.overflows),
+            ("stale_delta", now.stale_deltas, before.stale_deltas),
+            ("unknown_event", now.unknown_events, before.unknown_events),
+            ("malformed_event", now.malformed_events, before.malformed_events),
+            ("error", now.errors, before.errors),
+            ("overdue", now.overdue, before.overdue),
+            ("dropped_frame", now.dropped_frames, before.dropped_frames),
+            ("digit", now.digits, before.digits),
+        ];
+        for (kind, now, before) in counted {
+            if now > before {
+                self.metrics.0.sound.events.of([kind]).inc_by(now - before);
+            }
+        }
+    }
+
+    /// What the telephone leg has counted until now.
+    pub fn leg(&mut self, now: LegStats) {
+        let before = std::mem::replace(&mut self.leg, now);
+        let (heard, heard_before) = (now.inbound, before.inbound);
+        let packets = [
+            ("received", heard.received, heard_before.received),
+            ("lost", heard.lost, heard_before.lost),
+            ("reordered", heard.reordered, heard_before.reordered),
+            ("late", heard.late, heard_before.late),
+            ("duplicate", heard.duplicate, heard_before.duplicate),
+            ("filled", heard.silent, heard_before.silent),
+            ("stranger", now.strangers, before.strangers),
+            ("malformed", now.malformed, before.malformed),
+        ];
+        for (fate, now, before) in packets {
+            if now > before {
+                self.metrics.0.sound.packets.of([fate]).inc_by(now - before);
+            }
+        }
+        for (fate, now, before) in [("sent", now.sent, before.sent), ("unsent", now.unsent, before.unsent)] {
+            if now > before {
+                self.metrics.0.sound.frames.of([fate]).inc_by(now - before);
+            }
+        }
+    }
+}
