@@ -6,10 +6,12 @@
 //! - [`audio`]: G.711 frames, the outbound queue, the 20 ms pacer, inbound jitter; all pure.
 //! - [`realtime`]: the model's wire protocol and the socket that speaks it.
 //! - [`telephony`]: the [`telephony::leg::Leg`] a call is heard through, and Asterisk behind it.
+//! - [`breaker`]: what keeps calls from asking a model that does not take them.
 //! - [`metrics`]: what can be seen of all this from outside.
 //! - [`driver`]: one task per call that joins the three.
 
 pub mod audio;
+pub mod breaker;
 mod calls;
 pub mod driver;
 mod health;

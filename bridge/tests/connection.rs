@@ -4,6 +4,7 @@
 
 use std::net::Ipv4Addr;
 
+use bridge::breaker::State;
 use bridge::realtime::command::{ClientEvent, Command};
 use bridge::realtime::connection::{Connection, Connector, SocketEvent};
 use bridge::realtime::event::ServerEvent;
@@ -12,6 +13,7 @@ use bytes::Bytes;
 use domain::Secret;
 use futures_util::{SinkExt, StreamExt};
 use test_case::test_case;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
@@ -114,4 +116,41 @@ async fn nobody_listening_is_worth_a_retry() {
     drop(listener);
     let failure = connector.connect("gpt-realtime").await.unwrap_err();
     assert!(matches!(failure, Failure::Retry(_)), "{failure:?}");
+}
+
+async fn refuse(listener: TcpListener, attempts: usize) -> usize {
+    let mut heard = 0;
+    for _ in 0..attempts {
+        let Ok((mut stream, _)) = listener.accept().await else { return heard };
+        heard += 1;
+        stream.write_all(b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+    }
+    heard
+}
+
+#[tokio::test]
+async fn after_a_refused_key_no_call_asks_the_service_again() {
+    let (listener, connector) = listen().await;
+    let serving = tokio::spawn(refuse(listener, 2));
+    let refused = Failure::Fatal("http_401".to_owned());
+    assert_eq!(connector.connect("gpt-realtime").await.unwrap_err(), refused);
+    let another_call = connector.clone();
+    for _ in 0..10 {
+        assert_eq!(another_call.connect("gpt-realtime").await.unwrap_err(), refused);
+    }
+    assert_eq!(connector.breaker().state(), State::Open(refused));
+    assert!(!serving.is_finished(), "a second attempt reached the service");
+    serving.abort();
+}
+
+#[tokio::test]
+async fn five_attempts_that_fail_leave_the_service_in_peace() {
+    let (listener, connector) = listen().await;
+    drop(listener);
+    for _ in 0..4 {
+        connector.connect("gpt-realtime").await.unwrap_err();
+        assert_eq!(connector.breaker().state(), State::Closed);
+    }
+    let failure = connector.connect("gpt-realtime").await.unwrap_err();
+    assert_eq!(connector.breaker().state(), State::Open(failure));
 }

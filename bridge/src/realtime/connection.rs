@@ -18,6 +18,7 @@ use url::Url;
 use super::command::ClientEvent;
 use super::event::{Malformed, ServerEvent};
 use super::failure::{self, Failure};
+use crate::breaker::{Attempt, Breaker};
 
 /// A connection that is not up after this long is given up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -47,6 +48,7 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 pub struct Connector {
     url: Url,
     key: Secret,
+    breaker: Breaker,
 }
 
 impl Connector {
@@ -54,11 +56,34 @@ impl Connector {
     pub fn new(url: Url, key: Secret) -> Self {
         // Two providers may be compiled in by different crates; the first one installed is used.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Self { url, key }
+        Self { url, key, breaker: Breaker::default() }
     }
 
-    /// Opens a socket for one session of `model` and starts the task that serves it.
+    /// With a breaker that others look at too. Clones share theirs anyway.
+    #[must_use]
+    pub fn with_breaker(self, breaker: Breaker) -> Self {
+        Self { breaker, ..self }
+    }
+
+    /// The breaker of the key.
+    pub fn breaker(&self) -> &Breaker {
+        &self.breaker
+    }
+
+    /// Opens a socket for one session of `model` and starts the task that serves it. Fails at once
+    /// while the breaker is open.
     pub async fn connect(&self, model: &str) -> Result<Connection, Failure> {
+        let mut attempt = self.breaker.ask()?;
+        match self.open(model).await {
+            Ok(socket) => Ok(Connection::start(socket, attempt)),
+            Err(failure) => {
+                attempt.failed(&failure);
+                Err(failure)
+            }
+        }
+    }
+
+    async fn open(&self, model: &str) -> Result<Socket, Failure> {
         let mut url = self.url.clone();
         url.query_pairs_mut().append_pair("model", model);
         let wrong = |what: &str| Failure::Fatal(what.to_owned());
@@ -72,7 +97,7 @@ impl Connector {
         match timeout(CONNECT_TIMEOUT, connecting).await {
             Err(_) => Err(Failure::Retry("connect_timeout".to_owned())),
             Ok(Err(error)) => Err(of_error(&error)),
-            Ok(Ok((socket, _))) => Ok(Connection::start(socket)),
+            Ok(Ok((socket, _))) => Ok(socket),
         }
     }
 }
@@ -97,10 +122,10 @@ pub struct Connection {
 }
 
 impl Connection {
-    fn start(socket: Socket) -> Self {
+    fn start(socket: Socket, attempt: Attempt) -> Self {
         let (commands, outbox) = mpsc::channel(OUTBOX);
         let (inbox, events) = mpsc::channel(INBOX);
-        let task = tokio::spawn(serve(socket, outbox, inbox));
+        let task = tokio::spawn(serve(socket, outbox, inbox, attempt));
         Self { commands, events, _task: task }
     }
 
@@ -116,7 +141,12 @@ impl Connection {
     }
 }
 
-async fn serve(mut socket: Socket, mut outbox: mpsc::Receiver<ClientEvent>, inbox: mpsc::Sender<SocketEvent>) {
+async fn serve(
+    mut socket: Socket,
+    mut outbox: mpsc::Receiver<ClientEvent>,
+    inbox: mpsc::Sender<SocketEvent>,
+    mut attempt: Attempt,
+) {
     let mut ping = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut unanswered = 0;
@@ -134,7 +164,14 @@ async fn serve(mut socket: Socket, mut outbox: mpsc::Receiver<ClientEvent>, inbo
             message = socket.next() => {
                 unanswered = 0;
                 match received(message) {
-                    Ok(Some(event)) => if inbox.send(event).await.is_err() { return },
+                    Ok(Some(event)) => {
+                        if let SocketEvent::Event(event) = &event {
+                            attempt.heard(event);
+                        }
+                        if inbox.send(event).await.is_err() {
+                            return;
+                        }
+                    }
                     Ok(None) => {}
                     Err(failure) => break failure,
                 }
@@ -150,6 +187,7 @@ async fn serve(mut socket: Socket, mut outbox: mpsc::Receiver<ClientEvent>, inbo
             }
         }
     };
+    attempt.failed(&failure);
     let _ = inbox.send(SocketEvent::Closed(failure)).await;
 }
 
