@@ -1,54 +1,166 @@
 //! `/livez`, `/readyz` and `/metrics`.
 
-use std::net::SocketAddr;
+mod model;
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
 use axum::routing::get;
+use axum::{Json, Router};
+use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use self::model::Model;
 use crate::calls::Calls;
+use crate::metrics::{self, Metrics};
+use crate::realtime::connection::Connector;
+use crate::realtime::failure::Failure;
 
+/// What a cell carries, and whether its telephone network is there.
+pub trait Load: Send + Sync {
+    /// How many calls run.
+    fn live(&self) -> usize;
+    /// How many more there is room for.
+    fn room(&self) -> usize;
+    /// Whether a call that is placed now can ring.
+    fn telephone(&self) -> bool;
+}
+
+impl Load for Calls {
+    fn live(&self) -> usize {
+        self.count()
+    }
+
+    fn room(&self) -> usize {
+        self.room()
+    }
+
+    fn telephone(&self) -> bool {
+        self.is_ready()
+    }
+}
+
+/// Whether another call would be taken and could be carried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Readiness {
+    /// It would, and it could.
+    pub ready: bool,
+    /// Why not; empty when it is ready.
+    pub reasons: Vec<Reason>,
+}
+
+/// Something that keeps a cell from carrying another call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// `draining`, `telephone`, `media` or `model`.
+    pub code: &'static str,
+    /// More about it, for people.
+    pub detail: String,
+}
+
+/// Knows how a cell is. A clone knows the same.
 #[derive(Clone)]
-struct Health {
-    calls: Arc<Calls>,
+pub struct Health {
+    load: Arc<dyn Load>,
     stop: CancellationToken,
+    metrics: Metrics,
+    model: Option<Arc<Model>>,
+    media: Option<IpAddr>,
 }
 
-/// Serves until the process ends: a bridge that drains is still looked at.
+impl Health {
+    /// Of a cell that stops taking calls when `stop` is cancelled.
+    pub fn new(load: Arc<dyn Load>, stop: CancellationToken, metrics: Metrics) -> Self {
+        Self { load, stop, metrics, model: None, media: None }
+    }
+
+    /// Also looks at the model that calls are connected to, through the connector they use.
+    #[must_use]
+    pub fn with_model(self, connector: Connector, name: impl Into<String>) -> Self {
+        Self { model: Some(Arc::new(Model::new(connector, name.into()))), ..self }
+    }
+
+    /// Also looks whether a socket for a call's sound can be had at this address.
+    #[must_use]
+    pub fn with_media(self, address: IpAddr) -> Self {
+        Self { media: Some(address), ..self }
+    }
+
+    /// Whether another call would be taken and could be carried, as known at most a few seconds ago.
+    pub async fn readiness(&self) -> Readiness {
+        let mut reasons = Vec::new();
+        let mut because = |code, detail: String| reasons.push(Reason { code, detail });
+        if self.stop.is_cancelled() {
+            because("draining", "the cell takes no more calls and waits for those that run".to_owned());
+        }
+        if !self.load.telephone() {
+            because("telephone", "the telephone network is not there".to_owned());
+        }
+        if let Some(address) = self.media
+            && let Err(error) = UdpSocket::bind((address, 0))
+        {
+            because("media", format!("no socket for sound can be had at {address}: {error}"));
+        }
+        if let Some(model) = &self.model
+            && let Some(failure) = model.failure().await
+        {
+            because("model", told(&failure));
+        }
+        let ready = reasons.is_empty();
+        self.metrics.ready(ready);
+        Readiness { ready, reasons }
+    }
+
+    /// Answers on `listener` until the process ends: a bridge that drains is still looked at.
+    pub async fn serve(self, listener: TcpListener) {
+        let watched = self.model.clone();
+        let watching = async move {
+            match watched {
+                Some(model) => model.watch().await,
+                None => std::future::pending().await,
+            }
+        };
+        let router = Router::new()
+            .route("/livez", get(async || "ok"))
+            .route("/readyz", get(ready))
+            .route("/metrics", get(scrape))
+            .with_state(self);
+        tokio::select! {
+            served = async { axum::serve(listener, router).await } => if let Err(error) = served {
+                tracing::error!(%error, "the health address has stopped");
+            },
+            () = watching => {}
+        }
+    }
+}
+
+fn told(failure: &Failure) -> String {
+    match failure {
+        Failure::Fatal(code) => format!("the model cannot be used: {code}"),
+        Failure::Retry(code) => format!("the model does not answer: {code}"),
+    }
+}
+
+/// What the bridge serves without its model, media and metrics being looked at.
 pub(crate) async fn serve(listener: TcpListener, calls: Arc<Calls>, stop: CancellationToken) {
-    let router = Router::new()
-        .route("/livez", get(async || "ok"))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
-        .with_state(Health { calls, stop });
-    if let Err(error) = axum::serve(listener, router).await {
-        tracing::error!(%error, "the health address has stopped");
-    }
+    Health::new(calls, stop, Metrics::new()).serve(listener).await;
 }
 
-/// Ready for another call: not draining, and the telephone network is there.
-async fn ready(State(health): State<Health>) -> (StatusCode, &'static str) {
-    if health.stop.is_cancelled() {
-        (StatusCode::SERVICE_UNAVAILABLE, "draining")
-    } else if !health.calls.is_ready() {
-        (StatusCode::SERVICE_UNAVAILABLE, "the telephone network is not there")
-    } else {
-        (StatusCode::OK, "ready")
-    }
+async fn ready(State(health): State<Health>) -> (StatusCode, Json<Readiness>) {
+    let readiness = health.readiness().await;
+    let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(readiness))
 }
 
-/// Prometheus text format, version 0.0.4.
-async fn metrics(State(health): State<Health>) -> String {
-    let (live, room) = (health.calls.count(), health.calls.room());
-    format!(
-        "# HELP bridge_calls_live Calls that run.\n# TYPE bridge_calls_live gauge\nbridge_calls_live {live}\n\
-         # HELP bridge_calls_room Calls there is room for.\n# TYPE bridge_calls_room gauge\nbridge_calls_room {room}\n"
-    )
+async fn scrape(State(health): State<Health>) -> impl IntoResponse {
+    health.metrics.load(health.load.live(), health.load.room());
+    health.metrics.draining(health.stop.is_cancelled());
+    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], health.metrics.text())
 }
 
 /// Asks a bridge on this machine whether it lives: what the container's health check runs.

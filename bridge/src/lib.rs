@@ -14,7 +14,7 @@ pub mod audio;
 pub mod breaker;
 mod calls;
 pub mod driver;
-mod health;
+pub mod health;
 mod lease;
 pub mod metrics;
 mod plan;
