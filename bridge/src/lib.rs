@@ -6,8 +6,10 @@
 //! - [`audio`]: G.711 frames, the outbound queue, the 20 ms pacer, inbound jitter; all pure.
 //! - [`realtime`]: the model's wire protocol and the socket that speaks it.
 //! - [`telephony`]: the [`telephony::leg::Leg`] a call is heard through, and Asterisk behind it.
+//! - [`health`]: whether this process lives and could carry another call.
 //! - [`breaker`]: what keeps calls from asking a model that does not take them.
 //! - [`metrics`]: what can be seen of all this from outside.
+//! - [`telemetry`]: traces of calls.
 //! - [`driver`]: one task per call that joins the three.
 
 pub mod audio;
@@ -21,6 +23,7 @@ mod plan;
 pub mod realtime;
 pub mod session;
 mod sink;
+pub mod telemetry;
 pub mod telephony;
 mod wire;
 

@@ -84,7 +84,7 @@ impl Metrics {
 
     /// A call ended; `talked` is zero when nobody answered.
     pub fn call_ended(&self, outcome: Outcome, reason: EndReason, talked: Duration) {
-        self.0.calls.ended.of([name(&outcome), name(&reason)]).inc();
+        self.0.calls.ended.of([name_of(&outcome), name_of(&reason)]).inc();
         if talked > Duration::ZERO {
             self.0.calls.length.observe(talked.as_secs_f64());
         }
@@ -122,7 +122,7 @@ impl Metrics {
 }
 
 /// A variant as the records name it. Only for the domain's enums without values.
-fn name(variant: &impl Serialize) -> Cow<'static, str> {
+pub(crate) fn name_of(variant: &impl Serialize) -> Cow<'static, str> {
     match serde_json::to_value(variant) {
         Ok(serde_json::Value::String(name)) => name.into(),
         _ => "other".into(),

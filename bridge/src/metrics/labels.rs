@@ -18,7 +18,7 @@ pub enum SetUp {
 }
 
 impl SetUp {
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Dial => "dial",
             Self::Ring => "ring",
@@ -54,7 +54,7 @@ pub enum ToolResult {
 }
 
 impl ToolResult {
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",
             Self::Repeated => "repeated",
@@ -112,7 +112,7 @@ impl Protection {
 /// Functions with a time series of their own. The model can ask for any name: all others are `other`.
 const TOOLS: &[&str] = &["alert_caregiver", "end_call", "schedule_callback", "take_note", "transfer_to_caregiver"];
 
-pub(super) fn tool(name: &str) -> &'static str {
+pub(crate) fn tool(name: &str) -> &'static str {
     TOOLS.iter().find(|known| **known == name).copied().unwrap_or("other")
 }
 

@@ -17,7 +17,9 @@ use std::sync::Arc;
 use prometheus_client::encoding::prometheus_text;
 use prometheus_client::registry::Registry;
 
+pub(crate) use self::calls::name_of;
 use self::declare::{Declare, Row};
+pub(crate) use self::labels::tool as known_tool;
 pub use self::labels::{Breaker, Protection, SetUp, ToolResult, Way, class};
 pub use self::meter::CallMeter;
 pub use self::sound::Latency;
