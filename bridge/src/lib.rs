@@ -9,6 +9,7 @@
 //! - [`health`]: whether this process lives and could carry another call.
 //! - [`breaker`]: what keeps calls from asking a model that does not take them.
 //! - [`metrics`]: what can be seen of all this from outside.
+//! - [`protection`]: keeps ECS from stopping a task in which calls run.
 //! - [`telemetry`]: traces of calls.
 //! - [`driver`]: one task per call that joins the three.
 
@@ -20,6 +21,7 @@ pub mod health;
 mod lease;
 pub mod metrics;
 mod plan;
+pub mod protection;
 pub mod realtime;
 pub mod session;
 mod sink;
