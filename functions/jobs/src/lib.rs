@@ -3,6 +3,7 @@
 //! Two Lambdas: the worker takes messages from the jobs queue, the tick runs once a minute.
 
 mod finish_call;
+mod notify_alert;
 mod tick;
 mod wire;
 mod worker;

@@ -4,8 +4,8 @@ use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMe
 use domain::jobs::Job;
 use domain::{Error, Result};
 
-use crate::finish_call;
 use crate::wire::JobCtx;
+use crate::{finish_call, notify_alert};
 
 /// Does every job of a batch. Only the messages that failed come back to the queue, and after
 /// several attempts go to the dead letter queue; one bad message holds nobody up.
@@ -30,6 +30,7 @@ async fn one(ctx: &JobCtx, message: &SqsMessage) -> Result<()> {
         .map_err(|error| Error::internal(format!("a message is not a job ({:?})", error.classify())))?;
     match job {
         Job::FinishCall { call_id } => finish_call::run(ctx, call_id).await,
+        Job::NotifyAlert { alert_id } => notify_alert::run(ctx, alert_id).await,
         Job::PlaceCall { .. } => Err(Error::internal("a call to place is in the wrong queue")),
     }
 }

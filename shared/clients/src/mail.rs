@@ -3,6 +3,8 @@
 use aws_config::SdkConfig;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::ProvideErrorMetadata as _;
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
+use domain::alerts::MailText;
 use domain::{Email, Error, Result};
 
 /// The sender of mails.
@@ -16,6 +18,25 @@ impl Mail {
     /// Mails from `config.from`.
     pub fn new(aws: &SdkConfig, config: &config::Mail) -> Self {
         Self { client: Client::new(aws), from: config.from.clone() }
+    }
+
+    /// Hands a mail over for delivery. When this succeeds SES has accepted it, and keeps trying.
+    ///
+    /// # Errors
+    /// [`Kind::Unavailable`](domain::Kind::Unavailable) when SES does not accept it; it may have
+    /// accepted it all the same when its answer was lost.
+    pub async fn send(&self, to: &Email, text: &MailText) -> Result<()> {
+        let content = |text: &str| {
+            let content = Content::builder().data(text).charset("UTF-8").build();
+            content.map_err(|error| Error::internal(error.to_string()))
+        };
+        let body = Body::builder().text(content(text.body.reveal())?).build();
+        let message = Message::builder().subject(content(text.subject.reveal())?).body(body).build();
+        let send = self.client.send_email().from_email_address(self.from.as_str());
+        let send = send.destination(Destination::builder().to_addresses(to.as_str()).build());
+        let sent = send.content(EmailContent::builder().simple(message).build()).send().await;
+        // Only the code: the service's words can hold an address.
+        sent.map(drop).map_err(|error| Error::unavailable("mail", error.code().unwrap_or("no answer").to_owned()))
     }
 
     /// Makes the sender an identity of SES, for an emulator; in AWS the template does.

@@ -3,6 +3,7 @@
 use domain::Email;
 use url::Url;
 
+use crate::Stage;
 use crate::env::{ConfigError, Env, Variable};
 
 const FROM: Variable = Variable {
@@ -38,8 +39,28 @@ pub struct Mail {
 }
 
 impl Mail {
+    /// Reads the section; `None` on a developer's machine or in a test where `MAIL_FROM` is not set.
+    pub fn from_env_or_none(env: &Env) -> Result<Option<Self>, ConfigError> {
+        let local = Stage::from_env(env)? == Stage::Local;
+        if local && env.set(&FROM).is_none() { Ok(None) } else { Self::from_env(env).map(Some) }
+    }
+
     /// Reads the section.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self { from: env.parse(&FROM)?, public_url: env.parse(&PUBLIC_URL)?, app_url: env.parse(&APP_URL)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_developers_machine_may_do_without_mail() {
+        assert!(Mail::from_env_or_none(&Env::default()).unwrap().is_none());
+        let error = Mail::from_env_or_none(&Env::default().with("STAGE", "prod")).unwrap_err().to_string();
+        assert!(error.starts_with("MAIL_FROM is not set"), "{error}");
+        let env = Env::default().with("MAIL_FROM", "bianca@demo.example");
+        assert_eq!(Mail::from_env_or_none(&env).unwrap().unwrap().from.as_str(), "bianca@demo.example");
     }
 }

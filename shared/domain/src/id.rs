@@ -142,6 +142,8 @@ id! {
     SessionId
     /// A piece of queued work.
     JobId
+    /// An alert.
+    AlertId
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::CallId;
+use crate::id::{AlertId, CallId};
 
 /// A piece of queued work. Every one may arrive twice and in any order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,11 @@ pub enum Job {
         /// The call that ended.
         call_id: CallId,
     },
+    /// Tell of an alert those who were not told yet.
+    NotifyAlert {
+        /// The alert.
+        alert_id: AlertId,
+    },
 }
 
 impl Job {
@@ -25,7 +30,7 @@ impl Job {
     pub const fn queue(self) -> Queue {
         match self {
             Self::PlaceCall { .. } => Queue::PlaceCall,
-            Self::FinishCall { .. } => Queue::Jobs,
+            Self::FinishCall { .. } | Self::NotifyAlert { .. } => Queue::Jobs,
         }
     }
 }

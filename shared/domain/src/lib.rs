@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a socket, the environment or a random source; whatever changes
 //! arrives as an argument. Folders are named for the aggregate they describe.
 
+pub mod alerts;
 pub mod caller;
 pub mod calls;
 pub mod caregivers;
@@ -27,7 +28,7 @@ pub mod time;
 pub use caller::{Authenticate, Caller, Role};
 pub use email::Email;
 pub use error::{Error, Field, Kind, Result};
-pub use id::{CallId, CaregiverId, Id, JobId, MessageId, OrgId, PatientId, SessionId};
+pub use id::{AlertId, CallId, CaregiverId, Id, JobId, MessageId, OrgId, PatientId, SessionId};
 pub use locale::Language;
 pub use page::{Page, PageRequest};
 pub use phi::Phi;

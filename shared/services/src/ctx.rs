@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
-use clients::Queues;
+use clients::{Mail, Queues};
 use config::{ConfigError, Env};
 use domain::{Authenticate, Caller, Clock, Random, Result, Secret};
 use futures_util::FutureExt as _;
@@ -61,6 +61,24 @@ pub struct CallCtx {
     pub live: LiveCalls,
     /// Work to hand over.
     pub queues: Queues,
+    /// How people are told; `None` on a machine where `MAIL_FROM` is not set.
+    pub post: Option<Post>,
+}
+
+/// How people are told.
+#[derive(Clone)]
+pub struct Post {
+    /// The sender of mails.
+    pub mail: Mail,
+    /// Address of the web app, for links.
+    pub app: String,
+}
+
+impl Post {
+    /// Mails as `config` says.
+    pub fn new(aws: &SdkConfig, config: &config::Mail) -> Self {
+        Self { mail: Mail::new(aws, config), app: config.app_url.as_str().trim_end_matches('/').to_owned() }
+    }
 }
 
 impl CallCtx {
@@ -72,12 +90,13 @@ impl CallCtx {
         let aws = clients::aws::sdk_config(&config::Aws::from_env(env)?).await;
         let live = LiveCalls::new(&aws, &config::Tables::from_env(env)?);
         let queues = Queues::new(&aws, config::Queues::from_env(env)?);
-        Ok(Self::new(Ctx::with_aws(env, &aws)?, live, queues))
+        let post = config::Mail::from_env_or_none(env)?.map(|config| Post::new(&aws, &config));
+        Ok(Self::new(Ctx::with_aws(env, &aws)?, live, queues, post))
     }
 
     /// `base` and what calls need.
-    pub const fn new(base: Ctx, live: LiveCalls, queues: Queues) -> Self {
-        Self { base, live, queues }
+    pub const fn new(base: Ctx, live: LiveCalls, queues: Queues, post: Option<Post>) -> Self {
+        Self { base, live, queues, post }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The order inside is always the same: policy, rule, store, queue.
 
+pub mod alerts;
 pub mod auth;
 pub mod calls;
 pub mod conversations;
@@ -10,5 +11,5 @@ pub mod outbox;
 pub mod patients;
 mod system;
 
-pub use ctx::{CallCtx, Ctx, Front};
+pub use ctx::{CallCtx, Ctx, Front, Post};
 pub use system::{SystemClock, SystemRandom};

@@ -12,7 +12,7 @@ use domain::patients::Patient;
 use domain::{Caller, OrgId, Role, SessionId};
 use jiff::SignedDuration;
 use services::auth::Tokens;
-use services::{CallCtx, Ctx, Front, SystemRandom};
+use services::{CallCtx, Ctx, Front, Post, SystemRandom};
 use store::{Cache, LiveCalls, Store};
 
 use crate::client::Client;
@@ -111,9 +111,7 @@ impl TestApp {
 
     /// A caregiver of the organisation, changed before they are saved, signed in.
     pub async fn caregiver(&self, role: Role, change: impl FnOnce(&mut Caregiver)) -> Client {
-        let mut caregiver = people::caregiver(&self.ctx, self.home.id, role).await;
-        caregiver.id = domain::CaregiverId::generate(self.ctx.now(), &*self.ctx.random);
-        caregiver.email = format!("{}@demo.example", caregiver.id).parse().unwrap();
+        let mut caregiver = people::new_caregiver(&self.ctx, self.home.id, role).await;
         change(&mut caregiver);
         people::save(&self.ctx, &caregiver).await;
         let token = people::signed_in(&self.ctx, &caregiver).await;
@@ -131,6 +129,8 @@ async fn ctx(env: &Env, clock: &TestClock) -> Front<CallCtx> {
         random: Arc::new(SystemRandom),
     };
     let live = LiveCalls::new(&aws, &config::Tables::from_env(env).unwrap());
-    let calls = CallCtx::new(base, live, Queues::new(&aws, config::Queues::from_env(env).unwrap()));
+    let queues = Queues::new(&aws, config::Queues::from_env(env).unwrap());
+    let post = config::Mail::from_env_or_none(env).unwrap().map(|config| Post::new(&aws, &config));
+    let calls = CallCtx::new(base, live, queues, post);
     Front::new(calls, Arc::new(Tokens::new(&config::Auth::from_env(env).unwrap())))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use clients::Queues;
+use clients::{Mail, Queues};
 use config::Env;
 use local_servers::{Installation, Quiet, Servers, Storage, Wanted};
 use store::{LiveCalls, Store};
@@ -36,6 +36,7 @@ fn build() -> House {
         Store::new(config::Database::from_env(&env).unwrap()).create_indexes().await.unwrap();
         let aws = clients::aws::sdk_config(&config::Aws::from_env(&env).unwrap()).await;
         LiveCalls::new(&aws, &config::Tables::from_env(&env).unwrap()).create_table().await.unwrap();
+        Mail::new(&aws, &config::Mail::from_env(&env).unwrap()).create_identity().await.unwrap();
         house
     })
 }

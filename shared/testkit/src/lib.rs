@@ -9,6 +9,7 @@ pub mod cell;
 mod client;
 mod clock;
 mod house;
+mod mails;
 mod people;
 
 pub use app::TestApp;
@@ -16,4 +17,5 @@ pub use cable::Cable;
 pub use client::{Client, Reply};
 pub use clock::TestClock;
 pub use house::{House, house};
+pub use mails::Sent;
 pub use people::PASSWORD;

@@ -38,8 +38,15 @@ pub(crate) async fn org(ctx: &CallCtx, name: &str) -> Org {
 }
 
 pub(crate) async fn caregiver(ctx: &CallCtx, org: OrgId, role: Role) -> Caregiver {
+    let caregiver = new_caregiver(ctx, org, role).await;
+    save(ctx, &caregiver).await;
+    caregiver
+}
+
+/// Somebody who is not saved yet.
+pub(crate) async fn new_caregiver(ctx: &CallCtx, org: OrgId, role: Role) -> Caregiver {
     let id = CaregiverId::generate(ctx.now(), &*ctx.random);
-    let caregiver = Caregiver {
+    Caregiver {
         id,
         org,
         name: format!("A {} of the test", role.as_str()),
@@ -52,9 +59,7 @@ pub(crate) async fn caregiver(ctx: &CallCtx, org: OrgId, role: Role) -> Caregive
         locked: false,
         language: Language::En,
         created_at: ctx.now(),
-    };
-    save(ctx, &caregiver).await;
-    caregiver
+    }
 }
 
 pub(crate) async fn save(ctx: &CallCtx, caregiver: &Caregiver) {

@@ -1,6 +1,7 @@
 //! What the job functions do with messages and minutes.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the failure")]
 
+mod alerts;
 mod calls;
 mod tick;
 mod worker;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::alerts::AlertKind;
 use domain::calls::{EndReason, Outcome, Status};
 use domain::jobs::Queue;
 use domain::{CallId, Kind};
@@ -32,14 +33,15 @@ impl Alone {
         Self { app, cable }
     }
 
-    /// Calls that a tick handed over to the worker since the last time.
+    /// Calls whose summary a tick handed over to the worker since the last time.
     async fn handed_over(&self, wait: Duration) -> Vec<CallId> {
         let messages = self.app.ctx.queues.receive(Queue::Jobs, 10, wait).await.unwrap();
         let mut ids = Vec::new();
         for message in &messages {
             let job: Value = serde_json::from_str(&message.body).unwrap();
-            assert_eq!(job["kind"], "finish_call");
-            ids.push(job["callId"].as_str().unwrap().parse().unwrap());
+            if job["kind"] == "finish_call" {
+                ids.push(job["callId"].as_str().unwrap().parse().unwrap());
+            }
             self.app.ctx.queues.done(Queue::Jobs, message).await.unwrap();
         }
         ids
@@ -103,4 +105,6 @@ async fn a_call_whose_cell_died_is_ended_and_still_summarised() {
     let ended = stored(&app.ctx, call.id).await;
     assert_eq!((ended.outcome, ended.end_reason), (Some(Outcome::Answered), Some(EndReason::OwnerLost)));
     assert_eq!(alone.handed_over(SOON).await, [call.id]);
+    let alert = app.ctx.store.alerts().by_key(call.patient, Some(call.id), "call_failed").await.unwrap();
+    assert_eq!(alert.unwrap().content.kind, AlertKind::CallFailed);
 }

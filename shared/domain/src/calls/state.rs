@@ -91,4 +91,20 @@ pub enum EndReason {
     OwnerLost,
     /// The patient was removed before it could be placed.
     PatientGone,
+    /// A machine answered; a message was left or not.
+    Voicemail,
+    /// The patient was connected to a person.
+    Transferred,
+    /// It was ended early because its cell was replaced.
+    Drained,
+    /// Whoever called is not known.
+    UnknownCaller,
+}
+
+impl EndReason {
+    /// Whether a call that should have been held was not, or broke off, by a fault of ours: then somebody
+    /// must hear that nobody looked after the patient. An engaged line or a refusal is none.
+    pub const fn is_fault(self) -> bool {
+        matches!(self, Self::ModelLost | Self::SetUpFailed | Self::MediaLost | Self::OwnerLost | Self::NotDispatched)
+    }
 }

@@ -1,19 +1,21 @@
 //! A call is over.
 
 use domain::Result;
+use domain::alerts::{AlertKind, NewAlert, Severity};
 use domain::calls::{Call, EndReason, Outcome, Status};
 use domain::jobs::Job;
 use store::mongo::Calls;
 
 use super::{current, moved_on};
-use crate::{CallCtx, outbox};
+use crate::{CallCtx, alerts, outbox};
 
 /// Attempts before the caller is told that others keep changing the call.
 const ATTEMPTS: u32 = 4;
 
 /// Ends a call, as its owner: whatever it has come to meanwhile. One that has ended already stays
 /// as it is. When there was a conversation, the work that follows it is committed with the end and
-/// handed to the queue; should the queue not answer, the tick hands it over.
+/// handed to the queue, and so is the alert that tells of a fault of ours; should the queue not answer,
+/// the tick hands them over.
 ///
 /// # Errors
 /// When the store does not answer.
@@ -48,15 +50,41 @@ async fn attempt(ctx: &CallCtx, before: &Call, outcome: Outcome, reason: EndReas
     if !after.end(outcome, reason, ctx.now()) {
         return Ok(after);
     }
-    let change = Calls::change(before, &after)?;
-    if after.answered_at.is_none() {
-        ctx.store.commit([change]).await?;
+    let mut writes = vec![Calls::change(before, &after)?];
+    let mut jobs = Vec::new();
+    if after.answered_at.is_some() {
+        let (pending, job) = outbox::prepare(ctx, Job::FinishCall { call_id: before.id })?;
+        writes.push(job);
+        jobs.push(pending);
+    }
+    if reason.is_fault() {
+        let (pending, alert) = alerts::prepare(ctx, failed(&after))?;
+        writes.extend(alert);
+        jobs.push(pending);
+    }
+    ctx.store.commit(writes).await?;
+    if reason == EndReason::NotDispatched {
+        // The queue has just refused; nobody should wait for that again.
         return Ok(after);
     }
-    let (pending, job) = outbox::prepare(ctx, Job::FinishCall { call_id: before.id })?;
-    ctx.store.commit([change, job]).await?;
-    if let Err(error) = outbox::deliver(ctx, pending).await {
-        tracing::warn!(call = %before.id, %error, "the work after a call waits for the tick");
+    for pending in jobs {
+        if let Err(error) = outbox::deliver(ctx, pending).await {
+            tracing::warn!(call = %before.id, %error, "the work after a call waits for the tick");
+        }
     }
     Ok(after)
+}
+
+/// The alert that nobody looked after the patient; more urgent when the patient was on the line.
+fn failed(call: &Call) -> NewAlert {
+    NewAlert {
+        org: call.org,
+        patient: call.patient,
+        call: Some(call.id),
+        kind: AlertKind::CallFailed,
+        severity: if call.answered_at.is_some() { Severity::High } else { Severity::Medium },
+        key: AlertKind::CallFailed.as_str().to_owned(),
+        cues: Vec::new(),
+        words: None,
+    }
 }

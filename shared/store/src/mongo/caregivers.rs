@@ -69,6 +69,16 @@ impl Caregivers<'_> {
         found.iter().map(|row| row.get_object_id("_id").map(id).map(CaregiverId).map_err(|_| corrupt("_id"))).collect()
     }
 
+    /// An organisation's administrators, by name. Index: `caregivers_org`.
+    pub async fn administrators(&self, scope: &Scope, org: OrgId) -> Result<Vec<Caregiver>> {
+        if scope.org().is_some_and(|own| own != org) {
+            return Ok(Vec::new());
+        }
+        let filter = doc! { "org": oid(org.0), "role": Role::OrgAdmin.as_str(), "deleted": { "$ne": true } };
+        let query = Query::of(NAME, filter).sort(doc! { "name": 1 });
+        self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
+    }
+
     /// Adds one, or does nothing when it is there: for seeding.
     pub fn seed(caregiver: &Caregiver) -> Result<Write> {
         let row = document(&Row::of(caregiver))?;

@@ -101,6 +101,14 @@ pub const ALL: &[Index] = &[
         keys: || doc! { "conversationId": 1, "order": 1 },
         kind: Kind::Plain,
     },
+    // The same key in one call, or for one patient without a call, is the same alert.
+    Index { collection: "alerts", name: "alerts_key", keys: || doc! { "subject": 1, "key": 1 }, kind: Kind::Unique },
+    Index {
+        collection: "alerts",
+        name: "alerts_patient",
+        keys: || doc! { "patientId": 1, "raisedAt": -1 },
+        kind: Kind::Plain,
+    },
     Index { collection: "outbox", name: "outbox_age", keys: || doc! { "createdAt": 1 }, kind: Kind::Plain },
 ];
 

@@ -3,6 +3,7 @@
 //! One file per collection, each query beside the index it needs (`indexes.rs`). Reads are methods
 //! of a collection; writes are values ([`Write`]) that are committed together.
 
+mod alerts;
 mod calls;
 mod caregivers;
 mod conversations;
@@ -24,6 +25,7 @@ use mongodb::options::ClientOptions;
 use mongodb::{Client, Database};
 use tokio::sync::OnceCell;
 
+pub use alerts::Alerts;
 pub use calls::Calls;
 pub use caregivers::Caregivers;
 pub use conversations::Conversations;
@@ -81,6 +83,11 @@ impl Store {
     /// Calls.
     pub fn calls(&self) -> Calls<'_> {
         Calls(self)
+    }
+
+    /// Alerts.
+    pub fn alerts(&self) -> Alerts<'_> {
+        Alerts(self)
     }
 
     /// Conversations and their turns.

@@ -1,0 +1,175 @@
+//! Alerts: raised by a cell, told at once, told again by the worker.
+
+use std::time::{Duration, Instant};
+
+use domain::alerts::{AlertKind, NewAlert, Severity};
+use domain::calls::{Call, EndReason, Outcome};
+use domain::jobs::{Job, Queue};
+use domain::{AlertId, Kind, Language, Role};
+use jiff::SignedDuration;
+use services::{CallCtx, alerts, calls, patients};
+use testkit::{Cable, Client, TestApp, house};
+
+use crate::calls::{asked_for, no_routes, running};
+
+fn plea(call: &Call, key: &str) -> NewAlert {
+    NewAlert {
+        org: call.org,
+        patient: call.patient,
+        call: Some(call.id),
+        kind: AlertKind::Emergency,
+        severity: Severity::Critical,
+        key: key.to_owned(),
+        cues: vec!["cannot_breathe".to_owned()],
+        words: Some("I can't breathe".to_owned().into()),
+    }
+}
+
+/// The only alert of a call with this key.
+async fn stored(ctx: &CallCtx, call: &Call, key: &str) -> domain::alerts::Alert {
+    ctx.store.alerts().by_key(call.patient, Some(call.id), key).await.unwrap().unwrap()
+}
+
+/// An organisation whose AWS hangs on a cable.
+async fn with_cable() -> (TestApp, Cable) {
+    let env = house().env_with_queues().await;
+    let endpoint = config::Aws::from_env(&env).unwrap().endpoint.unwrap();
+    let cable = Cable::to(endpoint.as_str()).await;
+    let queue = config::Queues::from_env(&env).unwrap().jobs;
+    let env = env
+        .with("MONGODB_DATABASE", format!("alerts-{}", queue.rsplit('-').next().unwrap()))
+        .with("AWS_ENDPOINT_URL", cable.through(endpoint.as_str()));
+    let app = TestApp::configured(env, no_routes).await;
+    app.ctx.store.create_indexes().await.unwrap();
+    (app, cable)
+}
+
+async fn subjects(app: &TestApp, client: &Client) -> Vec<String> {
+    app.mails_to(client).await.into_iter().map(|mail| mail.subject).collect()
+}
+
+#[tokio::test]
+async fn those_who_care_for_the_patient_are_told_in_their_language_without_what_was_said() {
+    let app = TestApp::start(no_routes).await;
+    let german = app.caregiver(Role::Staff, |caregiver| caregiver.language = Language::De).await;
+    let call = running(&app, &["I can't breathe"]).await;
+    patients::assign(&app.ctx, &app.caller_of(&app.admin), call.patient, german.caregiver().id).await.unwrap();
+
+    let raised = alerts::raise(&app.ctx, plea(&call, "cannot_breathe")).await.unwrap();
+    assert_eq!((raised.first, raised.informed), (true, 2));
+    assert_eq!(subjects(&app, &app.staff).await, ["Urgent: Ada may need help now"]);
+    assert_eq!(subjects(&app, &german).await, ["Dringend: Ada braucht vielleicht sofort Hilfe"]);
+    assert!(subjects(&app, &app.admin).await.is_empty(), "there are caregivers who are nearer");
+    let mail = app.mails_to(&app.staff).await.remove(0);
+    assert!(!mail.body.contains("breathe") && mail.body.contains("http://127.0.0.1:8081"), "{}", mail.body);
+    let alert = stored(&app.ctx, &call, "cannot_breathe").await;
+    assert_eq!(alert.content.words.unwrap().reveal(), "I can't breathe");
+    assert_eq!(alert.content.severity, Severity::Critical);
+}
+
+#[tokio::test]
+async fn the_same_key_again_is_the_same_alert() {
+    let app = TestApp::start(no_routes).await;
+    let call = running(&app, &["Help"]).await;
+    for (first, key) in [(true, "help"), (false, "help"), (true, "fall")] {
+        let raised = alerts::raise(&app.ctx, plea(&call, key)).await.unwrap();
+        assert_eq!((raised.first, raised.informed), (first, 1), "{key}");
+    }
+    assert_eq!(app.mails_to(&app.staff).await.len(), 2);
+}
+
+#[tokio::test]
+async fn without_anybody_assigned_the_administrators_are_told() {
+    let app = TestApp::start(no_routes).await;
+    let locked = app.caregiver(Role::OrgAdmin, |caregiver| caregiver.locked = true).await;
+    let eve = app.patient("Eve", &[]).await;
+    let call = calls::initiate(&app.ctx, &app.caller_of(&app.admin), eve.id, None).await.unwrap().0;
+    let raised = alerts::raise(&app.ctx, NewAlert { kind: AlertKind::HelpKey, ..plea(&call, "key") }).await.unwrap();
+    assert_eq!(raised.informed, 1);
+    assert_eq!(subjects(&app, &app.admin).await, ["Urgent: Eve pressed the key for help"]);
+    for other in [&app.staff, &app.stranger, &locked] {
+        assert!(app.mails_to(other).await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_alert_nobody_can_be_told_of_now_is_kept_and_told_later_once() {
+    let (app, cable) = with_cable().await;
+    let call = running(&app, &["Help"]).await;
+    cable.cut();
+    let begun = Instant::now();
+    let raised = alerts::raise(&app.ctx, plea(&call, "help")).await.unwrap();
+    assert!(begun.elapsed() < Duration::from_millis(2_500), "raising took {:?}", begun.elapsed());
+    assert_eq!((raised.first, raised.informed), (true, 0), "nobody was told, and nobody may say so");
+    let alert = stored(&app.ctx, &call, "help").await.id;
+    // What goes on in the background gives up as well.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    cable.mend().await;
+
+    app.clock.advance(SignedDuration::from_secs(31));
+    jobs::tick(&app.ctx).await.unwrap();
+    let handed_over = app.ctx.queues.receive(Queue::Jobs, 10, Duration::from_secs(5)).await.unwrap();
+    let jobs: Vec<Job> = handed_over.iter().map(|message| serde_json::from_str(&message.body).unwrap()).collect();
+    assert!(jobs.contains(&Job::NotifyAlert { alert_id: alert }), "{jobs:?}");
+    for _ in 0..2 {
+        alerts::notify(&app.ctx, alert).await.unwrap();
+    }
+    let (one, other) = tokio::join!(alerts::notify(&app.ctx, alert), alerts::notify(&app.ctx, alert));
+    one.unwrap();
+    other.unwrap();
+    assert_eq!(app.mails_to(&app.staff).await.len(), 1);
+    assert_eq!(stored(&app.ctx, &call, "help").await.informed, [app.staff.caregiver().id]);
+}
+
+#[tokio::test]
+async fn what_the_worker_cannot_tell_comes_back_with_the_tick_for_an_hour() {
+    let (app, cable) = with_cable().await;
+    let call = running(&app, &["Help"]).await;
+    cable.cut();
+    alerts::raise(&app.ctx, plea(&call, "help")).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let alert = stored(&app.ctx, &call, "help").await.id;
+    app.clock.advance(SignedDuration::from_mins(5));
+    alerts::notify(&app.ctx, alert).await.unwrap();
+    let waiting = app.ctx.store.outbox().before(app.ctx.now() + SignedDuration::from_secs(1), 10).await.unwrap();
+    assert!(waiting.iter().any(|(_, job)| *job == Some(Job::NotifyAlert { alert_id: alert })));
+    app.clock.advance(SignedDuration::from_mins(60));
+    assert_eq!(alerts::notify(&app.ctx, alert).await.unwrap_err().kind, Kind::Unavailable);
+}
+
+#[tokio::test]
+async fn a_job_about_an_alert_that_is_gone_is_put_away() {
+    let app = TestApp::start(no_routes).await;
+    alerts::notify(&app.ctx, AlertId::generate(app.ctx.now(), &*app.ctx.random)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_call_that_fails_for_a_technical_reason_raises_an_alert_and_others_do_not() {
+    let app = TestApp::start(no_routes).await;
+    let failed = running(&app, &["Hello."]).await;
+    for _ in 0..2 {
+        calls::finish(&app.ctx, &failed, Outcome::Failed, EndReason::ModelLost).await.unwrap();
+    }
+    let alert = stored(&app.ctx, &failed, "call_failed").await;
+    assert_eq!((alert.content.kind, alert.content.severity), (AlertKind::CallFailed, Severity::High));
+    alerts::notify(&app.ctx, alert.id).await.unwrap();
+    assert_eq!(subjects(&app, &app.staff).await, ["The call to Ada could not be completed"]);
+
+    let unheard = asked_for(&app).await;
+    calls::finish(&app.ctx, &unheard, Outcome::Failed, EndReason::SetUpFailed).await.unwrap();
+    assert_eq!(stored(&app.ctx, &unheard, "call_failed").await.content.severity, Severity::Medium);
+
+    for (outcome, reason) in [
+        (Outcome::Busy, EndReason::Busy),
+        (Outcome::NoAnswer, EndReason::NoAnswer),
+        (Outcome::Failed, EndReason::Rejected),
+        (Outcome::Failed, EndReason::Unreachable),
+        (Outcome::Answered, EndReason::Goodbye),
+        (Outcome::Answered, EndReason::Drained),
+    ] {
+        let call = asked_for(&app).await;
+        calls::finish(&app.ctx, &call, outcome, reason).await.unwrap();
+        let found = app.ctx.store.alerts().by_key(call.patient, Some(call.id), "call_failed").await.unwrap();
+        assert_eq!(found, None, "{reason:?}");
+    }
+}

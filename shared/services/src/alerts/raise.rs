@@ -1,0 +1,105 @@
+//! Raising an alert.
+
+use std::time::Duration;
+
+use domain::alerts::{Alert, NewAlert};
+use domain::jobs::Job;
+use domain::{AlertId, Error, Result};
+use store::Write;
+use store::mongo::{Alerts, Outbox, Pending};
+
+use super::TELLING;
+use super::notify::tell;
+use crate::{CallCtx, outbox};
+
+/// How long whoever raises an alert waits for it to be told. What takes longer goes on in the background,
+/// and the job that was stored with the alert sees to the rest.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// What became of an alert that was raised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Raised {
+    /// Whether it is new: the same key again raises nothing.
+    pub first: bool,
+    /// People whose message was accepted for delivery by now. "I have told your caregiver" is true when
+    /// this is not zero, and only then.
+    pub informed: u32,
+}
+
+/// Raises an alert: stores it together with the job that tells of it, then tells at once, for about two
+/// seconds at most. An alert that is stored is told, whatever becomes of this process.
+///
+/// # Errors
+/// When it could not be stored; then nobody was told, and the caller tries again.
+pub async fn raise(ctx: &CallCtx, alert: NewAlert) -> Result<Raised> {
+    let now = ctx.now();
+    let (patient, call, key) = (alert.patient, alert.call, alert.key.clone());
+    let alert = Alert::raise(AlertId::generate(now, &*ctx.random), alert, now);
+    let (pending, job) = outbox::prepare(ctx, Job::NotifyAlert { alert_id: alert.id })?;
+    match ctx.store.commit([Alerts::add(&alert, now + TELLING)?, job]).await {
+        Ok(()) => {}
+        Err(error) if error.code == "alert_known" => {
+            let known = ctx.store.alerts().by_key(patient, call, &key).await?;
+            let informed = known.map_or(0, |known| count(&known));
+            return Ok(Raised { first: false, informed });
+        }
+        Err(error) => return Err(error),
+    }
+    let content = &alert.content;
+    tracing::warn!(
+        alert = %alert.id, kind = content.kind.as_str(), severity = content.severity.as_str(), "an alert was raised"
+    );
+    let telling = tokio::spawn(at_once(ctx.clone(), alert.clone(), pending));
+    let informed = match tokio::time::timeout(PATIENCE, telling).await {
+        Ok(Ok(informed)) => informed,
+        // A fault of ours, or the mail takes its time: what is true now is what was written by now.
+        _ => written(ctx, alert.id).await,
+    };
+    Ok(Raised { first: true, informed })
+}
+
+/// An alert and the job that tells of it, to be committed with what it is about. Raised before, it stays as
+/// it is.
+pub(crate) fn prepare(ctx: &CallCtx, alert: NewAlert) -> Result<(Pending, [Write; 2])> {
+    let now = ctx.now();
+    let alert = Alert::raise(AlertId::generate(now, &*ctx.random), alert, now);
+    let (pending, job) = outbox::prepare(ctx, Job::NotifyAlert { alert_id: alert.id })?;
+    Ok((pending, [Alerts::add_once(&alert)?, job]))
+}
+
+/// Tells, and crosses the job off when everybody knows; otherwise the tick hands it over.
+async fn at_once(ctx: CallCtx, alert: Alert, pending: Pending) -> u32 {
+    let told = tell(&ctx, &alert).await;
+    let mut writes = vec![Alerts::release(alert.id)];
+    if told.as_ref().is_ok_and(|told| told.missing == 0) {
+        writes.push(Outbox::remove(pending.id));
+    }
+    if let Err(error) = ctx.store.commit(writes).await {
+        tracing::warn!(alert = %alert.id, %error, "an alert will be looked at again, for nothing");
+    }
+    match told {
+        Ok(told) => told.informed,
+        Err(error) => {
+            tracing::warn!(alert = %alert.id, %error, "an alert waits for the tick");
+            0
+        }
+    }
+}
+
+async fn written(ctx: &CallCtx, alert: AlertId) -> u32 {
+    let scope = domain::policy::system("count who was told of an alert");
+    let found = async { ctx.store.alerts().find(&scope, alert).await };
+    match tokio::time::timeout(PATIENCE / 5, found).await {
+        Ok(Ok(Some(alert))) => count(&alert),
+        _ => 0,
+    }
+}
+
+fn count(alert: &Alert) -> u32 {
+    u32::try_from(alert.informed.len()).unwrap_or(u32::MAX)
+}
+
+/// The failure of an alert of which nobody can be told.
+pub(super) fn nobody() -> Error {
+    Error::internal("there is nobody who can be told of an alert")
+}

@@ -1,0 +1,42 @@
+//! What was sent by mail.
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::app::TestApp;
+use crate::client::Client;
+
+/// A mail that SES took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Its subject.
+    pub subject: String,
+    /// Its text.
+    pub body: String,
+}
+
+impl TestApp {
+    /// The mails that were sent to this client, oldest first. Everybody has an address of their own.
+    pub async fn mails_to(&self, client: &Client) -> Vec<Sent> {
+        // Straight to the server, whatever the test does to its own way there.
+        let endpoint = config::Aws::from_env(&crate::house().env()).unwrap().endpoint.unwrap();
+        let host = format!("{}:{}", endpoint.host_str().unwrap(), endpoint.port().unwrap());
+        let mut socket = TcpStream::connect(&host).await.unwrap();
+        let request = format!("GET /moto-api/data.json HTTP/1.0\r\nHost: {host}\r\n\r\n");
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        socket.read_to_end(&mut answer).await.unwrap();
+        let answer = String::from_utf8(answer).unwrap();
+        let data: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+        let address = client.caregiver().email.as_str();
+        let mails = data["ses"]["Message"].as_array().cloned().unwrap_or_default().into_iter();
+        mails
+            .filter(|mail| mail["destinations"]["ToAddresses"][0] == address)
+            .map(|mail| Sent {
+                subject: mail["subject"].as_str().unwrap().to_owned(),
+                body: mail["body"].as_str().unwrap().to_owned(),
+            })
+            .collect()
+    }
+}
