@@ -144,6 +144,10 @@ id! {
     JobId
     /// An alert.
     AlertId
+    /// A note that was taken in a call.
+    NoteId
+    /// A call back that was agreed on.
+    CallbackId
 }
 
 #[cfg(test)]

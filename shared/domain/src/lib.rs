@@ -4,6 +4,7 @@
 //! arrives as an argument. Folders are named for the aggregate they describe.
 
 pub mod alerts;
+pub mod callbacks;
 pub mod caller;
 pub mod calls;
 pub mod caregivers;
@@ -14,6 +15,7 @@ pub mod error;
 pub mod id;
 pub mod jobs;
 pub mod locale;
+pub mod notes;
 pub mod orgs;
 pub mod page;
 pub mod patients;
@@ -28,7 +30,7 @@ pub mod time;
 pub use caller::{Authenticate, Caller, Role};
 pub use email::Email;
 pub use error::{Error, Field, Kind, Result};
-pub use id::{AlertId, CallId, CaregiverId, Id, JobId, MessageId, OrgId, PatientId, SessionId};
+pub use id::{AlertId, CallId, CallbackId, CaregiverId, Id, JobId, MessageId, NoteId, OrgId, PatientId, SessionId};
 pub use locale::Language;
 pub use page::{Page, PageRequest};
 pub use phi::Phi;

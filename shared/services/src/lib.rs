@@ -7,6 +7,7 @@ pub mod auth;
 pub mod calls;
 pub mod conversations;
 mod ctx;
+pub mod notes;
 pub mod outbox;
 pub mod patients;
 mod system;

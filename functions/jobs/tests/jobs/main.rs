@@ -3,5 +3,7 @@
 
 mod alerts;
 mod calls;
+mod inbound;
 mod tick;
+mod tools;
 mod worker;

@@ -82,6 +82,15 @@ impl Call {
         }
     }
 
+    /// A call from a patient that is being answered.
+    pub fn incoming(id: CallId, org: OrgId, patient: PatientId, now: Timestamp) -> Self {
+        Self {
+            direction: Direction::Inbound,
+            status: Status::Ringing,
+            ..Self::request(id, org, patient, None, None, now)
+        }
+    }
+
     /// Whether it has not ended.
     pub const fn is_live(&self) -> bool {
         !matches!(self.status, Status::Ended)

@@ -1,10 +1,14 @@
 //! Calls: asked for by people, owned by cells.
 
 mod active;
+mod adopt;
+mod call_back;
 mod end;
 mod finish;
 mod initiate;
+mod on_call;
 mod progress;
+mod receive;
 mod renew;
 mod report;
 mod status;
@@ -12,10 +16,14 @@ mod sweep;
 mod take;
 
 pub use active::active;
+pub use adopt::{Adopted, adopt};
+pub use call_back::{call_back, place_callbacks};
 pub use end::end;
 pub use finish::finish;
 pub use initiate::initiate;
+pub use on_call::on_call;
 pub use progress::progress;
+pub use receive::{Received, receive};
 pub use renew::{Renewal, renew};
 pub use report::report;
 pub use status::{CallView, status};

@@ -40,15 +40,20 @@ pub async fn take(ctx: &CallCtx, id: CallId, cell: &str) -> Result<Option<Taken>
     taken
 }
 
+/// A call with what its owner needs.
+pub(super) async fn taken(ctx: &CallCtx, call: Call, patient: Patient) -> Result<Taken> {
+    let memory = ctx.store.conversations().summaries(patient.id, prompt::MEMORY).await?;
+    Ok(Taken { call, patient, memory })
+}
+
 async fn prepare(ctx: &CallCtx, mut call: Call) -> Result<Option<Taken>> {
     let system = policy::system("place a call");
     let Some(patient) = ctx.store.patients().find(&system, call.patient).await? else {
         cancel(ctx, &call, EndReason::PatientGone).await?;
         return Ok(None);
     };
-    let memory = ctx.store.conversations().summaries(patient.id, prompt::MEMORY).await?;
     match progress(ctx, &mut call, Status::Dialing, patient.profile.language, ctx.now()).await {
-        Ok(()) if call.status == Status::Dialing => Ok(Some(Taken { call, patient, memory })),
+        Ok(()) if call.status == Status::Dialing => taken(ctx, call, patient).await.map(Some),
         // Taken by another cell between the look and the claim.
         Ok(()) => Ok(None),
         // Ended by a caregiver in this very moment.

@@ -85,6 +85,28 @@ impl LiveCalls {
         unless_refused(put.send().await).map(|done| done.is_some())
     }
 
+    /// Takes the call for `cell` when its owner's lease ran out, or when it is `cell`'s own already: a cell
+    /// that was started again finds the calls of its former life. A command that waits stays. `claim` as
+    /// for [`LiveCalls::claim`].
+    pub async fn adopt(&self, call: CallId, cell: &str, claim: u64, now: Timestamp, until: Timestamp) -> Result<bool> {
+        let claim = text(format!("{claim:016x}"));
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("callId", text(call.to_string()))
+            .update_expression("SET cell = :cell, claim = :claim, leasedUntil = :until, expiresAt = :expires")
+            .condition_expression(
+                "attribute_not_exists(callId) OR leasedUntil < :now OR cell = :cell OR claim = :claim",
+            )
+            .expression_attribute_values(":cell", text(cell))
+            .expression_attribute_values(":claim", claim)
+            .expression_attribute_values(":now", millis(now))
+            .expression_attribute_values(":until", millis(until))
+            .expression_attribute_values(":expires", seconds(until + KEPT));
+        unless_refused(update.send().await).map(|done| done.is_some())
+    }
+
     /// Keeps the call for `cell` and says what it is doing. `None` when it belongs to another cell
     /// by now: then this one must let go of it.
     pub async fn renew(&self, call: CallId, cell: &str, until: Timestamp, speaking: &Speaking) -> Result<Option<Live>> {

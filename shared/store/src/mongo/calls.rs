@@ -86,6 +86,13 @@ impl Calls<'_> {
         self.many(Query::of(NAME, filter)).await
     }
 
+    /// The newest call of a patient. Index: `calls_patient`.
+    pub async fn last_of(&self, scope: &Scope, patient: PatientId) -> Result<Option<Call>> {
+        let filter = within(scope, doc! { "patientId": oid(patient.0) });
+        let query = Query::of(NAME, filter).sort(doc! { "createdAt": -1 });
+        self.0.first::<Row>(query).await?.map(Row::read).transpose()
+    }
+
     /// Calls in one of these states that were asked for before `since`, oldest first, without the
     /// first `skip`. Index: `calls_status`.
     pub async fn in_status_before(

@@ -58,6 +58,8 @@ pub const ALL: &[Index] = &[
         keys: || doc! { "org": 1, "caregivers": 1, "createdAt": 1, "_id": 1 },
         kind: Kind::Plain,
     },
+    // Whose number it is that calls; several patients may share one.
+    Index { collection: "patients", name: "patients_phone", keys: || doc! { "phone": 1 }, kind: Kind::Plain },
     // One call at a time for a patient: the field is there only while the call is live.
     Index {
         collection: "calls",
@@ -109,6 +111,20 @@ pub const ALL: &[Index] = &[
         keys: || doc! { "patientId": 1, "raisedAt": -1 },
         kind: Kind::Plain,
     },
+    Index { collection: "notes", name: "notes_key", keys: || doc! { "callId": 1, "key": 1 }, kind: Kind::Unique },
+    Index {
+        collection: "notes",
+        name: "notes_patient",
+        keys: || doc! { "patientId": 1, "takenAt": -1 },
+        kind: Kind::Plain,
+    },
+    Index {
+        collection: "callbacks",
+        name: "callbacks_key",
+        keys: || doc! { "callId": 1, "key": 1 },
+        kind: Kind::Unique,
+    },
+    Index { collection: "callbacks", name: "callbacks_due", keys: || doc! { "state": 1, "at": 1 }, kind: Kind::Plain },
     Index { collection: "outbox", name: "outbox_age", keys: || doc! { "createdAt": 1 }, kind: Kind::Plain },
 ];
 

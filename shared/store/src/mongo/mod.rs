@@ -4,12 +4,14 @@
 //! of a collection; writes are values ([`Write`]) that are committed together.
 
 mod alerts;
+mod callbacks;
 mod calls;
 mod caregivers;
 mod conversations;
 mod convert;
 mod error;
 pub mod indexes;
+mod notes;
 mod orgs;
 mod outbox;
 mod patients;
@@ -26,9 +28,11 @@ use mongodb::{Client, Database};
 use tokio::sync::OnceCell;
 
 pub use alerts::Alerts;
+pub use callbacks::Callbacks;
 pub use calls::Calls;
 pub use caregivers::Caregivers;
 pub use conversations::Conversations;
+pub use notes::Notes;
 pub use orgs::Orgs;
 pub use outbox::{Outbox, Pending};
 pub use patients::Patients;
@@ -88,6 +92,16 @@ impl Store {
     /// Alerts.
     pub fn alerts(&self) -> Alerts<'_> {
         Alerts(self)
+    }
+
+    /// Notes taken in calls.
+    pub fn notes(&self) -> Notes<'_> {
+        Notes(self)
+    }
+
+    /// Calls back.
+    pub fn callbacks(&self) -> Callbacks<'_> {
+        Callbacks(self)
     }
 
     /// Conversations and their turns.

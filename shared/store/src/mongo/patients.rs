@@ -1,7 +1,7 @@
 //! `patients`.
 
 use domain::patients::{Patient, Profile};
-use domain::{CaregiverId, Language, OrgId, Page, PageRequest, PatientId, Phi, Result, Scope};
+use domain::{CaregiverId, Language, OrgId, Page, PageRequest, PatientId, Phi, Phone, Result, Scope};
 use jiff::Timestamp;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, Document, doc};
@@ -99,6 +99,14 @@ impl Patients<'_> {
     /// Index: as [`Patients::list`].
     pub async fn all(&self, scope: &Scope, limit: u32) -> Result<Vec<Patient>> {
         let query = Query::of(NAME, visible(scope)).sort(doc! { "createdAt": 1, "_id": 1 }).limit(limit);
+        Ok(readable(self.0.every(query).await?))
+    }
+
+    /// The scope's patients with this number, oldest first, up to `limit`. Index: `patients_phone`.
+    pub async fn by_phone(&self, scope: &Scope, phone: &Phone, limit: u32) -> Result<Vec<Patient>> {
+        let mut filter = visible(scope);
+        filter.insert("phone", phone.as_str());
+        let query = Query::of(NAME, filter).sort(doc! { "createdAt": 1, "_id": 1 }).limit(limit);
         Ok(readable(self.0.every(query).await?))
     }
 

@@ -74,3 +74,20 @@ async fn a_command_is_not_left_with_the_dead() {
     let later = now + LEASE + SignedDuration::from_secs(1);
     assert_eq!(live.command(call, Command::End, later).await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn a_call_is_adopted_by_its_own_cell_or_from_the_dead_and_keeps_its_command() {
+    let app = app().await;
+    let (live, now) = (&app.ctx.live, app.ctx.now());
+    let call = CallId::generate(now, &*app.ctx.random);
+    live.claim(call, "cell-1", 1, now, now + LEASE).await.unwrap();
+    live.command(call, Command::End, now).await.unwrap();
+    assert!(!live.adopt(call, "cell-2", 2, now, now + LEASE).await.unwrap(), "its owner lives");
+    assert!(live.adopt(call, "cell-1", 3, now, now + LEASE).await.unwrap());
+    let later = now + LEASE + SignedDuration::from_secs(1);
+    assert!(live.adopt(call, "cell-2", 4, later, later + LEASE).await.unwrap());
+    assert!(live.adopt(call, "cell-2", 4, later, later + LEASE).await.unwrap(), "an answer that was lost");
+    assert!(!live.adopt(call, "cell-3", 5, later, later + LEASE).await.unwrap());
+    let found = live.find(call).await.unwrap().unwrap();
+    assert_eq!((found.cell.as_str(), found.command), ("cell-2", Some(Command::End)));
+}
