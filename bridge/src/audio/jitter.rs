@@ -4,6 +4,9 @@
 //! exactly 20 ms are handed on: packets in order at once, packets out of order after a short wait,
 //! lost packets as a fading repetition of what came before, and silence when nothing arrives at
 //! all (hold, mute, one-way audio), because a model that hears nothing never ends a turn.
+//!
+//! How long a hole is, the timestamps say: packets may last 10, 20, 30, 40 or 60 ms, and packets
+//! without sound (keys, comfort noise) take a number too.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -16,11 +19,28 @@ use super::g711;
 /// How long a hole may keep later packets waiting.
 pub const REORDER_WINDOW: Duration = Duration::from_millis(60);
 
-/// After this long without a packet silence is fed, one frame every 20 ms.
+/// After this long without a packet silence is fed, one frame every 20 ms; later when packets last
+/// longer than 20 ms.
 pub const SILENCE_AFTER: Duration = Duration::from_millis(60);
 
 /// A jump in sequence numbers beyond this (10 s) is a restarted sender, not a loss.
 const MAX_GAP: u64 = 500;
+
+/// Samples in the shortest and in the longest packet a telephone sends: 10 and 60 ms.
+const PACKET_SAMPLES: (u64, u64) = (80, 480);
+
+/// Frames that [`SILENCE_AFTER`] lasts.
+const FRAMES_OF_WAIT: u32 = 3;
+
+/// Sound behind a hole beyond which the hole is given up: [`REORDER_WINDOW`] in bytes.
+const HELD_BYTES: usize = 3 * FRAME_BYTES;
+
+/// The same for packets without sound.
+const HELD_PACKETS: usize = 12;
+
+/// Silence comes in frames and pauses do not, so some of it is too much. More than this (60 ms) is no
+/// rounding: the far end had stopped its clock, and the silence is part of the call.
+const SPARE: u64 = 480;
 
 /// What arrived, as far as this module cares.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +49,9 @@ pub struct Packet {
     pub ssrc: u32,
     /// Sequence number as on the wire.
     pub sequence: u16,
-    /// G.711 bytes, usually 160.
+    /// Timestamp as on the wire, in samples.
+    pub timestamp: u32,
+    /// G.711 bytes, usually 160; none for a packet that only takes a number.
     pub payload: Bytes,
 }
 
@@ -61,24 +83,105 @@ pub struct Stats {
     pub sources: u64,
 }
 
+impl Stats {
+    /// The sum of both.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            received: self.received + other.received,
+            lost: self.lost + other.lost,
+            reordered: self.reordered + other.reordered,
+            duplicate: self.duplicate + other.duplicate,
+            late: self.late + other.late,
+            silent: self.silent + other.silent,
+            sources: self.sources + other.sources,
+        }
+    }
+}
+
+/// Silence in real time while nothing arrives.
+#[derive(Debug, Clone)]
+pub struct Feed {
+    codec: Codec,
+    /// When something last arrived; `None` before the line is up.
+    since: Option<Instant>,
+    /// Frames fed since then.
+    fed: u32,
+    /// Frames it waits for before the first.
+    wait: u32,
+}
+
+impl Feed {
+    /// A feed that waits for [`Feed::heard`].
+    pub const fn new(codec: Codec) -> Self {
+        Self { codec, since: None, fed: 0, wait: FRAMES_OF_WAIT }
+    }
+
+    /// Packets last so many samples: longer ones are waited for longer, always two frames more.
+    fn expect(&mut self, samples: usize) {
+        let frames = u32::try_from(samples.div_ceil(FRAME_BYTES)).unwrap_or(1);
+        self.wait = FRAMES_OF_WAIT.max(frames + 2);
+    }
+
+    /// Something arrived, or the line came up.
+    pub fn heard(&mut self, now: Instant) {
+        self.since = Some(now);
+        self.fed = 0;
+    }
+
+    /// When the next silence is due.
+    pub fn due(&self) -> Option<Instant> {
+        Some(self.since? + FRAME_TIME * self.wait.max(self.fed + 1))
+    }
+
+    /// Frames of silence that are due: they make up for all the time since, the first wait included.
+    pub fn poll(&mut self, now: Instant) -> u32 {
+        let before = self.fed;
+        while self.due().is_some_and(|at| at <= now) {
+            self.fed += if self.fed == 0 { self.wait } else { 1 };
+        }
+        self.fed - before
+    }
+
+    /// One frame of silence.
+    pub fn silence(&self) -> Bytes {
+        static ULAW: [u8; FRAME_BYTES] = [Codec::Ulaw.silence(); FRAME_BYTES];
+        static ALAW: [u8; FRAME_BYTES] = [Codec::Alaw.silence(); FRAME_BYTES];
+        Bytes::from_static(match self.codec {
+            Codec::Ulaw => &ULAW,
+            Codec::Alaw => &ALAW,
+        })
+    }
+}
+
+/// A packet whose turn has not come.
+struct Held {
+    timestamp: u32,
+    payload: Bytes,
+}
+
 /// Reorders, conceals and feeds for one call.
 pub struct Jitter {
     codec: Codec,
     ready: VecDeque<Sound>,
-    held: BTreeMap<u64, Bytes>,
+    held: BTreeMap<u64, Held>,
     /// Extended (64-bit) number of the next packet to hand on; `None` before the first.
     next: Option<u64>,
+    /// The timestamp at which the sound handed on so far ends.
+    end: u32,
+    /// Packets given up since the last sound.
+    missing: u64,
     ssrc: u32,
     /// First packet of another source; a second one in sequence makes that source ours.
     stranger: Option<Packet>,
     /// When the packets behind a hole stop waiting.
     hole_until: Option<Instant>,
-    /// When the last packet arrived.
-    arrived: Option<Instant>,
-    /// Frames of silence fed since then.
-    fed: u32,
-    /// Frames of silence that stand for packets not seen: they already fill a hole found later.
+    feed: Feed,
+    /// Samples of silence that stand for packets not seen: they already fill a hole found later.
     credit: u64,
+    /// Samples of silence that turned out to be too many, at most [`SPARE`]; they go towards the
+    /// next pause or hole.
+    spare: u64,
     last: Bytes,
     stats: Stats,
 }
@@ -91,26 +194,35 @@ impl Jitter {
             ready: VecDeque::new(),
             held: BTreeMap::new(),
             next: None,
+            end: 0,
+            missing: 0,
             ssrc: 0,
             stranger: None,
             hole_until: None,
-            arrived: None,
-            fed: 0,
+            feed: Feed::new(codec),
             credit: 0,
+            spare: 0,
             last: Bytes::new(),
             stats: Stats::default(),
         }
     }
 
-    /// Takes one packet that arrived at `now`.
-    pub fn push(&mut self, now: Instant, packet: Packet) {
+    /// The line is up: from now on silence is fed even if no packet ever arrives.
+    pub fn start(&mut self, now: Instant) {
+        if self.feed.since.is_none() {
+            self.feed.heard(now);
+        }
+    }
+
+    /// Takes one packet that arrived at `now`; answers whether it is of the stream that is heard.
+    pub fn push(&mut self, now: Instant, packet: Packet) -> bool {
         if self.next.is_none() {
             self.adopt(&packet);
         } else if packet.ssrc != self.ssrc && !self.follow(now, &packet) {
-            return;
+            return false;
         }
-        self.stats.received += 1;
         self.accept(now, packet);
+        true
     }
 
     /// Counts from this packet on.
@@ -119,6 +231,10 @@ impl Jitter {
         self.ssrc = packet.ssrc;
         // Room below, so that packets overtaken by the first one do not underflow.
         self.next = Some((1 << 32) + u64::from(packet.sequence));
+        self.end = packet.timestamp;
+        self.missing = 0;
+        self.credit = 0;
+        self.spare = 0;
         self.stranger = None;
         self.hole_until = None;
     }
@@ -130,7 +246,6 @@ impl Jitter {
             Some(first) if first.ssrc == packet.ssrc && first.sequence.wrapping_add(1) == packet.sequence => {
                 self.adopt(&first);
                 self.stats.sources += 1;
-                self.stats.received += 1;
                 self.accept(now, first);
                 true
             }
@@ -144,50 +259,101 @@ impl Jitter {
     fn accept(&mut self, now: Instant, packet: Packet) {
         let Some(next) = self.next else { return };
         let number = extend(next, packet.sequence);
+        if number.abs_diff(next) > MAX_GAP {
+            // The sender began to count anew.
+            self.adopt(&packet);
+            return self.accept(now, packet);
+        }
+        let sound = !packet.payload.is_empty();
+        self.stats.received += u64::from(sound);
         if number < next {
-            if next - number > MAX_GAP {
-                return self.restart(now, packet);
-            }
-            self.stats.late += 1;
+            self.stats.late += u64::from(sound);
             return;
         }
-        if number - next > MAX_GAP {
-            return self.restart(now, packet);
-        }
+        let held = Held { timestamp: packet.timestamp, payload: packet.payload };
         if number == next {
-            self.hand_on(packet.payload);
+            self.hand_on(held);
             if self.hole_until.is_some() {
                 self.stats.reordered += 1;
             }
             self.release_in_order();
-        } else if self.held.insert(number, packet.payload).is_some() {
+        } else if self.held.insert(number, held).is_some() {
             self.stats.duplicate += 1;
         } else if self.hole_until.is_none() {
             self.hole_until = Some(now + REORDER_WINDOW);
         }
-        if self.held.len() > FRAMES_OF_WAIT as usize {
+        let waiting: usize = self.held.values().map(|held| held.payload.len()).sum();
+        if waiting > HELD_BYTES || self.held.len() > HELD_PACKETS {
             self.give_up_hole(now);
         }
-        self.arrived = Some(now);
-        self.fed = 0;
+        if sound {
+            self.feed.heard(now);
+        }
     }
 
-    /// The sender began to count anew.
-    fn restart(&mut self, now: Instant, packet: Packet) {
-        self.adopt(&packet);
-        self.accept(now, packet);
-    }
-
-    fn hand_on(&mut self, payload: Bytes) {
-        self.last = payload.clone();
-        self.credit = 0;
-        self.ready.push_back(Sound::Heard(payload));
+    fn hand_on(&mut self, packet: Held) {
         self.next = self.next.map(|n| n + 1);
+        if packet.payload.is_empty() {
+            return;
+        }
+        let gap = self.gap(packet.timestamp);
+        let fed = self.credit + self.spare;
+        self.conceal(gap.saturating_sub(fed));
+        self.spare = fed.saturating_sub(gap).min(SPARE);
+        self.credit = 0;
+        self.feed.expect(packet.payload.len());
+        let samples = u32::try_from(packet.payload.len()).unwrap_or(0);
+        self.end = packet.timestamp.wrapping_add(samples);
+        self.missing = 0;
+        self.last = packet.payload.clone();
+        self.ready.push_back(Sound::Heard(packet.payload));
+    }
+
+    /// Samples between the sound handed on so far and the one that begins at `timestamp`.
+    fn gap(&self, timestamp: u32) -> u64 {
+        // Half of all distances are backwards: a sender whose clock is not to be believed.
+        let ahead = timestamp.wrapping_sub(self.end);
+        let gap = if ahead < 1 << 31 { u64::from(ahead) } else { 0 };
+        let (shortest, longest) = PACKET_SAMPLES;
+        if self.missing == 0 {
+            // Nothing was lost, so the sender paused, and silence was fed meanwhile.
+            return if self.credit > 0 && gap <= self.credit + longest { gap } else { 0 };
+        }
+        let believed = (self.missing * shortest..=self.missing * longest).contains(&gap);
+        let usual = if self.last.is_empty() { FRAME_BYTES } else { self.last.len() };
+        if believed { gap } else { self.missing * usual as u64 }
+    }
+
+    /// Makes up so many samples: the last sound again, quieter each frame, then silence.
+    fn conceal(&mut self, mut samples: u64) {
+        let mut frame = self.credit / FRAME_BYTES as u64;
+        while samples > 0 {
+            let length = samples.min(FRAME_BYTES as u64);
+            let sound = self.concealment(frame, usize::try_from(length).unwrap_or(FRAME_BYTES));
+            self.ready.push_back(Sound::Filled(sound));
+            samples -= length;
+            frame += 1;
+        }
+    }
+
+    /// The `n`-th made-up frame in a row.
+    fn concealment(&self, n: u64, length: usize) -> Bytes {
+        let gain = match n {
+            _ if self.last.is_empty() => None,
+            0 => Some(0.7),
+            1 => Some(0.4),
+            2 => Some(0.15),
+            _ => None,
+        };
+        let Some(gain) = gain else { return self.feed.silence().slice(..length) };
+        let mut bytes: Vec<u8> = self.last.iter().copied().cycle().take(length).collect();
+        g711::scale(self.codec, &mut bytes, gain);
+        bytes.into()
     }
 
     fn release_in_order(&mut self) {
-        while let Some(payload) = self.next.and_then(|n| self.held.remove(&n)) {
-            self.hand_on(payload);
+        while let Some(packet) = self.next.and_then(|n| self.held.remove(&n)) {
+            self.hand_on(packet);
         }
         if self.held.is_empty() {
             self.hole_until = None;
@@ -200,13 +366,8 @@ impl Jitter {
             self.hole_until = None;
             return;
         };
-        let missing = first - next;
-        self.stats.lost += missing;
-        let concealed = missing.saturating_sub(self.credit);
-        for n in 0..concealed {
-            let sound = self.concealment(n);
-            self.ready.push_back(Sound::Filled(sound));
-        }
+        self.stats.lost += first - next;
+        self.missing += first - next;
         self.next = Some(first);
         self.release_in_order();
         if !self.held.is_empty() {
@@ -215,31 +376,11 @@ impl Jitter {
     }
 
     fn release_held(&mut self) {
-        for (_, payload) in std::mem::take(&mut self.held) {
-            self.ready.push_back(Sound::Heard(payload));
+        for (_, packet) in std::mem::take(&mut self.held) {
+            if !packet.payload.is_empty() {
+                self.ready.push_back(Sound::Heard(packet.payload));
+            }
         }
-    }
-
-    /// The `n`-th lost frame in a row: the last sound again, quieter each time, then silence.
-    fn concealment(&self, n: u64) -> Bytes {
-        let gain = match n {
-            0 => 0.7,
-            1 => 0.4,
-            2 => 0.15,
-            _ => return self.silence(),
-        };
-        let mut bytes = self.last.to_vec();
-        g711::scale(self.codec, &mut bytes, gain);
-        bytes.into()
-    }
-
-    fn silence(&self) -> Bytes {
-        static ULAW: [u8; FRAME_BYTES] = [Codec::Ulaw.silence(); FRAME_BYTES];
-        static ALAW: [u8; FRAME_BYTES] = [Codec::Alaw.silence(); FRAME_BYTES];
-        Bytes::from_static(match self.codec {
-            Codec::Ulaw => &ULAW,
-            Codec::Alaw => &ALAW,
-        })
     }
 
     /// The next sound that is due at `now`. Call until it answers `None`.
@@ -247,33 +388,23 @@ impl Jitter {
         if self.hole_until.is_some_and(|at| at <= now) {
             self.give_up_hole(now);
         }
-        if self.ready.is_empty() && self.silence_at().is_some_and(|at| at <= now) {
-            self.feed_silence(now);
+        if self.ready.is_empty() {
+            for _ in 0..self.feed.poll(now) {
+                self.credit += FRAME_BYTES as u64;
+                if self.spare >= FRAME_BYTES as u64 {
+                    self.spare -= FRAME_BYTES as u64;
+                    continue;
+                }
+                self.ready.push_back(Sound::Filled(self.feed.silence()));
+                self.stats.silent += 1;
+            }
         }
         self.ready.pop_front()
     }
 
-    fn silence_at(&self) -> Option<Instant> {
-        Some(self.arrived? + SILENCE_AFTER.max(FRAME_TIME * (self.fed + 1)))
-    }
-
-    /// Makes up for all the time since the last packet, the first wait included.
-    fn feed_silence(&mut self, now: Instant) {
-        while self.silence_at().is_some_and(|at| at <= now) {
-            let frames = if self.fed == 0 { FRAMES_OF_WAIT } else { 1 };
-            for _ in 0..frames {
-                let silence = self.silence();
-                self.ready.push_back(Sound::Filled(silence));
-            }
-            self.fed += frames;
-            self.credit += u64::from(frames);
-            self.stats.silent += u64::from(frames);
-        }
-    }
-
     /// When [`Jitter::poll`] has to be called again even if no packet arrives.
     pub fn deadline(&self) -> Option<Instant> {
-        [self.hole_until, self.silence_at()].into_iter().flatten().min()
+        [self.hole_until, self.feed.due()].into_iter().flatten().min()
     }
 
     /// Counters since the beginning.
@@ -282,9 +413,6 @@ impl Jitter {
     }
 }
 
-/// Frames that [`SILENCE_AFTER`] and [`REORDER_WINDOW`] last.
-const FRAMES_OF_WAIT: u32 = 3;
-
 /// The 64-bit number nearest to `near` whose low 16 bits are `sequence`.
 fn extend(near: u64, sequence: u16) -> u64 {
     let base = near & !0xFFFF | u64::from(sequence);
@@ -292,161 +420,4 @@ fn extend(near: u64, sequence: u16) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Feeds packets and collects what the model would hear.
-    struct Line {
-        jitter: Jitter,
-        now: Instant,
-        heard: Vec<Sound>,
-    }
-
-    impl Line {
-        fn new() -> Self {
-            let jitter = Jitter::new(Codec::Ulaw);
-            Self { jitter, now: Instant::now(), heard: Vec::new() }
-        }
-
-        fn packet(&mut self, ssrc: u32, sequence: u16) {
-            let payload = Bytes::from(vec![sequence.to_le_bytes()[0]; FRAME_BYTES]);
-            self.jitter.push(self.now, Packet { ssrc, sequence, payload });
-            self.drain();
-        }
-
-        fn drain(&mut self) {
-            while let Some(sound) = self.jitter.poll(self.now) {
-                self.heard.push(sound);
-            }
-        }
-
-        /// Twenty milliseconds pass.
-        fn wait(&mut self) {
-            self.now += FRAME_TIME;
-            self.drain();
-        }
-
-        /// The numbers of the frames that were the caller's own.
-        fn own(&self) -> Vec<u8> {
-            let own = |s: &Sound| match s {
-                Sound::Heard(bytes) => Some(bytes[0]),
-                Sound::Filled(_) => None,
-            };
-            self.heard.iter().filter_map(own).collect()
-        }
-    }
-
-    #[test]
-    fn packets_in_order_pass_at_once_across_the_wrap() {
-        let mut line = Line::new();
-        for n in 0..10u16 {
-            line.packet(1, 65_530u16.wrapping_add(n));
-            assert_eq!(line.heard.len(), usize::from(n) + 1);
-            line.wait();
-        }
-        assert_eq!(line.own(), [250, 251, 252, 253, 254, 255, 0, 1, 2, 3]);
-        assert_eq!(line.jitter.stats().lost, 0);
-    }
-
-    #[test]
-    fn a_lost_packet_is_concealed_and_the_time_line_keeps_its_length() {
-        let mut line = Line::new();
-        for n in (0..20u16).filter(|n| *n != 7 && *n != 12 && *n != 13) {
-            line.packet(1, n);
-            line.wait();
-        }
-        for _ in 0..3 {
-            line.wait();
-        }
-        let silent = line.jitter.stats().silent;
-        assert_eq!(line.heard.len() as u64, 20 + silent);
-        assert_eq!(line.jitter.stats().lost, 3);
-        assert!(matches!(line.heard[7], Sound::Filled(_)));
-    }
-
-    #[test]
-    fn a_burst_of_loss_fades_to_silence() {
-        let mut line = Line::new();
-        line.packet(1, 0);
-        line.packet(1, 11);
-        for _ in 0..3 {
-            line.wait();
-        }
-        assert_eq!(line.own(), [0, 11]);
-        assert_eq!(line.heard[10], Sound::Filled(Bytes::from_static(&[0xFF; FRAME_BYTES])));
-        assert_eq!(line.heard[11], Sound::Heard(Bytes::from_static(&[11; FRAME_BYTES])));
-    }
-
-    #[test]
-    fn swapped_packets_are_put_back_in_order() {
-        let mut line = Line::new();
-        for n in [0, 2, 1, 3, 6, 4, 5, 7] {
-            line.packet(1, n);
-            line.wait();
-        }
-        assert_eq!(line.own(), [0, 1, 2, 3, 4, 5, 6, 7]);
-        assert_eq!(line.jitter.stats().lost, 0);
-        assert_eq!(line.heard.len(), 8);
-    }
-
-    #[test]
-    fn a_second_copy_is_heard_once() {
-        let mut line = Line::new();
-        for n in [0, 1, 1, 2, 2, 0, 3] {
-            line.packet(1, n);
-        }
-        assert_eq!(line.own(), [0, 1, 2, 3]);
-        assert_eq!(line.jitter.stats().late, 3);
-    }
-
-    #[test]
-    fn a_new_source_is_believed_with_its_second_packet_and_loses_nothing() {
-        let mut line = Line::new();
-        line.packet(1, 10);
-        line.packet(2, 700);
-        assert_eq!(line.own(), [10]);
-        line.packet(1, 11);
-        line.packet(2, 701);
-        line.packet(2, 702);
-        assert_eq!(line.own(), [10, 11, 188, 189, 190]);
-        line.packet(9, 5);
-        line.packet(2, 703);
-        assert_eq!(line.own().len(), 6);
-    }
-
-    #[test]
-    fn when_nothing_arrives_silence_is_fed_in_real_time() {
-        let mut line = Line::new();
-        line.packet(1, 0);
-        for _ in 0..500 {
-            line.wait();
-        }
-        assert_eq!(line.heard.len(), 501);
-        assert_eq!(line.jitter.stats().silent, 500);
-    }
-
-    #[test]
-    fn silence_fed_during_an_outage_counts_for_the_packets_lost_in_it() {
-        let mut line = Line::new();
-        line.packet(1, 0);
-        for _ in 0..50 {
-            line.wait();
-        }
-        for n in 51..60 {
-            line.packet(1, n);
-            line.wait();
-        }
-        assert_eq!(line.own().len(), 10);
-        assert_eq!(line.heard.len(), 60);
-    }
-
-    #[test]
-    fn a_restarted_sender_costs_no_minutes_of_filling() {
-        let mut line = Line::new();
-        line.packet(1, 0);
-        line.packet(1, 30_000);
-        line.packet(1, 30_001);
-        assert_eq!(line.own().len(), 3);
-        assert_eq!(line.heard.len(), 3);
-    }
-}
+mod tests;

@@ -36,6 +36,11 @@ pub enum PhoneEvent {
     MediaUp,
     /// A key was pressed.
     Dtmf(char),
+    /// The caregiver picked up and speaks with the patient; the leg carries no sound of ours any
+    /// more. Whoever of the two hangs up ends the call.
+    Transferred,
+    /// The caregiver could not be reached; the call goes on as it was.
+    TransferFailed(Cause),
     /// The far end is gone, or the call never came about.
     HungUp(Cause),
 }

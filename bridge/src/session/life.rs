@@ -50,7 +50,11 @@ impl Session {
             }
             PhoneEvent::HungUp(cause) => self.on_hung_up(now, cause),
             PhoneEvent::Dtmf(_) => self.stats.digits += 1,
-            PhoneEvent::Ringing | PhoneEvent::Answered | PhoneEvent::MediaUp => {}
+            PhoneEvent::Ringing
+            | PhoneEvent::Answered
+            | PhoneEvent::MediaUp
+            | PhoneEvent::Transferred
+            | PhoneEvent::TransferFailed(_) => {}
         }
     }
 

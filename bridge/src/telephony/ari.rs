@@ -4,33 +4,21 @@
 //! the call that owns the channel. Channel ids are chosen by us before a request is made, so an
 //! event can never arrive for a channel that nobody expects yet.
 
-use std::collections::HashMap;
-use std::fmt;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use domain::Secret;
-use futures_util::{SinkExt, StreamExt};
+use domain::Phone;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
-use tokio_tungstenite::connect_async;
-use tokio_tungstenite::tungstenite::Message;
 use url::Url;
 
-use super::ari_event::{AriEvent, Channel};
-
-/// Asterisk sits next to us: a request that takes longer is lost.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// A silent event socket is pinged by Asterisk's side of TCP only; this long without any message
-/// or answer to a ping it counts as dead.
-const SILENT_AFTER: Duration = Duration::from_secs(30);
-
-/// First and longest pause between attempts to reach Asterisk.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
+use super::ari_event::{AriEvent, Bridge, Channel};
+use super::ari_listener::Listener;
+use super::ari_rest::Rest;
+pub use super::ari_rest::{AriConfig, AriError};
 
 /// Events of one call that wait for its task. A call has a handful in its whole life.
 const PER_CALL: usize = 64;
@@ -38,60 +26,17 @@ const PER_CALL: usize = 64;
 /// First argument with which a channel enters our application when we have dialled it.
 pub(super) const OUTBOUND: &str = "outbound";
 
-/// Attempts to hang up a channel that belongs to nobody.
-const ORPHAN_ATTEMPTS: u32 = 3;
+/// The same for a call that reaches us.
+pub(super) const INBOUND: &str = "inbound";
+
+/// The same for a caregiver who was called for a patient.
+pub(super) const TRANSFER: &str = "transfer";
 
 /// Calls that reach us and wait to be looked at.
 const ARRIVALS: usize = 64;
 
-/// Where Asterisk is and who we are to it.
-#[derive(Debug, Clone)]
-pub struct AriConfig {
-    /// Base address, for example `http://127.0.0.1:8088/ari`.
-    pub url: Url,
-    /// User of `ari.conf`.
-    pub user: String,
-    /// That user's password.
-    pub password: Secret,
-    /// Stasis application.
-    pub app: String,
-}
-
-impl From<&config::Asterisk> for AriConfig {
-    fn from(section: &config::Asterisk) -> Self {
-        Self {
-            url: section.ari_url.clone(),
-            user: section.ari_user.clone(),
-            password: section.ari_password.clone(),
-            app: section.app.clone(),
-        }
-    }
-}
-
-/// A request that Asterisk did not carry out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AriError {
-    /// It answered with this status.
-    Status {
-        /// The HTTP status.
-        status: u16,
-        /// What was asked for; holds ids only.
-        path: String,
-    },
-    /// It could not be reached, or its answer not understood.
-    Unreachable,
-}
-
-impl fmt::Display for AriError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Status { status, path } => write!(f, "Asterisk answered {path} with status {status}"),
-            Self::Unreachable => f.write_str("Asterisk cannot be reached"),
-        }
-    }
-}
-
-impl std::error::Error for AriError {}
+/// Ids that are remembered for a while.
+const REMEMBERED: usize = 1024;
 
 /// A call that somebody makes to us.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,27 +45,54 @@ pub struct Arrival {
     pub channel: String,
     /// What the dialplan sends along.
     pub args: Vec<String>,
+    /// The number it says it comes from, when that is one in international form. It proves nothing:
+    /// numbers can be forged.
+    pub caller: Option<Phone>,
 }
 
 #[derive(Debug)]
 struct Route {
     events: mpsc::Sender<AriEvent>,
-    /// Asterisk has confirmed the channel: from now on its absence means that it is gone.
+    /// Asterisk has confirmed it: from now on its absence means that it is gone.
     confirmed: bool,
 }
 
+/// What requests, listener and calls know together.
 #[derive(Debug, Default)]
-struct Shared {
+pub(super) struct Shared {
     routes: Mutex<HashMap<String, Route>>,
-    connected: AtomicBool,
+    /// Taken down by us; should one of them come to life late, nobody wants it.
+    abandoned: Mutex<Recent>,
+    pub(super) connected: AtomicBool,
     ignored: AtomicU64,
+}
+
+/// The newest ids of a kind.
+#[derive(Debug, Default)]
+pub(super) struct Recent(VecDeque<String>);
+
+impl Recent {
+    /// Answers whether it is new.
+    pub(super) fn insert(&mut self, id: &str) -> bool {
+        if self.contains(id) {
+            return false;
+        }
+        if self.0.len() == REMEMBERED {
+            self.0.pop_front();
+        }
+        self.0.push_back(id.to_owned());
+        true
+    }
+
+    fn contains(&self, id: &str) -> bool {
+        self.0.iter().any(|known| known == id)
+    }
 }
 
 /// A connection to Asterisk; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Ari {
-    config: Arc<AriConfig>,
-    http: reqwest::Client,
+    rest: Rest,
     shared: Arc<Shared>,
     _events: Arc<Task>,
 }
@@ -139,14 +111,12 @@ impl Ari {
     /// Asterisk to be there: see [`Ari::is_connected`].
     pub fn start(config: AriConfig) -> Result<(Self, mpsc::Receiver<Arrival>), AriError> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().timeout(REQUEST_TIMEOUT).build();
-        let http = http.map_err(|_| AriError::Unreachable)?;
+        let rest = Rest::new(config)?;
         let (arrivals, received) = mpsc::channel(ARRIVALS);
-        let config = Arc::new(config);
         let shared = Arc::new(Shared::default());
-        let listener = Listener { config: config.clone(), http: http.clone(), shared: shared.clone(), arrivals };
+        let listener = Listener::new(rest.clone(), shared.clone(), arrivals);
         let task = Arc::new(Task(tokio::spawn(listener.run())));
-        Ok((Self { config, http, shared, _events: task }, received))
+        Ok((Self { rest, shared, _events: task }, received))
     }
 
     /// Whether events are being received. Without, a call placed would never be ours.
@@ -161,96 +131,103 @@ impl Ari {
 
     /// Our Stasis application.
     pub fn app(&self) -> &str {
-        &self.config.app
+        &self.rest.config().app
     }
 
-    /// Sends the events of these channels to the receiver, until [`Ari::forget`].
-    pub fn follow(&self, channels: &[&str]) -> mpsc::Receiver<AriEvent> {
+    /// Sends the events of these channels and bridges to the receiver, until [`Ari::forget`].
+    pub fn follow(&self, ids: &[&str]) -> mpsc::Receiver<AriEvent> {
         let (events, receiver) = mpsc::channel(PER_CALL);
         let mut routes = self.shared.routes();
-        for channel in channels {
-            let route = Route { events: events.clone(), confirmed: false };
-            routes.insert((*channel).to_owned(), route);
+        for id in ids {
+            routes.insert((*id).to_owned(), Route { events: events.clone(), confirmed: false });
         }
         receiver
     }
 
-    /// Asterisk has made the channel.
-    pub fn confirm(&self, channel: &str) {
-        if let Some(route) = self.shared.routes().get_mut(channel) {
+    /// Sends the events of `id` to whoever follows `followed`.
+    pub fn follow_along(&self, followed: &str, id: &str) {
+        let mut routes = self.shared.routes();
+        if let Some(events) = routes.get(followed).map(|route| route.events.clone()) {
+            routes.insert(id.to_owned(), Route { events, confirmed: false });
+        }
+    }
+
+    /// Whether somebody here follows this channel or bridge.
+    pub fn is_followed(&self, id: &str) -> bool {
+        self.shared.routes().contains_key(id)
+    }
+
+    /// Asterisk has made it.
+    pub fn confirm(&self, id: &str) {
+        if let Some(route) = self.shared.routes().get_mut(id) {
             route.confirmed = true;
         }
     }
 
-    /// Stops sending events of these channels.
-    pub fn forget(&self, channels: &[&str]) {
+    /// Stops sending events of this one and leaves it as it is.
+    pub fn forget(&self, id: &str) {
+        self.shared.routes().remove(id);
+    }
+
+    /// Stops sending events of these; should Asterisk bring one of them to life after all, it is
+    /// hung up.
+    pub fn abandon(&self, ids: &[&str]) {
         let mut routes = self.shared.routes();
-        for channel in channels {
-            routes.remove(*channel);
+        let mut abandoned = self.shared.abandoned();
+        for id in ids {
+            routes.remove(*id);
+            abandoned.insert(id);
         }
+    }
+
+    /// `GET path?query`.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, AriError> {
+        self.rest.get(path, query).await
     }
 
     /// `POST path?query` with an answer in JSON.
     pub async fn create<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, AriError> {
-        let request = self.http.post(self.config.at(path)).query(query);
-        let answer = self.config.send(path, request).await?;
-        answer.json().await.map_err(|_| AriError::Unreachable)
+        self.rest.create(path, query).await
     }
 
     /// `POST path?query` without an answer.
     pub async fn post(&self, path: &str, query: &[(&str, &str)]) -> Result<(), AriError> {
-        let request = self.http.post(self.config.at(path)).query(query);
-        self.config.send(path, request).await.map(drop)
+        self.rest.post(path, query).await
+    }
+
+    /// The same with a body.
+    pub async fn post_json(&self, path: &str, query: &[(&str, &str)], body: &impl Serialize) -> Result<(), AriError> {
+        self.rest.post_json(path, query, body).await
     }
 
     /// `DELETE path`; something that is gone already counts as deleted.
     pub async fn delete(&self, path: &str) -> Result<(), AriError> {
-        delete(&self.http, &self.config, path).await
+        self.rest.delete(path).await
     }
 
-    /// All channels there are, for adoption after a restart.
+    /// All channels there are.
     pub async fn channels(&self) -> Result<Vec<Channel>, AriError> {
-        channels(&self.http, &self.config).await
-    }
-}
-
-async fn delete(http: &reqwest::Client, config: &AriConfig, path: &str) -> Result<(), AriError> {
-    match config.send(path, http.delete(config.at(path))).await {
-        Err(AriError::Status { status: 404, .. }) => Ok(()),
-        other => other.map(drop),
-    }
-}
-
-async fn channels(http: &reqwest::Client, config: &AriConfig) -> Result<Vec<Channel>, AriError> {
-    let answer = config.send("channels", http.get(config.at("channels"))).await?;
-    answer.json().await.map_err(|_| AriError::Unreachable)
-}
-
-impl AriConfig {
-    fn at(&self, path: &str) -> Url {
-        let mut url = self.url.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            // Each part is escaped, so no id can reach another path.
-            segments.pop_if_empty().extend(path.split('/'));
-        }
-        url
+        self.rest.channels().await
     }
 
-    async fn send(&self, path: &str, request: reqwest::RequestBuilder) -> Result<reqwest::Response, AriError> {
-        let request = request.basic_auth(&self.user, Some(self.password.expose()));
-        let answer = request.send().await.map_err(|_| AriError::Unreachable)?;
-        if answer.status().is_success() {
-            return Ok(answer);
-        }
-        Err(AriError::Status { status: answer.status().as_u16(), path: path.to_owned() })
+    /// All bridges there are.
+    pub async fn bridges(&self) -> Result<Vec<Bridge>, AriError> {
+        self.rest.bridges().await
     }
 
-    fn events_url(&self) -> Url {
-        let mut url = self.at("events");
-        let _ = url.set_scheme(if url.scheme() == "https" { "wss" } else { "ws" });
-        let key = format!("{}:{}", self.user, self.password.expose());
-        url.query_pairs_mut().append_pair("app", &self.app).append_pair("api_key", &key);
-        url
+    /// A variable of a channel; `None` when it is not set or the channel is gone.
+    pub async fn variable(&self, channel: &str, name: &str) -> Result<Option<String>, AriError> {
+        self.rest.variable(channel, name).await
+    }
+
+    /// Asterisk's version as it names it, for example `22.10.1+dfsg-1`.
+    pub async fn version(&self) -> Result<String, AriError> {
+        self.rest.version().await
+    }
+
+    /// Where a media channel of `chan_websocket` waits.
+    pub(super) fn media_url(&self, connection: &str) -> Url {
+        self.rest.config().media_url(connection)
     }
 }
 
@@ -259,137 +236,37 @@ impl Shared {
         self.routes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn abandoned(&self) -> std::sync::MutexGuard<'_, Recent> {
+        self.abandoned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_abandoned(&self, id: &str) -> bool {
+        self.abandoned().contains(id)
+    }
+
+    pub(super) fn is_followed(&self, id: &str) -> bool {
+        self.routes().contains_key(id)
+    }
+
+    pub(super) fn ignore(&self) {
+        self.ignored.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What must be there, or it is gone.
+    pub(super) fn confirmed(&self) -> Vec<String> {
+        self.routes().iter().filter(|(_, route)| route.confirmed).map(|(id, _)| id.clone()).collect()
+    }
+
     /// Hands an event to the call that owns the channel; answers it when nobody does.
-    fn deliver(&self, event: AriEvent) -> Option<AriEvent> {
-        let owner = event.channel().and_then(|c| self.routes().get(c).map(|route| route.events.clone()));
+    pub(super) fn deliver(&self, event: AriEvent) -> Option<AriEvent> {
+        let owner = event.about().and_then(|id| self.routes().get(id).map(|route| route.events.clone()));
         let Some(owner) = owner else {
-            self.ignored.fetch_add(1, Ordering::Relaxed);
+            self.ignore();
             return Some(event);
         };
         if owner.try_send(event).is_err() {
-            self.ignored.fetch_add(1, Ordering::Relaxed);
+            self.ignore();
         }
         None
-    }
-}
-
-/// The task that reads events.
-struct Listener {
-    config: Arc<AriConfig>,
-    http: reqwest::Client,
-    shared: Arc<Shared>,
-    arrivals: mpsc::Sender<Arrival>,
-}
-
-impl Listener {
-    async fn run(self) {
-        let mut pause = PAUSES.0;
-        loop {
-            if self.listen().await {
-                pause = PAUSES.0;
-            }
-            if self.shared.connected.swap(false, Ordering::AcqRel) {
-                tracing::warn!("the event socket of Asterisk is lost");
-            }
-            sleep(pause).await;
-            pause = (pause * 2).min(PAUSES.1);
-        }
-    }
-
-    /// One connection, until it ends. Answers whether it came about.
-    async fn listen(&self) -> bool {
-        let url = self.config.events_url();
-        let connecting = timeout(REQUEST_TIMEOUT, connect_async(url.as_str())).await;
-        let Ok(Ok((mut socket, _))) = connecting else { return false };
-        if self.resync().await.is_err() {
-            return false;
-        }
-        self.shared.connected.store(true, Ordering::Release);
-        tracing::info!("listening to Asterisk");
-        let mut pinged = false;
-        loop {
-            match timeout(SILENT_AFTER, socket.next()).await {
-                Ok(Some(Ok(Message::Text(text)))) => self.on_text(text.as_str()),
-                Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) => return true,
-                Ok(Some(Ok(_))) => {}
-                Err(_) if pinged => return true,
-                Err(_) => {
-                    pinged = true;
-                    let ping = socket.send(Message::Ping(Vec::new().into()));
-                    if !matches!(timeout(REQUEST_TIMEOUT, ping).await, Ok(Ok(()))) {
-                        return true;
-                    }
-                    continue;
-                }
-            }
-            pinged = false;
-        }
-    }
-
-    fn on_text(&self, text: &str) {
-        match AriEvent::parse(text) {
-            Some(AriEvent::Entered { channel, args }) if args.first().is_some_and(|arg| arg == "inbound") => {
-                if self.arrivals.try_send(Arrival { channel, args }).is_err() {
-                    self.shared.ignored.fetch_add(1, Ordering::Relaxed);
-                }
-            }
-            Some(AriEvent::Replaced) => {
-                tracing::error!("another process has taken the Stasis application");
-                self.shared.connected.store(false, Ordering::Release);
-            }
-            Some(event) => {
-                if let Some(AriEvent::Entered { channel, args }) = self.shared.deliver(event)
-                    && args.first().is_some_and(|arg| arg == OUTBOUND)
-                {
-                    self.hang_up_orphan(channel);
-                }
-            }
-            None => {
-                self.shared.ignored.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-    }
-
-    /// A call was given up before Asterisk had made its channel (the request took too long, and what
-    /// did not exist yet could not be deleted), and now somebody picked up: whom nobody will speak to.
-    fn hang_up_orphan(&self, channel: String) {
-        tracing::warn!(channel, "somebody picked up a call that was given up");
-        let (http, config) = (self.http.clone(), Arc::clone(&self.config));
-        tokio::spawn(async move {
-            for attempt in 1..=ORPHAN_ATTEMPTS {
-                match delete(&http, &config, &format!("channels/{channel}")).await {
-                    Ok(()) => return,
-                    Err(error) if attempt == ORPHAN_ATTEMPTS => {
-                        tracing::error!(%error, "left behind in Asterisk");
-                    }
-                    Err(_) => sleep(PAUSES.0 * attempt).await,
-                }
-            }
-        });
-    }
-
-    /// Events may have been missed: tells every call what has become of its channels.
-    ///
-    /// Channels of our application that nobody here owns are left alone: they may be the calls of a
-    /// process that died a moment ago, to be taken over and not to be hung up.
-    async fn resync(&self) -> Result<(), AriError> {
-        let expected: Vec<String> = {
-            let routes = self.shared.routes();
-            routes.iter().filter(|(_, route)| route.confirmed).map(|(id, _)| id.clone()).collect()
-        };
-        if expected.is_empty() {
-            return Ok(());
-        }
-        let present = channels(&self.http, &self.config).await?;
-        for channel in expected {
-            let event = match present.iter().find(|c| c.id == channel) {
-                None => AriEvent::Destroyed { channel, cause: 16 },
-                Some(found) if found.dialplan.app_name == "Stasis" => AriEvent::Entered { channel, args: Vec::new() },
-                Some(found) if found.state == "Ringing" => AriEvent::Ringing { channel },
-                Some(_) => continue,
-            };
-            self.shared.deliver(event);
-        }
-        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! What the bridge needs of a telephone, whatever carries it.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use domain::Phone;
@@ -43,8 +43,46 @@ pub struct LegStats {
     pub unsent: u64,
     /// Packets from addresses that are not the far end's.
     pub strangers: u64,
-    /// Packets that were not what the leg expects.
+    /// Packets and messages that were not what the leg expects.
     pub malformed: u64,
+    /// RFC 4733 packets: keys travel another way, these only take a place in the stream.
+    pub telephone_events: u64,
+    /// RFC 3389 packets: the far end describes its silence instead of sending it.
+    pub comfort_noise: u64,
+    /// Keys that could not be pressed.
+    pub unpressed: u64,
+    /// Times the way of the sound was lost in mid-call and made again.
+    pub mended: u64,
+}
+
+impl LegStats {
+    /// The counters of a way that is gone, and those of the one that took its place.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            inbound: self.inbound.plus(other.inbound),
+            sent: self.sent + other.sent,
+            unsent: self.unsent + other.unsent,
+            strangers: self.strangers + other.strangers,
+            malformed: self.malformed + other.malformed,
+            telephone_events: self.telephone_events + other.telephone_events,
+            comfort_noise: self.comfort_noise + other.comfort_noise,
+            unpressed: self.unpressed + other.unpressed,
+            mended: self.mended + other.mended,
+        }
+    }
+}
+
+/// When a packet of sound was sent by the far end's clock, and when it arrived by ours. Two of the
+/// same source tell how fast one clock runs against the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// The stream; stamps of different streams cannot be compared (RFC 3550, SSRC).
+    pub source: u32,
+    /// RTP timestamp: samples of 1/8000 s, counted from anywhere, wrapping.
+    pub timestamp: u32,
+    /// Arrival.
+    pub at: Instant,
 }
 
 /// One telephone call as the bridge hears and speaks it.
@@ -59,6 +97,38 @@ pub trait Leg: Send {
     /// Puts a frame on the wire at once, after `skipped` frames of time that passed unsent. Never
     /// blocks; a frame that cannot be sent is lost and counted.
     fn play(&mut self, frame: &Frame, skipped: u32);
+
+    /// Picks up a call that came in. Harmless for any other, and when repeated.
+    fn answer(&mut self) {}
+
+    /// Presses keys: `0`-`9`, `*`, `#`, `A`-`D`; a `,` is a pause of 500 ms. Never blocks; what the
+    /// telephone system refuses, and what is no key, is counted. Does nothing by default.
+    fn press(&mut self, _keys: &str) {}
+
+    /// Calls somebody else and, once they pick up, leaves the two with each other. Answers whether
+    /// it was begun: a leg that cannot (the default), or is busy with another, says `false` and
+    /// reports nothing.
+    #[must_use = "without a transfer begun no event will come"]
+    fn transfer(&mut self, _to: Transfer) -> bool {
+        false
+    }
+
+    /// Gives up a transfer that nobody has picked up; no event of it follows. One that was picked
+    /// up is not undone.
+    fn cancel_transfer(&mut self) {}
+
+    /// Sound handed over and not yet on its way to the far phone, as far as it is known here: the
+    /// telephone system's own queue, for example. It is in addition to the fixed delay of the way
+    /// downstream, and 0 for a leg without a queue.
+    fn in_flight(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// The newest packet of the far end, for those who measure its clock; `None` for a leg whose
+    /// sound carries no time.
+    fn stamp(&self) -> Option<Stamp> {
+        None
+    }
 
     /// Begins to hang up, if need be, and to give back everything the call held. Completes without
     /// waiting for the telephone system: what was begun goes on whatever becomes of the leg.
@@ -90,6 +160,17 @@ pub struct DialRequest {
     pub ring_for: Duration,
     /// Law of the sound between telephone system and bridge.
     pub codec: Codec,
+}
+
+/// Somebody to be joined with the far end.
+#[derive(Debug, Clone)]
+pub struct Transfer {
+    /// Whom to call.
+    pub number: Phone,
+    /// What their phone shows; `None` leaves it to the trunk.
+    pub caller_id: Option<Phone>,
+    /// How long their phone rings, at least 1 s.
+    pub ring_for: Duration,
 }
 
 /// A call that could not even be asked for.
