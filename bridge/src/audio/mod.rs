@@ -1,5 +1,6 @@
 //! Sound as plain data: nothing in here waits, reads a clock or touches a socket.
 
+pub mod answer;
 pub mod comfort;
 pub mod echo;
 pub mod frame;

@@ -24,7 +24,7 @@ const ANSWERING: (f32, f32) = (2100.0, 20.0);
 /// Nothing quieter than this mean power is a tone: -40 dB of full scale.
 const QUIETEST: f32 = 1e-4;
 /// The share of a frame's power that lies in its one tone.
-const PURE: f32 = 0.85;
+const PURE: f32 = 0.7;
 /// How far a steady tone may wander from one frame to the next, in Hz, and in power as a factor.
 const STEADY_HERTZ: f32 = 25.0;
 const STEADY_POWER: f32 = 2.0;
@@ -80,6 +80,11 @@ impl Tones {
     /// Whether a steady tone sounds that is long enough for a beep.
     pub fn is_sounding(&self) -> bool {
         self.lasted_for() >= BEEP
+    }
+
+    /// Whether the last frame was one tone and hardly anything else, however short it may turn out.
+    pub fn is_pure(&self) -> bool {
+        self.last.is_some()
     }
 
     fn lasted_for(&self) -> Duration {

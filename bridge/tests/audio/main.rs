@@ -1,5 +1,6 @@
 //! What the modules of `audio` are measured by: sounds made from seeds and recorded speech, with the
 //! figures printed (`cargo test -p bridge --test audio -- --nocapture`) and the bars asserted.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the failure")]
 #![expect(clippy::print_stdout, reason = "the figures are what these tests are for")]
 #![expect(
     clippy::cast_possible_truncation,
@@ -8,6 +9,7 @@
     reason = "synthetic sounds are short and inside full scale"
 )]
 
+mod answer;
 mod echo;
 mod synth;
 mod tone;
