@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod comfort;
+pub mod drift;
 pub mod echo;
 pub mod frame;
 pub mod g711;

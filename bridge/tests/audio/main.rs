@@ -10,6 +10,7 @@
 )]
 
 mod answer;
+mod drift;
 mod echo;
 mod synth;
 mod tone;
