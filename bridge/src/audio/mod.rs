@@ -9,5 +9,6 @@ pub mod g711;
 pub mod jitter;
 pub mod pacer;
 pub mod queue;
+pub mod resample;
 pub mod tone;
 pub mod voice;

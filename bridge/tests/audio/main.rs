@@ -12,6 +12,7 @@
 mod answer;
 mod drift;
 mod echo;
+mod resample;
 mod synth;
 mod tone;
 mod voice;
