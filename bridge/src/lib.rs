@@ -10,6 +10,7 @@
 //! - [`breaker`]: what keeps calls from asking a model that does not take them.
 //! - [`metrics`]: what can be seen of all this from outside.
 //! - [`protection`]: keeps ECS from stopping a task in which calls run.
+//! - [`recording`]: encrypted stereo recordings, when somebody asks for one.
 //! - [`telemetry`]: traces of calls.
 //! - [`driver`]: one task per call that joins the three.
 
@@ -23,6 +24,7 @@ pub mod metrics;
 mod plan;
 pub mod protection;
 pub mod realtime;
+pub mod recording;
 pub mod session;
 mod sink;
 pub mod telemetry;

@@ -1,12 +1,15 @@
 //! The bridge as a process: one cell beside one Asterisk.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use api::log::{self, Format};
+use bridge::recording::{self, RecordingKey};
 use bridge::{Settings, Telephony};
-use config::{Env, Stage, log_filter, or_exit};
+use config::{Env, Stage, Variable, log_filter, or_exit};
+use domain::Secret;
 use services::CallCtx;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -15,6 +18,14 @@ use tokio_util::sync::CancellationToken;
 /// what was said last must still be written within that.
 const DRAIN: Duration = Duration::from_secs(95);
 
+/// What recordings are encrypted with.
+const RECORDING_KEY: Variable = Variable {
+    name: "BRIDGE_RECORDING_KEY",
+    what: "Key that recordings are encrypted with.",
+    must: "32 bytes in base64, as `openssl rand -base64 32` writes them",
+    default: None,
+};
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -22,6 +33,11 @@ async fn main() -> ExitCode {
         return write_out(&bridge::metrics::Metrics::table());
     }
     let env = Env::of_process();
+    if let [command, folder, out] = arguments.as_slice()
+        && command == "--restore-recording"
+    {
+        return restore(&env, Path::new(folder), Path::new(out));
+    }
     clients::tls::install();
     let settings = or_exit(Settings::from_env(&env));
     if arguments.first().is_some_and(|first| first == "--health") {
@@ -54,6 +70,29 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(%error, "the bridge cannot run");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Makes one WAV file of the segments of a call, for an operator who has the key.
+fn restore(env: &Env, folder: &Path, out: &Path) -> ExitCode {
+    log::init(Format::Text, &log_filter(env));
+    let key = env.required(&RECORDING_KEY).map_err(|error| error.to_string());
+    let key = key.and_then(|key| RecordingKey::parse(&Secret::new(key.to_owned())));
+    let restored = key.and_then(|key| recording::restore(folder, &key, out).map_err(|error| error.to_string()));
+    match restored {
+        Ok(restored) => {
+            let recording::Restored { segments, missing, length, complete } = restored;
+            let end = if complete { "complete" } else { "cut off, or its last segments are gone" };
+            write_out(&format!(
+                "{}: {} s from {segments} segments, {missing} missing; {end}\n",
+                out.display(),
+                length.as_secs()
+            ))
+        }
+        Err(error) => {
+            tracing::error!(error, "nothing was restored");
             ExitCode::FAILURE
         }
     }

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use url::Url;
 
 const PACE: Pace =
-    Pace { linger: Duration::from_millis(100), renew: Duration::from_secs(3600), retry: Duration::from_millis(50) };
+    Pace { linger: Duration::from_millis(100), renew: Duration::from_hours(1), retry: Duration::from_millis(50) };
 
 /// What the agent was asked, and what it says before it does as it is told.
 #[derive(Clone, Default)]
