@@ -185,13 +185,18 @@ impl Breaker {
         let before = known.core.state.clone();
         let given = change(&mut known);
         if known.core.state != before {
-            let (state, cause) = match &known.core.state {
-                State::Closed => (metrics::Breaker::Closed, None),
-                State::Open(cause) => (metrics::Breaker::Open, Some(cause)),
-                State::HalfOpen(cause) => (metrics::Breaker::HalfOpen, Some(cause)),
-            };
-            self.0.metrics.breaker(state);
-            tracing::warn!(?state, ?cause, "the breaker of the model's key changed");
+            self.0.metrics.breaker(match &known.core.state {
+                State::Closed => metrics::Breaker::Closed,
+                State::Open(_) => metrics::Breaker::Open,
+                State::HalfOpen(_) => metrics::Breaker::HalfOpen,
+            });
+            match &known.core.state {
+                State::Closed => tracing::info!("the model takes calls again"),
+                // The alarm `ModelRefuses` of the template looks for this line.
+                State::Open(Failure::Fatal(code)) => tracing::error!(code, "the model refuses every call"),
+                State::Open(Failure::Retry(code)) => tracing::warn!(code, "the model does not answer any call"),
+                State::HalfOpen(_) => {}
+            }
         }
         given
     }
