@@ -19,6 +19,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("services", &["domain", "config", "store", "clients"]),
     ("bridge", &["domain", "config", "store", "clients", "services", "api"]),
     ("openai-sim", &[]),
+    ("asterisk-sim", &[]),
+    ("load", &["domain", "config", "bridge", "openai-sim", "asterisk-sim"]),
     ("local-servers", &[]),
     ("testkit", &["domain", "config", "store", "clients", "services", "api", "local-servers"]),
     ("tests", &[]),
