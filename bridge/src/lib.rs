@@ -27,6 +27,7 @@ pub mod realtime;
 pub mod recording;
 pub mod session;
 mod sink;
+pub mod sounds;
 pub mod telemetry;
 pub mod telephony;
 mod wire;
