@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::time::Duration;
 
 use domain::{Phone, Secret};
 use url::Url;
@@ -41,8 +42,26 @@ const TRUNK: Variable = Variable {
 const MEDIA: Variable = Variable {
     name: "ASTERISK_MEDIA",
     what: "How sound travels between Asterisk and the bridge.",
-    must: "rtp",
+    must: "rtp or websocket",
     default: Some("rtp"),
+};
+const CODEC: Variable = Variable {
+    name: "ASTERISK_CODEC",
+    what: "Codec of the sound, the same as the trunk's: sound passes through untouched.",
+    must: "ulaw or alaw",
+    default: Some("ulaw"),
+};
+const CONTEXT: Variable = Variable {
+    name: "ASTERISK_CONTEXT",
+    what: "Dialplan context that calls to patients enter when they are answered; the application itself when not set.",
+    must: "the name of a dialplan context",
+    default: None,
+};
+const DOWNSTREAM: Variable = Variable {
+    name: "ASTERISK_DOWNSTREAM_MS",
+    what: "Milliseconds from the bridge's wire to the patient's ear; what was heard is counted with it.",
+    must: "a whole number from 0 to 500",
+    default: Some("60"),
 };
 const RTP_BIND: Variable = Variable {
     name: "ASTERISK_RTP_BIND",
@@ -57,7 +76,8 @@ const CALLER_ID: Variable = Variable {
     default: None,
 };
 
-pub(crate) const VARIABLES: &[Variable] = &[ARI_URL, ARI_USER, ARI_PASSWORD, APP, TRUNK, MEDIA, RTP_BIND, CALLER_ID];
+pub(crate) const VARIABLES: &[Variable] =
+    &[ARI_URL, ARI_USER, ARI_PASSWORD, APP, TRUNK, MEDIA, CODEC, CONTEXT, DOWNSTREAM, RTP_BIND, CALLER_ID];
 
 /// How calls reach the telephone network.
 #[derive(Clone, Debug)]
@@ -74,6 +94,12 @@ pub struct Asterisk {
     pub trunk: DialString,
     /// `ASTERISK_MEDIA`, default `rtp`.
     pub media: Media,
+    /// `ASTERISK_CODEC`, default `ulaw`.
+    pub codec: Codec,
+    /// `ASTERISK_CONTEXT`, optional.
+    pub context: Option<String>,
+    /// `ASTERISK_DOWNSTREAM_MS`, default 60 ms.
+    pub downstream: Duration,
     /// `ASTERISK_RTP_BIND`, default loopback: Asterisk runs in the same task.
     pub rtp_bind: IpAddr,
     /// `ASTERISK_CALLER_ID`, optional.
@@ -96,6 +122,16 @@ impl Asterisk {
             app: env.required(&APP)?.to_owned(),
             trunk: env.parse(&TRUNK)?,
             media: env.parse(&MEDIA)?,
+            codec: env.parse(&CODEC)?,
+            context: env
+                .set(&CONTEXT)
+                .map(|_| {
+                    env.parse_where(&CONTEXT, |name: &String| {
+                        name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+                    })
+                })
+                .transpose()?,
+            downstream: env.parse_where(&DOWNSTREAM, |ms| (0..=500).contains(ms)).map(Duration::from_millis)?,
             rtp_bind: env.parse(&RTP_BIND)?,
             caller_id: env.parse_optional(&CALLER_ID)?,
         })
@@ -107,6 +143,8 @@ impl Asterisk {
 pub enum Media {
     /// RTP through externalMedia.
     Rtp,
+    /// A WebSocket through `chan_websocket`.
+    WebSocket,
 }
 
 impl FromStr for Media {
@@ -115,6 +153,28 @@ impl FromStr for Media {
     fn from_str(text: &str) -> Result<Self, ()> {
         match text {
             "rtp" => Ok(Self::Rtp),
+            "websocket" => Ok(Self::WebSocket),
+            _ => Err(()),
+        }
+    }
+}
+
+/// How sound is coded: G.711 in one of its two laws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Codec {
+    /// As in North America and Japan.
+    Ulaw,
+    /// As in Europe and most of the world.
+    Alaw,
+}
+
+impl FromStr for Codec {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "ulaw" => Ok(Self::Ulaw),
+            "alaw" => Ok(Self::Alaw),
             _ => Err(()),
         }
     }
@@ -158,5 +218,32 @@ mod tests {
         let error = Asterisk::from_env(&env).unwrap_err().to_string();
         assert!(error.starts_with("ASTERISK_ARI_PASSWORD is not set"), "{error}");
         assert!(Asterisk::from_env(&env.with("ASTERISK_ARI_PASSWORD", "x")).unwrap().is_some());
+    }
+
+    #[test]
+    fn sound_travels_as_it_is_said() {
+        let env =
+            Env::default().with("ASTERISK_ARI_URL", "http://127.0.0.1:8088/ari").with("ASTERISK_ARI_PASSWORD", "x");
+        let usual = Asterisk::required(&env).unwrap();
+        assert_eq!((usual.media, usual.codec, usual.context.as_deref()), (Media::Rtp, Codec::Ulaw, None));
+        assert_eq!(usual.downstream, Duration::from_millis(60));
+        let other = env
+            .clone()
+            .with("ASTERISK_MEDIA", "websocket")
+            .with("ASTERISK_CODEC", "alaw")
+            .with("ASTERISK_CONTEXT", "to-patients")
+            .with("ASTERISK_DOWNSTREAM_MS", "0");
+        let other = Asterisk::required(&other).unwrap();
+        assert_eq!((other.media, other.codec), (Media::WebSocket, Codec::Alaw));
+        assert_eq!((other.context.as_deref(), other.downstream), (Some("to-patients"), Duration::ZERO));
+        for (name, wrong) in [
+            ("ASTERISK_MEDIA", "audiosocket"),
+            ("ASTERISK_CODEC", "opus"),
+            ("ASTERISK_CONTEXT", "a,b"),
+            ("ASTERISK_DOWNSTREAM_MS", "501"),
+        ] {
+            let error = Asterisk::required(&env.clone().with(name, wrong)).unwrap_err().to_string();
+            assert!(error.starts_with(name), "{error}");
+        }
     }
 }

@@ -16,12 +16,13 @@ mod markdown;
 mod openai;
 mod stage;
 
-pub use asterisk::{Asterisk, DialString, Media};
+pub use asterisk::{Asterisk, Codec, DialString, Media};
 pub use auth::{Auth, SigningKey};
 pub use aws::{Aws, Queues, Tables};
-pub use bridge::Bridge;
+pub use bridge::{Bridge, Recordings};
 pub use cache::Cache;
 pub use database::Database;
+pub use domain::calls::Prices;
 pub use email::Mail;
 pub use env::{ConfigError, Env, Variable};
 pub use markdown::markdown;

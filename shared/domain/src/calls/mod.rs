@@ -1,10 +1,12 @@
 //! Calls: attempts to telephone a patient.
 
+mod bill;
 mod state;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use bill::{Bill, Prices, Quality};
 pub use state::{EndReason, Outcome, Status};
 
 use crate::error::{Error, Result};

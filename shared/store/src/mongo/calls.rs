@@ -1,6 +1,6 @@
 //! `calls`: attempts to telephone a patient.
 
-use domain::calls::{Call, Direction, EndReason, Outcome, Status};
+use domain::calls::{Bill, Call, Direction, EndReason, Outcome, Quality, Status};
 use domain::{CallId, CaregiverId, OrgId, PatientId, Phi, Result, Scope};
 use jiff::Timestamp;
 use mongodb::bson::oid::ObjectId;
@@ -45,6 +45,13 @@ struct State {
     call_end_reason: Option<EndReason>,
     answered_at: Option<DateTime>,
     ended_at: Option<DateTime>,
+}
+
+/// What it cost and how well it went.
+#[derive(Serialize, Deserialize)]
+struct Account {
+    bill: Bill,
+    quality: Quality,
 }
 
 impl State {
@@ -93,6 +100,13 @@ impl Calls<'_> {
         self.0.first::<Row>(query).await?.map(Row::read).transpose()
     }
 
+    /// What a call cost and how well it went, once that is written. Index: `_id_`.
+    pub async fn account_of(&self, scope: &Scope, call: CallId) -> Result<Option<(Bill, Quality)>> {
+        let filter = within(scope, doc! { "_id": oid(call.0), "bill": { "$exists": true } });
+        let found = self.0.first::<Account>(Query::of(NAME, filter)).await?;
+        Ok(found.map(|account| (account.bill, account.quality)))
+    }
+
     /// Calls in one of these states that were asked for before `since`, oldest first, without the
     /// first `skip`. Index: `calls_status`.
     pub async fn in_status_before(
@@ -126,6 +140,12 @@ impl Calls<'_> {
             update.insert("$unset", doc! { "livePatient": "" });
         }
         Ok(Write::update(NAME, filter, update).or_conflict("call_moved_on", "The call has moved on meanwhile."))
+    }
+
+    /// Writes what a call cost and how well it went.
+    pub fn account(call: CallId, bill: &Bill, quality: &Quality) -> Result<Write> {
+        let account = document(&Account { bill: *bill, quality: *quality })?;
+        Ok(Write::update(NAME, doc! { "_id": oid(call.0) }, doc! { "$set": account }))
     }
 
     /// Writes what a caregiver notes about a call.
