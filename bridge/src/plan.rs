@@ -11,8 +11,8 @@ pub(crate) fn of(taken: &Taken, settings: &Settings) -> Plan {
     let id = taken.call.id;
     let bytes = id.0.bytes();
     Plan {
-        instructions: domain::prompt::instructions(profile, &taken.memory),
-        greeting: domain::prompt::greeting(profile),
+        instructions: taken.instructions.clone(),
+        greeting: taken.greeting.clone(),
         voice: settings.model.voice.clone(),
         model: settings.model.model.clone(),
         max_call: settings.bridge.max_call,

@@ -5,7 +5,7 @@
 use config::{Env, Stage, or_exit};
 use domain::caregivers::Caregiver;
 use domain::orgs::{CallRetries, Org};
-use domain::patients::{Patient, Profile};
+use domain::patients::{Manner, Patient, Profile};
 use domain::{CaregiverId, Id, Language, OrgId, PatientId, Role, Secret};
 use services::{Ctx, auth};
 use store::Write;
@@ -113,6 +113,9 @@ fn patients(ctx: &Ctx) -> Vec<Patient> {
             age: Some(age),
             notes: None,
             language,
+            manner: Manner::default(),
+            recording_consent: false,
+            extension: None,
         },
         created_at: ctx.now(),
     };

@@ -2,7 +2,7 @@
 
 use domain::caregivers::Caregiver;
 use domain::orgs::{CallRetries, Org};
-use domain::patients::{Patient, Profile};
+use domain::patients::{Manner, Patient, Profile};
 use domain::sessions::Session;
 use domain::{CaregiverId, Language, OrgId, PatientId, Role, Secret, SessionId};
 use services::{CallCtx, Front};
@@ -90,6 +90,9 @@ pub(crate) async fn patient(ctx: &CallCtx, org: OrgId, name: &str, caregivers: &
             age: Some(84),
             notes: None,
             language: Language::En,
+            manner: Manner::default(),
+            recording_consent: false,
+            extension: None,
         },
         created_at: ctx.now(),
     };

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the failure")]
 
 mod alerts;
+mod briefing;
 mod calls;
 mod inbound;
 mod tick;

@@ -3,7 +3,7 @@
 use api::v1::PatientBody;
 use api::{Created, Refusals, Result, SignedIn, Valid};
 use axum::extract::State;
-use domain::patients::Profile;
+use domain::patients::{Manner, Profile};
 use domain::{Email, Language, Phi, Phone};
 use serde::Deserialize;
 use serde_json::Value;
@@ -11,6 +11,7 @@ use services::{Ctx, Front, patients};
 use utoipa::ToSchema;
 
 use super::no_schedules;
+use super::settings::CallSettingsIn;
 
 /// A new patient.
 #[derive(Deserialize, ToSchema)]
@@ -37,6 +38,9 @@ pub(crate) struct PatientIn {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "en")]
     preferred_language: Language,
+    /// How they are telephoned and spoken to.
+    #[serde(default)]
+    call_settings: Option<CallSettingsIn>,
     /// Accepted for the existing app and not used: pictures are uploaded.
     #[serde(default, rename = "avatar")]
     _avatar: Option<String>,
@@ -55,6 +59,8 @@ pub(crate) struct PatientIn {
 
 impl From<PatientIn> for Profile {
     fn from(input: PatientIn) -> Self {
+        let settings = input.call_settings.unwrap_or_default();
+        let usual = Manner::default();
         Self {
             name: input.name,
             preferred_name: input.preferred_name,
@@ -63,6 +69,12 @@ impl From<PatientIn> for Profile {
             age: input.age,
             notes: input.notes,
             language: input.preferred_language,
+            manner: Manner {
+                patience: settings.patience.unwrap_or(usual.patience),
+                speech_rate: settings.speech_rate.unwrap_or(usual.speech_rate),
+            },
+            recording_consent: settings.recording_consent.unwrap_or_default(),
+            extension: settings.extension.flatten(),
         }
     }
 }

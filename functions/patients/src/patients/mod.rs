@@ -6,6 +6,7 @@ pub(crate) mod create;
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod remove;
+mod settings;
 pub(crate) mod update;
 
 use domain::{Error, Result};

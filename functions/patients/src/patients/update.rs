@@ -11,6 +11,7 @@ use services::{Ctx, Front, patients};
 use utoipa::ToSchema;
 
 use super::no_schedules;
+use super::settings::CallSettingsIn;
 
 /// What is to be different. A field that is absent stays; `null` takes an optional value away.
 #[derive(Deserialize, ToSchema)]
@@ -41,6 +42,9 @@ pub(crate) struct PatientPatch {
     /// The language Bianca speaks with them.
     #[schema(value_type = Option<String>, example = "en")]
     preferred_language: Option<Language>,
+    /// How they are telephoned and spoken to.
+    #[serde(default)]
+    call_settings: Option<CallSettingsIn>,
     /// Accepted for the existing app and not used.
     #[serde(default, rename = "id")]
     _id: Option<String>,
@@ -65,6 +69,7 @@ pub(crate) struct PatientPatch {
 
 impl From<PatientPatch> for patients::Change {
     fn from(patch: PatientPatch) -> Self {
+        let settings = patch.call_settings.unwrap_or_default();
         Self {
             name: patch.name,
             preferred_name: patch.preferred_name,
@@ -73,6 +78,10 @@ impl From<PatientPatch> for patients::Change {
             age: patch.age,
             notes: patch.notes,
             language: patch.preferred_language,
+            patience: settings.patience,
+            speech_rate: settings.speech_rate,
+            recording_consent: settings.recording_consent,
+            extension: settings.extension,
         }
     }
 }

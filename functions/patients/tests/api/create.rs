@@ -12,7 +12,8 @@ async fn a_patient_is_added_with_everything_people_know() {
     let created = app.admin.post("/v1/patients", body).await.ok(201);
     let expected = json!({ "id": created["id"], "name": "Ada Byron", "preferredName": "Addie", "avatar": null,
         "email": "ada@example.org", "phone": "+15550100123", "age": 84, "notes": "Likes roses.",
-        "preferredLanguage": "fr", "isEmailVerified": false, "org": app.home.id.to_string(),
+        "preferredLanguage": "fr", "isEmailVerified": false, "callSettings": { "patience": "patient",
+            "speechRate": 95, "recordingConsent": false, "extension": null }, "org": app.home.id.to_string(),
         "caregivers": [], "schedules": [] });
     assert_eq!(created, expected);
     let id = created["id"].as_str().unwrap();
@@ -56,6 +57,18 @@ async fn what_is_wrong_is_named() {
     app.admin.post("/v1/patients", with("preferredLanguage", json!("xx"))).await.invalid(&["preferredLanguage"]);
     app.admin.post("/v1/patients", with("deleted", json!(true))).await.invalid(&["deleted"]);
     app.admin.post("/v1/patients", with("schedules", json!([{ "time": "09:00" }]))).await.invalid(&["schedules"]);
+    for (name, value) in [
+        ("patience", json!("endless")),
+        ("speechRate", json!(69)),
+        ("speechRate", json!(121)),
+        ("recordingConsent", json!("yes")),
+        ("extension", json!("2w4")),
+        ("extension", json!("12345678901234567")),
+        ("volume", json!(1)),
+    ] {
+        let body = with("callSettings", json!({ name: value }));
+        app.admin.post("/v1/patients", body).await.invalid(&[&format!("callSettings.{name}")]);
+    }
     let both = json!({ "name": "", "phone": "+15550100123", "age": 200, "notes": "x".repeat(5001) });
     app.admin.post("/v1/patients", both).await.invalid(&["name", "notes", "age"]);
 }
@@ -69,4 +82,23 @@ async fn the_organisation_is_the_callers_whatever_the_body_says() {
     let created = app.admin.post("/v1/patients", body).await.ok(201);
     assert_eq!(created["org"], app.home.id.to_string());
     assert_eq!(created["caregivers"], json!([]));
+}
+
+#[tokio::test]
+async fn how_a_patient_is_spoken_to_is_kept() {
+    let app = app().await;
+    let mut body = ada();
+    body["callSettings"] =
+        json!({ "patience": "veryPatient", "speechRate": 70, "recordingConsent": true, "extension": ",,204#" });
+    let created = app.admin.post("/v1/patients", body.clone()).await.ok(201);
+    assert_eq!(created["callSettings"], body["callSettings"]);
+    let path = format!("/v1/patients/{}", created["id"].as_str().unwrap());
+    assert_eq!(app.admin.get(&path).await.ok(200), created);
+
+    let change = json!({ "callSettings": { "patience": "brisk", "extension": null } });
+    let changed = app.admin.patch(&path, change).await.ok(200);
+    let expected = json!({ "patience": "brisk", "speechRate": 70, "recordingConsent": true, "extension": null });
+    assert_eq!(changed["callSettings"], expected);
+    let unchanged = app.admin.patch(&path, json!({ "callSettings": null, "age": 90 })).await.ok(200);
+    assert_eq!(unchanged["callSettings"], expected);
 }

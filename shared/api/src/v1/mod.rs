@@ -13,7 +13,7 @@ pub use call::{CallStatusBody, CallStatusData, InitiatedBody, NamedAgent, NamedP
 pub use caregiver::CaregiverBody;
 pub use conversation::{ConversationBody, MessageBody};
 pub use org::{OrgBody, RetriesBody};
-pub use patient::PatientBody;
+pub use patient::{CallSettingsBody, PatientBody};
 pub use tokens::{TokenBody, TokensBody};
 
 use jiff::Timestamp;

@@ -30,6 +30,8 @@ pub struct PatientBody {
     /// The language Bianca speaks with them.
     #[schema(example = "en")]
     pub preferred_language: String,
+    /// How they are telephoned and spoken to.
+    pub call_settings: CallSettingsBody,
     /// Whether the address was verified; patients never sign in, so it never is.
     pub is_email_verified: bool,
     /// Their organisation's id.
@@ -39,6 +41,24 @@ pub struct PatientBody {
     /// When they are called.
     #[schema(value_type = Vec<Object>)]
     pub schedules: Vec<serde_json::Value>,
+}
+
+/// How a patient is telephoned and spoken to.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(title = "CallSettings")]
+pub struct CallSettingsBody {
+    /// How long Bianca waits for an answer: `brisk`, `normal`, `patient` or `veryPatient`.
+    #[schema(example = "patient")]
+    pub patience: &'static str,
+    /// How fast she speaks, in percent of her usual pace, 70 to 120.
+    #[schema(example = 95)]
+    pub speech_rate: u8,
+    /// Whether their calls may be recorded.
+    pub recording_consent: bool,
+    /// Keys that are pressed after the answer, for homes with a switchboard; `,` is a pause.
+    #[schema(example = ",,204")]
+    pub extension: Option<String>,
 }
 
 impl From<&Patient> for PatientBody {
@@ -55,6 +75,12 @@ impl From<&Patient> for PatientBody {
             age: profile.age,
             notes: shown(&profile.notes),
             preferred_language: profile.language.code().to_owned(),
+            call_settings: CallSettingsBody {
+                patience: profile.manner.patience.as_str(),
+                speech_rate: profile.manner.speech_rate,
+                recording_consent: profile.recording_consent,
+                extension: profile.extension.as_ref().map(|extension| extension.as_str().to_owned()),
+            },
             is_email_verified: false,
             org: patient.org.to_string(),
             caregivers: patient.caregivers.iter().map(ToString::to_string).collect(),

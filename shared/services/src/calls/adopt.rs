@@ -4,7 +4,7 @@ use domain::calls::{EndReason, Outcome, Status};
 use domain::conversations::Turn;
 use domain::{CallId, Result, policy};
 
-use super::take::taken;
+use super::briefing::taken;
 use super::{LEASE, Taken, claim_number, current, finish};
 use crate::CallCtx;
 

@@ -1,7 +1,9 @@
 //! Calls: asked for by people, owned by cells.
 
+mod account;
 mod active;
 mod adopt;
+mod briefing;
 mod call_back;
 mod end;
 mod finish;
@@ -15,6 +17,7 @@ mod status;
 mod sweep;
 mod take;
 
+pub use account::account;
 pub use active::active;
 pub use adopt::{Adopted, adopt};
 pub use call_back::{call_back, place_callbacks};

@@ -7,7 +7,7 @@ use domain::patients::Patient;
 use domain::{CallId, Phone, Result, policy};
 use store::mongo::Calls;
 
-use super::take::taken;
+use super::briefing::taken;
 use super::{LEASE, Taken, claim_number};
 use crate::CallCtx;
 

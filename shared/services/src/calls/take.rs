@@ -2,8 +2,9 @@
 
 use domain::calls::{Call, EndReason, Status};
 use domain::patients::Patient;
-use domain::{CallId, Phi, Result, policy, prompt};
+use domain::{CallId, Phi, Result, policy};
 
+use super::briefing::taken;
 use super::finish::cancel;
 use super::{LEASE, claim_number, current, progress};
 use crate::CallCtx;
@@ -15,8 +16,10 @@ pub struct Taken {
     pub call: Call,
     /// Whom to dial.
     pub patient: Patient,
-    /// Summaries of earlier calls, newest first.
-    pub memory: Vec<Phi<String>>,
+    /// What the model is told for the whole call.
+    pub instructions: Phi<String>,
+    /// What it is asked to say first.
+    pub greeting: Phi<String>,
 }
 
 /// Takes a call for `cell`. `None` when there is nothing to do: another cell has it, the message
@@ -38,12 +41,6 @@ pub async fn take(ctx: &CallCtx, id: CallId, cell: &str) -> Result<Option<Taken>
         ctx.live.release(id, cell).await?;
     }
     taken
-}
-
-/// A call with what its owner needs.
-pub(super) async fn taken(ctx: &CallCtx, call: Call, patient: Patient) -> Result<Taken> {
-    let memory = ctx.store.conversations().summaries(patient.id, prompt::MEMORY).await?;
-    Ok(Taken { call, patient, memory })
 }
 
 async fn prepare(ctx: &CallCtx, mut call: Call) -> Result<Option<Taken>> {

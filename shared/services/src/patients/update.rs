@@ -1,6 +1,6 @@
 //! Changing what is written about a patient.
 
-use domain::patients::{Patient, Profile};
+use domain::patients::{Extension, Manner, Patience, Patient, Profile};
 use domain::policy::{self, Action, Resource};
 use domain::{Caller, Email, Language, PatientId, Phi, Phone, Result};
 use store::mongo::Patients;
@@ -25,6 +25,14 @@ pub struct Change {
     pub notes: Option<Option<Phi<String>>>,
     /// The language Bianca speaks with them.
     pub language: Option<Language>,
+    /// How long Bianca waits for them.
+    pub patience: Option<Patience>,
+    /// How fast Bianca speaks.
+    pub speech_rate: Option<u8>,
+    /// Whether their calls may be recorded.
+    pub recording_consent: Option<bool>,
+    /// Keys that are pressed after the answer.
+    pub extension: Option<Option<Extension>>,
 }
 
 impl Change {
@@ -38,6 +46,12 @@ impl Change {
             age: self.age.unwrap_or(was.age),
             notes: self.notes.unwrap_or(was.notes),
             language: self.language.unwrap_or(was.language),
+            manner: Manner {
+                patience: self.patience.unwrap_or(was.manner.patience),
+                speech_rate: self.speech_rate.unwrap_or(was.manner.speech_rate),
+            },
+            recording_consent: self.recording_consent.unwrap_or(was.recording_consent),
+            extension: self.extension.unwrap_or(was.extension),
         }
     }
 }

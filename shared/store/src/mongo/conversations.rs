@@ -2,6 +2,7 @@
 
 use domain::conversations::{Conversation, Message, Speaker, Turn};
 use domain::{CallId, Language, MessageId, OrgId, Page, PageRequest, PatientId, Phi, Result, Scope};
+use jiff::Timestamp;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, doc};
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,13 @@ impl Conversations<'_> {
         let query = query.sort(order(request)).skip(request.skip()).limit(request.limit);
         let conversations = self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect::<Result<_>>()?;
         Ok(Page::new(request, conversations, total))
+    }
+
+    /// When the patient was last spoken with, apart from `this` call. Index: `conversations_patient`.
+    pub async fn last_contact(&self, scope: &Scope, patient: PatientId, this: CallId) -> Result<Option<Timestamp>> {
+        let filter = within(scope, doc! { "patientId": oid(patient.0), "_id": { "$ne": oid(this.0) } });
+        let query = Query::of(NAME, filter).sort(doc! { "startTime": -1 });
+        self.0.first::<Row>(query).await?.map(|row| time(row.start_time)).transpose()
     }
 
     /// The newest summaries of a patient's conversations. Index: `conversations_patient`.

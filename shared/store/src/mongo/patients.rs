@@ -1,6 +1,6 @@
 //! `patients`.
 
-use domain::patients::{Patient, Profile};
+use domain::patients::{Extension, Manner, Patience, Patient, Profile};
 use domain::{CaregiverId, Language, OrgId, Page, PageRequest, PatientId, Phi, Phone, Result, Scope};
 use jiff::Timestamp;
 use mongodb::bson::oid::ObjectId;
@@ -44,6 +44,40 @@ struct ProfileRow {
     notes: Option<String>,
     #[serde(default)]
     preferred_language: Language,
+    /// Absent in documents from before there were settings.
+    #[serde(default)]
+    call_settings: SettingsRow,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct SettingsRow {
+    patience: Patience,
+    speech_rate: i32,
+    recording_consent: bool,
+    extension: Option<String>,
+}
+
+impl Default for SettingsRow {
+    fn default() -> Self {
+        Self::of(Manner::default(), false, None)
+    }
+}
+
+impl SettingsRow {
+    fn of(manner: Manner, recording_consent: bool, extension: Option<&Extension>) -> Self {
+        Self {
+            patience: manner.patience,
+            speech_rate: i32::from(manner.speech_rate),
+            recording_consent,
+            extension: extension.map(|extension| extension.as_str().to_owned()),
+        }
+    }
+
+    fn manner(&self) -> Manner {
+        let usual = Manner::default().speech_rate;
+        Manner { patience: self.patience, speech_rate: u8::try_from(self.speech_rate).unwrap_or(usual) }
+    }
 }
 
 #[derive(Deserialize)]
@@ -198,6 +232,7 @@ impl ProfileRow {
             age: profile.age.map(i32::from),
             notes: profile.notes.as_ref().map(|notes| notes.reveal().clone()),
             preferred_language: profile.language,
+            call_settings: SettingsRow::of(profile.manner, profile.recording_consent, profile.extension.as_ref()),
         }
     }
 
@@ -210,6 +245,9 @@ impl ProfileRow {
             age: self.age.and_then(|age| u8::try_from(age).ok()),
             notes: self.notes.map(Phi::new),
             language: self.preferred_language,
+            manner: self.call_settings.manner(),
+            recording_consent: self.call_settings.recording_consent,
+            extension: self.call_settings.extension.and_then(|keys| keys.parse().ok()),
         })
     }
 }
@@ -234,5 +272,20 @@ impl Row {
             profile: self.profile.read()?,
             created_at: time(self.created_at)?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_from_before_there_were_settings_is_read_with_the_usual_ones() {
+        let id = ObjectId::from_bytes([1; 12]);
+        let old = doc! { "_id": id, "org": id, "name": "Ada", "preferredName": null, "phone": "+15550100123",
+        "email": null, "age": 84, "notes": null, "createdAt": DateTime::from_millis(0) };
+        let row: Row = mongodb::bson::deserialize_from_document(old).unwrap();
+        let profile = row.read().unwrap().profile;
+        assert_eq!((profile.manner, profile.recording_consent, profile.extension), (Manner::default(), false, None));
     }
 }

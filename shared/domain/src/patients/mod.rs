@@ -1,6 +1,10 @@
 //! Patients: the people who are telephoned. They never sign in.
 
+mod settings;
+
 use jiff::Timestamp;
+
+pub use settings::{Extension, Manner, Patience, SPEECH_RATE};
 
 use crate::Error;
 use crate::caller::{Caller, Role};
@@ -50,6 +54,12 @@ pub struct Profile {
     pub notes: Option<Phi<String>>,
     /// The language Bianca speaks with them.
     pub language: Language,
+    /// How she speaks with them.
+    pub manner: Manner,
+    /// Whether their calls may be recorded.
+    pub recording_consent: bool,
+    /// Keys that are pressed after the answer.
+    pub extension: Option<Extension>,
 }
 
 impl Profile {
@@ -80,6 +90,10 @@ impl Profile {
         }
         if self.age.is_some_and(|age| age > MAX_AGE) {
             refuse("age", format!("must be 0 to {MAX_AGE}"));
+        }
+        if !SPEECH_RATE.contains(&self.manner.speech_rate) {
+            let (slowest, fastest) = (SPEECH_RATE.start(), SPEECH_RATE.end());
+            refuse("callSettings.speechRate", format!("must be {slowest} to {fastest}"));
         }
         if wrong.is_empty() { Ok(self) } else { Err(Error::fields(wrong)) }
     }
@@ -117,6 +131,9 @@ mod tests {
             age: Some(84),
             notes: None,
             language: Language::En,
+            manner: Manner::default(),
+            recording_consent: false,
+            extension: None,
         }
     }
 
@@ -141,9 +158,10 @@ mod tests {
 
     #[test]
     fn every_wrong_field_is_named_at_once() {
-        let wrong = Profile { age: Some(131), notes: Some("x".repeat(5_001).into()), ..profile("  ") };
+        let manner = Manner { speech_rate: 121, ..Manner::default() };
+        let wrong = Profile { age: Some(131), notes: Some("x".repeat(5_001).into()), manner, ..profile("  ") };
         let paths: Vec<_> = wrong.checked().unwrap_err().fields.into_iter().map(|f| f.path).collect();
-        assert_eq!(paths, ["name", "notes", "age"]);
+        assert_eq!(paths, ["name", "notes", "age", "callSettings.speechRate"]);
     }
 
     #[test]

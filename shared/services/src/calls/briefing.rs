@@ -1,0 +1,41 @@
+//! What the model is told before a call.
+
+use domain::alerts::OPEN_FOR;
+use domain::calls::{Call, Direction};
+use domain::patients::Patient;
+use domain::prompt::{self, Briefing};
+use domain::{Error, Phi, Result, policy};
+
+use super::Taken;
+use crate::Ctx;
+
+/// A call with what its owner needs. For one that came in, nothing is looked up that must not be told.
+pub(super) async fn taken(ctx: &Ctx, call: Call, patient: Patient) -> Result<Taken> {
+    let system = policy::system("brief the model");
+    let now = ctx.now();
+    let org = ctx.store.orgs().find(&system, call.org).await?;
+    let zone = org.map_or_else(|| "UTC".parse().map_err(Error::internal), |org| Ok(org.zone))?;
+    let (mut summaries, mut notes, mut concerns, mut last_contact) = (Vec::new(), Vec::new(), Vec::new(), None);
+    if call.direction == Direction::Outbound {
+        let conversations = ctx.store.conversations();
+        summaries = conversations.summaries(patient.id, prompt::MEMORY).await?;
+        last_contact = conversations.last_contact(&system, patient.id, call.id).await?;
+        let taken = ctx.store.notes().newest(&system, patient.id, prompt::NOTES).await?;
+        notes = taken.into_iter().map(|note| note.text).collect();
+        let open = ctx.store.alerts().open(&system, patient.id, now - OPEN_FOR, prompt::CONCERNS).await?;
+        concerns = open.iter().map(|alert| Phi::new(alert.content.kind.as_str().to_owned())).collect();
+    }
+    let briefing = Briefing {
+        profile: &patient.profile,
+        direction: call.direction,
+        last_contact,
+        now,
+        zone: &zone,
+        summaries: &summaries,
+        notes: &notes,
+        concerns: &concerns,
+        topic: Some(prompt::topic(patient.id, now, &zone)),
+    };
+    let (instructions, greeting) = (prompt::instructions(&briefing), prompt::greeting(&briefing));
+    Ok(Taken { call, patient, instructions, greeting })
+}
