@@ -74,10 +74,11 @@ impl Reader {
             _ => match fold(letter) {
                 Folded::Dropped => {}
                 Folded::Letter(letter) if is_part_of_a_word(letter) => {
-                    if letter == 'ß' {
-                        self.word.push_str("ss");
-                    } else {
-                        self.word.push(letter);
+                    match letter {
+                        'ß' => self.word.push_str("ss"),
+                        'œ' => self.word.push_str("oe"),
+                        'æ' => self.word.push_str("ae"),
+                        letter => self.word.push(letter),
                     }
                     if !self.script.words {
                         self.end_word();
@@ -146,6 +147,7 @@ mod tests {
     #[test_case("Me cai\u{301}", WORDS => "me cai"; "an accent of its own")]
     #[test_case("Straße", WORDS => "strasse"; "a sharp s")]
     #[test_case("J’étouffe", ELIDING => "j etouffe"; "an elision")]
+    #[test_case("Mon cœur", ELIDING => "mon coeur"; "letters written as one")]
     #[test_case("ёлка", WORDS => "елка"; "a letter that is written both ways")]
     #[test_case("أنا لا أَستَطيع", WORDS => "انا لا استطيع"; "vowel signs")]
     #[test_case("साँस नहीं", WORDS => "सांस नहीं"; "either nasal sign")]
