@@ -14,7 +14,8 @@ use crate::audio::frame::Codec;
 pub struct Orphan {
     /// The call, or the channel itself when no call is known for it.
     pub call_id: String,
-    /// Somebody is on the line: it can be adopted. Otherwise it rings, and can be discarded.
+    /// Somebody is on the line: it can be adopted. Otherwise it rings, or only what it was carried by
+    /// is left of it, and it can be discarded.
     pub is_up: bool,
 }
 
@@ -56,6 +57,14 @@ impl AsteriskDialer {
             if ours && !is_made(&channel.id) && !self.line.ari.is_followed(&channel.id) {
                 let call_id = self.call_of(&census, &channel.id).await?;
                 orphans.push(Orphan { call_id, is_up: channel.state == "Up" && channel.is_in_stasis() });
+            }
+        }
+        // Whose people have hung up meanwhile.
+        for bridge in census.bridges.iter().filter(|bridge| !self.line.ari.is_followed(&bridge.id)) {
+            if let Some(call_id) = call_of_bridge(&bridge.id)
+                && !orphans.iter().any(|orphan| orphan.call_id == call_id)
+            {
+                orphans.push(Orphan { call_id: call_id.to_owned(), is_up: false });
             }
         }
         Ok(orphans)

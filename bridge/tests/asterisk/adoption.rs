@@ -89,9 +89,13 @@ async fn what_rings_or_belongs_to_nobody_can_be_discarded() {
     for made in ["media-1-call-1", "media-7-call-1", "transfer-call-1", "media-1-call-10"] {
         asterisk.enters(made, &[]);
     }
-    asterisk.shared.bridges.lock().unwrap().insert("bridge-call-1".to_owned(), Vec::new());
+    for bridge in ["bridge-call-1", "bridge-call-3", "somebody-elses"] {
+        asterisk.shared.bridges.lock().unwrap().insert(bridge.to_owned(), Vec::new());
+    }
+    asterisk.enters("media-1-call-3", &[]);
     let orphans = dialer.orphans().await.unwrap();
-    assert_eq!(orphans, [orphan("1764136800.2", false), orphan("call-1", false)]);
+    let left_over = orphan("call-3", false);
+    assert_eq!(orphans, [orphan("1764136800.2", false), orphan("call-1", false), left_over]);
     assert!(dialer.adopt("call-1", Codec::Ulaw).await.unwrap().is_none(), "nobody has picked it up");
     assert!(dialer.adopt("call-2", Codec::Ulaw).await.unwrap().is_none(), "there is no such call");
     until(|| asterisk.bridge("bridge-call-2").is_none()).await;
@@ -100,7 +104,7 @@ async fn what_rings_or_belongs_to_nobody_can_be_discarded() {
         dialer.discard(&orphan.call_id).await.unwrap();
     }
     assert_eq!(asterisk.channels(), ["1764136800.1", "media-1-call-10"]);
-    assert_eq!(asterisk.bridge("bridge-call-1"), None);
+    assert_eq!(asterisk.bridges(), ["somebody-elses"]);
 }
 
 #[tokio::test]

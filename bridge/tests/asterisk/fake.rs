@@ -168,13 +168,17 @@ impl Asterisk {
         self.shared.channels.lock().unwrap().keys().cloned().collect()
     }
 
+    pub fn bridges(&self) -> Vec<String> {
+        self.shared.bridges.lock().unwrap().keys().cloned().collect()
+    }
+
     pub fn bridge(&self, id: &str) -> Option<Vec<String>> {
         self.shared.bridges.lock().unwrap().get(id).cloned()
     }
 
     /// Nothing is left.
     pub async fn is_empty(&self) {
-        until(|| self.channels().is_empty() && self.shared.bridges.lock().unwrap().is_empty()).await;
+        until(|| self.channels().is_empty() && self.bridges().is_empty()).await;
     }
 
     pub async fn media_socket(&self) -> MediaSocket {

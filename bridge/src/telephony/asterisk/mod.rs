@@ -30,10 +30,13 @@ use crate::audio::frame::{Codec, Frame};
 use crate::audio::jitter::Feed;
 use crate::session::{Cause, PhoneEvent};
 
-/// Times the sound's way is made again in one call; a line that breaks more often is no line.
+/// Times the sound's way is made again within [`MENDS_WITHIN`]; a line that breaks more often is no line.
 const MENDS: u32 = 3;
 
-/// Pause before another attempt, times the attempts so far.
+/// After so long without a break, the breaks before are forgotten.
+const MENDS_WITHIN: Duration = Duration::from_mins(1);
+
+/// Pause after an attempt that failed, times the attempts so far.
 const BEFORE_MENDING: Duration = Duration::from_millis(200);
 
 /// A call in Asterisk.
@@ -48,7 +51,9 @@ pub(super) struct AsteriskLeg {
     past: LegStats,
     /// Silence for as long as there is no way.
     feed: Feed,
+    /// Times it was lost lately, and when it was last.
     mends: u32,
+    lost_at: Option<Instant>,
     stage: Stage,
     /// They called us.
     inbound: bool,
@@ -97,6 +102,7 @@ impl AsteriskLeg {
             past: LegStats::default(),
             feed: Feed::new(codec),
             mends: 0,
+            lost_at: None,
             stage: Stage::Asked,
             inbound: false,
             joined: false,
@@ -128,7 +134,7 @@ impl AsteriskLeg {
                 event = sound(&mut self.path) => match event {
                     PathEvent::Media(MediaEvent::Leg(sound)) => return sound,
                     PathEvent::Media(MediaEvent::Key(key)) => self.on_media_key(key),
-                    PathEvent::Media(MediaEvent::Lost(why)) => self.mend(why),
+                    PathEvent::Media(MediaEvent::Lost(why)) => self.mend(why, Duration::ZERO),
                     PathEvent::Ari(event) => self.on_path_event(event),
                 },
                 frames = silence(&mut self.feed, wayless) => self.feed_silence(frames),
@@ -165,7 +171,7 @@ impl AsteriskLeg {
                 if matches!(self.transferring, Transferring::Done) {
                     self.hung_up(Cause::Failed);
                 } else if self.path.is_some() {
-                    self.mend("the bridge of the call is gone");
+                    self.mend("the bridge of the call is gone", Duration::ZERO);
                 }
             }
             event => self.on_transfer_event(event),
@@ -174,7 +180,7 @@ impl AsteriskLeg {
 
     fn on_path_event(&mut self, event: AriEvent) {
         if matches!(event, AriEvent::Left { .. } | AriEvent::Destroyed { .. } | AriEvent::Gone { .. }) {
-            self.mend("the media channel is gone");
+            self.mend("the media channel is gone", Duration::ZERO);
         }
     }
 
@@ -200,13 +206,13 @@ impl AsteriskLeg {
             }
             Done::Joined(Err(error)) if error.is_absent() && self.mends < MENDS => {
                 // The bridge went away in this very moment; a channel that is gone tells so itself.
-                self.mend("the call's channel found no bridge");
+                self.mend("the call's channel found no bridge", Duration::ZERO);
             }
             Done::Joined(Err(error)) => self.fail(&error, "the sound could not be joined"),
             Done::Laid(Ok((path, new_bridge))) => self.on_laid(path, new_bridge),
             Done::Laid(Err(error)) => {
                 tracing::warn!(%error, call = self.claim.call_id, "the way of the sound could not be made");
-                self.mend("the way of the sound could not be made");
+                self.mend("the way of the sound could not be made", BEFORE_MENDING * self.mends);
             }
             Done::Asked(channel, result) => self.on_asked(&channel, result),
             Done::Connected(result) => self.on_connected(result),
@@ -230,10 +236,14 @@ impl AsteriskLeg {
         self.work.spawn(async move { Done::Joined(line.join(&bridge, &channel).await) });
     }
 
-    /// The sound's way is lost: makes it again, or gives the call up.
-    fn mend(&mut self, why: &'static str) {
+    /// The sound's way is lost: makes it again after a pause, or gives the call up.
+    fn mend(&mut self, why: &'static str, pause: Duration) {
         if self.stage == Stage::Over || matches!(self.transferring, Transferring::Done) {
             return;
+        }
+        let now = Instant::now();
+        if self.lost_at.replace(now).is_some_and(|at| now.duration_since(at) > MENDS_WITHIN) {
+            self.mends = 0;
         }
         let call = self.claim.call_id.as_str();
         if self.mends == MENDS {
@@ -243,13 +253,11 @@ impl AsteriskLeg {
         self.mends += 1;
         tracing::warn!(call, why, "the way of the sound is made again");
         self.drop_path();
-        self.feed.heard(Instant::now());
-        let (line, codec, attempt) = (self.line.clone(), self.codec, self.mends);
+        self.feed.heard(now);
+        let (line, codec) = (self.line.clone(), self.codec);
         let (bridge, media) = (self.claim.bridge.clone(), self.claim.next_media());
         self.work.spawn(async move {
-            if attempt > 1 {
-                tokio::time::sleep(BEFORE_MENDING * attempt).await;
-            }
+            tokio::time::sleep(pause).await;
             let laid = async {
                 let new_bridge = line.bridge(&bridge).await?;
                 Ok((line.lay(media, &bridge, codec).await?, new_bridge))
