@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::frame::{Codec, FRAME_BYTES, FRAME_TIME};
+use super::frame::{Codec, FRAME_BYTES, FRAME_TIME, ms_to_bytes};
 use super::g711;
 
 /// How long a hole may keep later packets waiting.
@@ -39,7 +39,8 @@ const HELD_BYTES: usize = 3 * FRAME_BYTES;
 const HELD_PACKETS: usize = 12;
 
 /// Silence comes in frames and pauses do not, so some of it is too much. More than this (60 ms) is no
-/// rounding: the far end had stopped its clock, and the silence is part of the call.
+/// rounding: either the sound was held up and comes in a burst, or the far end had stopped its clock,
+/// and the silence is part of the call.
 const SPARE: u64 = 480;
 
 /// What arrived, as far as this module cares.
@@ -179,9 +180,13 @@ pub struct Jitter {
     feed: Feed,
     /// Samples of silence that stand for packets not seen: they already fill a hole found later.
     credit: u64,
-    /// Samples of silence that turned out to be too many, at most [`SPARE`]; they go towards the
-    /// next pause or hole.
+    /// Samples of silence that turned out to be too many; they go towards the next pause or hole.
     spare: u64,
+    /// Samples of silence of which it is not known yet whether the sound in their place comes late:
+    /// then it comes faster than it was spoken.
+    excess: u64,
+    /// When sound was last handed on.
+    handed_at: Option<Instant>,
     last: Bytes,
     stats: Stats,
 }
@@ -202,6 +207,8 @@ impl Jitter {
             feed: Feed::new(codec),
             credit: 0,
             spare: 0,
+            excess: 0,
+            handed_at: None,
             last: Bytes::new(),
             stats: Stats::default(),
         }
@@ -235,6 +242,7 @@ impl Jitter {
         self.missing = 0;
         self.credit = 0;
         self.spare = 0;
+        self.excess = 0;
         self.stranger = None;
         self.hole_until = None;
     }
@@ -272,11 +280,11 @@ impl Jitter {
         }
         let held = Held { timestamp: packet.timestamp, payload: packet.payload };
         if number == next {
-            self.hand_on(held);
+            self.hand_on(now, held);
             if self.hole_until.is_some() {
                 self.stats.reordered += 1;
             }
-            self.release_in_order();
+            self.release_in_order(now);
         } else if self.held.insert(number, held).is_some() {
             self.stats.duplicate += 1;
         } else if self.hole_until.is_none() {
@@ -291,18 +299,32 @@ impl Jitter {
         }
     }
 
-    fn hand_on(&mut self, packet: Held) {
+    fn hand_on(&mut self, now: Instant, packet: Held) {
         self.next = self.next.map(|n| n + 1);
         if packet.payload.is_empty() {
             return;
         }
+        let samples = u32::try_from(packet.payload.len()).unwrap_or(0);
         let gap = self.gap(packet.timestamp);
+        if self.credit == 0 {
+            let passed = self.handed_at.map_or(u64::MAX, |at| samples_of(now - at));
+            let early = (gap + u64::from(samples)).saturating_sub(passed);
+            let late = self.excess.min(early);
+            self.spare += late;
+            self.excess = if early > 0 { self.excess - late } else { 0 };
+        }
         let fed = self.credit + self.spare;
         self.conceal(gap.saturating_sub(fed));
-        self.spare = fed.saturating_sub(gap).min(SPARE);
+        let rest = fed.saturating_sub(gap);
+        if self.credit > 0 {
+            let spare = rest.min(self.spare + SPARE);
+            (self.spare, self.excess) = (spare, rest - spare);
+        } else {
+            self.spare = rest;
+        }
         self.credit = 0;
+        self.handed_at = Some(now);
         self.feed.expect(packet.payload.len());
-        let samples = u32::try_from(packet.payload.len()).unwrap_or(0);
         self.end = packet.timestamp.wrapping_add(samples);
         self.missing = 0;
         self.last = packet.payload.clone();
@@ -351,9 +373,9 @@ impl Jitter {
         bytes.into()
     }
 
-    fn release_in_order(&mut self) {
+    fn release_in_order(&mut self, now: Instant) {
         while let Some(packet) = self.next.and_then(|n| self.held.remove(&n)) {
-            self.hand_on(packet);
+            self.hand_on(now, packet);
         }
         if self.held.is_empty() {
             self.hole_until = None;
@@ -369,7 +391,7 @@ impl Jitter {
         self.stats.lost += first - next;
         self.missing += first - next;
         self.next = Some(first);
-        self.release_in_order();
+        self.release_in_order(now);
         if !self.held.is_empty() {
             self.hole_until = Some(now + REORDER_WINDOW);
         }
@@ -411,6 +433,11 @@ impl Jitter {
     pub fn stats(&self) -> Stats {
         self.stats
     }
+}
+
+/// Samples that so much time lasts.
+fn samples_of(time: Duration) -> u64 {
+    ms_to_bytes(u64::try_from(time.as_millis()).unwrap_or(u64::MAX / 8))
 }
 
 /// The 64-bit number nearest to `near` whose low 16 bits are `sequence`.

@@ -21,7 +21,7 @@ impl AsteriskDialer {
         self.admit(call_id)?;
         match AsteriskLeg::accept(self.line.clone(), arrival, call_id, codec).await {
             Ok(leg) => Ok(Box::new(leg)),
-            Err(error) if error.is_absent() => {
+            Err(error) if is_gone(&error, &arrival.channel) => {
                 Err(DialError { cause: Cause::Normal, detail: "the caller has hung up already".to_owned() })
             }
             Err(error) => Err(error.into()),
@@ -56,6 +56,12 @@ impl AsteriskDialer {
             tracing::warn!(%error, "an inbound call could not be answered");
         }
     }
+}
+
+/// It is this channel that is gone, and not something we made beside it.
+fn is_gone(error: &AriError, channel: &str) -> bool {
+    let AriError::Status { status: 404, path } = error else { return false };
+    path.split('/').nth(1) == Some(channel)
 }
 
 /// Who has hung up needs no sentence.

@@ -32,8 +32,9 @@ const AHEAD: u32 = 2;
 /// How often Asterisk is asked how long its queue is.
 const STATUS_EVERY: Duration = Duration::from_secs(1);
 
-/// Questions in a row without an answer after which the connection counts as lost.
-const UNANSWERED: u32 = 5;
+/// Questions in a row without an answer after which the connection counts as lost: the patient has
+/// then heard nothing for 3 s at most.
+const UNANSWERED: u32 = 2;
 
 /// Largest message taken, in bytes; Asterisk's own limit.
 const MAX_MESSAGE: usize = 65_535;

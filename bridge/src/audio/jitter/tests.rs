@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use test_case::test_case;
 
 use super::*;
@@ -272,4 +273,87 @@ fn a_line_that_is_up_and_never_carries_a_packet_is_silence() {
     line.jitter.start(line.now);
     line.pass(Duration::from_secs(1));
     assert_eq!(line.samples(), 8000);
+}
+
+#[test]
+fn sound_that_was_held_up_on_the_way_costs_no_time_in_the_end() {
+    let mut line = Line::new();
+    let mut n = 0;
+    for _ in 0..20 {
+        for _ in 0..25 {
+            line.packet(1, n);
+            n += 1;
+            line.wait();
+        }
+        // Half a second of nothing, and then all of it at once.
+        line.pass(Duration::from_millis(500));
+        for _ in 0..25 {
+            line.packet(1, n);
+            n += 1;
+        }
+    }
+    let too_much = line.samples() - usize::from(n) * FRAME_BYTES;
+    assert!(too_much <= 26 * FRAME_BYTES, "{too_much} samples too many: the last stop and no other");
+}
+
+#[test]
+fn a_sender_that_stops_its_clock_has_its_silence_and_later_losses_concealed() {
+    let mut line = Line::new();
+    line.packet(1, 0);
+    line.pass(Duration::from_secs(10));
+    for n in [1, 2, 3, 9, 10, 11] {
+        line.packet(1, n);
+        line.wait();
+    }
+    assert_eq!(line.jitter.stats().lost, 5);
+    assert_eq!(line.samples(), 80_000 + 12 * FRAME_BYTES - 480, "only the rounding is taken back");
+}
+
+/// A minute of packets of 20 ms: each is lost with a chance of `lost` in a hundred, and comes up to
+/// `displaced` packets late. Gives the samples that were handed on in excess.
+fn a_minute(seed: u32, lost: u32, displaced: u32) -> i64 {
+    let mut line = Line::new();
+    let mut chance = seed;
+    let mut draw = |of: u32| {
+        chance = chance.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (chance >> 16) % of
+    };
+    let mut arrivals: Vec<(u32, u16)> = vec![(0, 0)];
+    for n in 1..3000u16 {
+        // The last ones come well, so that nothing is waited for at the end.
+        let well = n >= 2980;
+        let late = if draw(10) == 0 && !well { 20 * draw(displaced + 1) + 1 } else { 0 };
+        if draw(100) >= lost || well {
+            arrivals.push((u32::from(n) * 20 + late, n));
+        }
+    }
+    arrivals.sort_unstable();
+    let began = line.now;
+    for (at, n) in arrivals {
+        while line.now < began + Duration::from_millis(u64::from(at)) {
+            line.pass(Duration::from_millis(1));
+        }
+        line.packet(1, n);
+    }
+    line.pass(Duration::from_millis(59));
+    i64::try_from(line.samples()).unwrap() - 3000 * 160
+}
+
+#[test]
+fn five_percent_of_loss_and_some_disorder_move_the_time_line_by_nothing() {
+    assert_eq!(a_minute(7, 0, 0), 0);
+    assert_eq!(a_minute(7, 5, 0), 0);
+    // Silence that was fed before a late packet goes towards the next loss.
+    assert!(a_minute(7, 5, 2) <= 480);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    #[test]
+    fn whatever_is_lost_or_late_the_time_line_moves_by_no_more_than_the_latest_packet_was_late(
+        seed in any::<u32>(), lost in 0u32..20, displaced in 0u32..12,
+    ) {
+        let error = a_minute(seed, lost, displaced);
+        prop_assert!((0..=480 + 160 * i64::from(displaced)).contains(&error), "{error} samples");
+    }
 }
