@@ -220,6 +220,7 @@ pub fn cause(code: u32) -> Cause {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::Value;
     use test_case::test_case;
 
@@ -286,6 +287,23 @@ mod tests {
     #[test_case(0 => Cause::Failed; "not said")]
     fn causes_mean_what_the_network_said(code: u32) -> Cause {
         cause(code)
+    }
+
+    proptest! {
+        /// A recorded event with a piece of it replaced.
+        #[test]
+        fn no_damaged_event_panics(nth in 0usize..60, at in 0usize..600, cut in 0usize..40, put in "[\\PC]{0,8}") {
+            let recording = include_str!("../../tests/data/ari/keys.json");
+            let recording: Value = serde_json::from_str(recording).unwrap();
+            let events = recording["events"].as_array().unwrap();
+            let mut text = events[nth % events.len()].to_string();
+            let at = (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+            let to = (at + cut..=text.len()).find(|to| text.is_char_boundary(*to)).unwrap_or(text.len());
+            text.replace_range(at..to, &put);
+            if let Some(event) = AriEvent::parse(&text) {
+                let _ = event.about();
+            }
+        }
     }
 
     #[test]
