@@ -3,7 +3,9 @@
 //! The core of a call is [`session::Session`], a state machine without sockets, clocks or awaits:
 //! inputs go in with the time they happened at, outputs come out as data. Around it:
 //!
-//! - [`audio`]: G.711 frames, the outbound queue, the 20 ms pacer, inbound jitter; all pure.
+//! - [`audio`]: G.711 frames, the outbound queue, the 20 ms pacer, inbound jitter, and what is told from
+//!   the caller's sound (voice, echo, tones, who answered); all pure.
+//! - [`sounds`]: recorded sentences for when the model cannot speak.
 //! - [`realtime`]: the model's wire protocol and the socket that speaks it.
 //! - [`telephony`]: the [`telephony::leg::Leg`] a call is heard through, and Asterisk behind it.
 //! - [`health`]: whether this process lives and could carry another call.

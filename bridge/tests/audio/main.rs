@@ -13,6 +13,7 @@ mod answer;
 mod drift;
 mod echo;
 mod resample;
+mod speed;
 mod synth;
 mod tone;
 mod voice;
