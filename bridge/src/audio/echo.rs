@@ -41,8 +41,8 @@ const QUIETEST: f32 = 1e-7;
 const LEAST_TO_MEAN: f32 = 1.5;
 /// What is less than twice the background is nobody.
 const OVER_NOISE: f32 = 2.0;
-/// Mean power under which nothing was played or heard, -60 dB of full scale: comfort noise and less.
-const NOTHING: f32 = 1e-6;
+/// Mean power under which nothing was played, -54 dB of full scale: comfort noise and less.
+const NOTHING: f32 = 4e-6;
 
 /// Compares the two directions of one call.
 #[derive(Debug)]
@@ -232,6 +232,7 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::comfort::Comfort;
     use crate::audio::frame::FRAME_BYTES;
 
     /// A frame of hiss from a fixed generator, `gain` being 1 for about -20 dBFS.
@@ -264,6 +265,16 @@ mod tests {
         }
         assert!(echo.is_echo() && echo.explained() > 0.9, "{}", echo.explained());
         assert!(!stranger.is_echo(), "{}", stranger.explained());
+    }
+
+    #[test]
+    fn a_soft_caller_over_comfort_noise_is_no_echo() {
+        let (mut echo, mut comfort, mut state) = (Echo::new(Codec::Alaw), Comfort::new(Codec::Alaw, 4), 5);
+        for n in 0..60 {
+            echo.played(comfort.frame().bytes());
+            echo.heard(&hiss(&mut state, if n < 57 { 0.02 } else { 0.04 }));
+        }
+        assert!(!echo.is_echo());
     }
 
     #[test]
