@@ -14,6 +14,7 @@
 //! - [`protection`]: keeps ECS from stopping a task in which calls run.
 //! - [`recording`]: encrypted stereo recordings, when somebody asks for one.
 //! - [`telemetry`]: traces of calls.
+//! - [`observer`]: looks at one call for all of these; [`outside`] makes one for each.
 //! - [`driver`]: one task per call that joins the three.
 
 pub mod audio;
@@ -23,6 +24,8 @@ pub mod driver;
 pub mod health;
 mod lease;
 pub mod metrics;
+pub mod observer;
+pub mod outside;
 mod plan;
 pub mod protection;
 pub mod realtime;
@@ -35,4 +38,5 @@ pub mod telephony;
 mod wire;
 
 pub use health::probe;
+pub use outside::Outside;
 pub use wire::{Settings, Telephony, run};
