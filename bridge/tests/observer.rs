@@ -100,7 +100,7 @@ fn end() -> CallEnd {
     CallEnd {
         outcome: Outcome::Answered,
         reason: EndReason::Goodbye,
-        talked: Duration::from_secs(60),
+        talked: Duration::from_mins(1),
         usage: Usage::default(),
         session: Stats { underruns: 2, ..Stats::default() },
         leg: LegStats { sent: 3000, ..LegStats::default() },

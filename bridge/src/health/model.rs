@@ -45,6 +45,8 @@ impl Model {
     /// Keeps the answer from growing older than [`FRESH_UNASKED`], and finds out when the model is
     /// back; for ever.
     pub(super) async fn watch(&self) {
+        // A cell that has just begun knows nothing, and nobody has asked yet.
+        sleep(FRESH_UNASKED).await;
         loop {
             let fresh = match self.connector.breaker().state() {
                 State::Closed => FRESH_UNASKED,

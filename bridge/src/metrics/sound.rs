@@ -68,8 +68,8 @@ impl Sound {
         let added = about(
             "added_latency_seconds",
             "seconds",
-            "What this program adds to sound: `to_model` from the caller's packet to the message, `to_caller` from the \
-             delta, or from when its frame was due, to the packet",
+            "What this program adds to sound: `to_model` from the moment the call sees the caller's sound until its \
+             message is handed to the socket, `to_caller` from when a frame was due to its packet",
         );
         let barge_in = d.histogram(ADDED, barge_in);
         let response = d.histograms_of(&["stage"], &["endpointing", "model", "wire", "total"], WAITS, response);
