@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use bridge::audio::frame::{Codec, FRAME_TIME, Frame};
 use bridge::metrics::Metrics;
-use bridge::recording::{Folder, Kept, RecordingKey, Recordings, RestoreError, Vault, restore};
+use bridge::recording::{Folder, Kept, RecordingKey, Recordings, RestoreError, S3, Vault, restore};
 use domain::{Error, Result};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -260,7 +260,7 @@ async fn a_recording_in_s3_comes_back_from_there() {
     let settings = aws_sdk_s3::config::Builder::from(&aws).force_path_style(true).build();
     let s3 = aws_sdk_s3::Client::from_conf(settings);
     s3.create_bucket().bucket("recordings").send().await.unwrap();
-    let vault = Recordings::vault("s3://recordings/dev", &aws);
+    let vault = Arc::new(S3::new(&aws, "recordings", "dev"));
     assert_eq!(record(&recordings(vault, &Metrics::new()), 260).await, Kept { segments: 3, lost: 0 });
 
     let place = Place::new();
@@ -273,7 +273,7 @@ async fn a_recording_in_s3_comes_back_from_there() {
     let restored = restore(&place.call(), &key(), &place.out()).unwrap();
     assert_eq!((restored.segments, restored.missing, restored.complete), (3, 0, true));
 
-    let nowhere = Recordings::vault("s3://no-such-bucket", &aws);
+    let nowhere = Arc::new(S3::new(&aws, "no-such-bucket", ""));
     assert_eq!(record(&recordings(nowhere, &Metrics::new()), 10).await, Kept { segments: 0, lost: 1 });
 }
 

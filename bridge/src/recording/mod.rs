@@ -15,11 +15,9 @@ mod segment;
 mod track;
 mod vault;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aws_config::SdkConfig;
 use domain::Random;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -54,20 +52,6 @@ impl Recordings {
     /// Recordings in `vault`, encrypted with `key`; `random` makes the nonces.
     pub fn new(vault: Arc<dyn Vault>, key: RecordingKey, random: Arc<dyn Random>, metrics: Metrics) -> Self {
         Self { vault, key: Arc::new(key), random, metrics }
-    }
-
-    /// The vault at a place as configuration names it: `s3://bucket`, `s3://bucket/prefix`, or a
-    /// folder of this machine.
-    pub fn vault(place: &str, aws: &SdkConfig) -> Arc<dyn Vault> {
-        match place.strip_prefix("s3://") {
-            Some(place) => {
-                let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
-                let prefix = prefix.trim_end_matches('/');
-                let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
-                Arc::new(S3::new(aws, bucket, prefix))
-            }
-            None => Arc::new(Folder::new(Path::new(place))),
-        }
     }
 
     /// Begins to record a call that may be recorded. `call` is its id and becomes a folder's name:

@@ -19,13 +19,14 @@ pub struct S3 {
 }
 
 impl S3 {
-    /// Keeps things in `bucket` under names that begin with `prefix`, which is empty or ends with a
-    /// slash. `aws` is as [`clients::aws::sdk_config`] makes it: three attempts of five seconds.
-    pub fn new(aws: &SdkConfig, bucket: impl Into<String>, prefix: impl Into<String>) -> Self {
+    /// Keeps things in `bucket`, under `prefix` if it is not empty. `aws` is as [`clients::aws::sdk_config`] makes it: three attempts of five seconds.
+    pub fn new(aws: &SdkConfig, bucket: impl Into<String>, prefix: &str) -> Self {
         // An emulator has no host name for each bucket.
         let path_style = aws.endpoint_url().is_some();
         let config = aws_sdk_s3::config::Builder::from(aws).force_path_style(path_style).build();
-        Self { client: Client::from_conf(config), bucket: bucket.into(), prefix: prefix.into() }
+        let prefix = prefix.trim_matches('/');
+        let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
+        Self { client: Client::from_conf(config), bucket: bucket.into(), prefix }
     }
 }
 
