@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use bridge::breaker::Breaker;
 use bridge::health::{Health, Load};
-use bridge::metrics::Metrics;
+use bridge::metrics::{CallMeter, Metrics, Way};
 use bridge::realtime::connection::Connector;
+use bridge::telephony::leg::LegStats;
 use domain::Secret;
 use openai_sim::faults::FaultKind;
 use openai_sim::{Sim, SimConfig};
@@ -142,4 +143,43 @@ async fn a_model_that_says_nothing_is_not_waited_for_long() {
     let readiness = health.readiness().await;
     assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     assert_eq!(readiness.reasons[0].code, "model");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::print_stdout, reason = "the figure is what the test is for")]
+async fn a_scrape_takes_less_than_50_ms_while_500_calls_are_counted() {
+    let metrics = Metrics::new();
+    let telephone = Arc::new(Telephone(AtomicBool::new(true)));
+    let health = Health::new(telephone, CancellationToken::new(), metrics.clone());
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = format!("http://{}/metrics", listener.local_addr().unwrap());
+    tokio::spawn(health.serve(listener));
+    for _ in 0..500 {
+        let (metrics, mut meter) = (metrics.clone(), CallMeter::new(metrics.clone()));
+        tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(Duration::from_millis(20));
+            for sent in 1.. {
+                ticks.tick().await;
+                metrics.pacing_error(Duration::from_micros(300));
+                metrics.added(Way::ToCaller, Duration::from_micros(300));
+                metrics.added(Way::ToModel, Duration::from_micros(200));
+                meter.leg(LegStats { sent, ..LegStats::default() });
+            }
+        });
+    }
+    clients::tls::install();
+    let client = reqwest::Client::new();
+    let mut took = Vec::new();
+    for _ in 0..41 {
+        tokio::time::sleep(Duration::from_millis(25)).await;
+        let began = Instant::now();
+        let text = client.get(&address).send().await.unwrap().text().await.unwrap();
+        took.push(began.elapsed());
+        assert!(text.contains("bridge_pacing_error_seconds_count"));
+    }
+    took.sort_unstable();
+    // The machine may be busy with other tests: the median is what a scrape takes.
+    let (median, slowest) = (took[took.len() / 2], took[took.len() - 1]);
+    println!("a scrape under 500 calls: median {median:?}, slowest {slowest:?}");
+    assert!(median < Duration::from_millis(50), "{took:?}");
 }
