@@ -45,11 +45,7 @@ pub(crate) async fn destroy(State(world): State<Arc<World>>, Path(id): Path<Stri
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-pub(crate) async fn add(
-    State(world): State<Arc<World>>,
-    Path(id): Path<String>,
-    Query(params): Params,
-) -> Answered {
+pub(crate) async fn add(State(world): State<Arc<World>>, Path(id): Path<String>, Query(params): Params) -> Answered {
     let wanted = params.get("channel").cloned().unwrap_or_default();
     let channels: Vec<&str> = wanted.split(',').collect();
     {
@@ -70,11 +66,7 @@ pub(crate) async fn add(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-pub(crate) async fn remove(
-    State(world): State<Arc<World>>,
-    Path(id): Path<String>,
-    Query(params): Params,
-) -> Answered {
+pub(crate) async fn remove(State(world): State<Arc<World>>, Path(id): Path<String>, Query(params): Params) -> Answered {
     let channel = params.get("channel").cloned().unwrap_or_default();
     let is_in = world.state().bridges.get(&id).map(|bridge| bridge.channels.contains(&channel));
     if !is_in.ok_or_else(Refused::no_bridge)? {

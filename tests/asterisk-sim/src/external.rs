@@ -47,7 +47,8 @@ pub(crate) async fn create(State(world): State<Arc<World>>, Query(params): Param
 
     let unique = world.number();
     let (transport, name, dialstring, variables) = if websocket {
-        let connection_id = format!("{:08x}-{unique:04x}-4000-8000-{:012x}", rand::random::<u32>(), rand::random::<u32>());
+        let connection_id =
+            format!("{:08x}-{unique:04x}-4000-8000-{:012x}", rand::random::<u32>(), rand::random::<u32>());
         let socket = Socket::new(&id, connection_id.clone(), format, world.config.control);
         let variables = [
             ("MEDIA_WEBSOCKET_CONNECTION_ID", connection_id),
@@ -62,10 +63,8 @@ pub(crate) async fn create(State(world): State<Arc<World>>, Query(params): Param
         let failed = |error: std::io::Error| Refused(500, error.to_string());
         let datagrams = bound.map_err(failed)?;
         let here = datagrams.address().map_err(failed)?;
-        let variables = [
-            ("UNICASTRTP_LOCAL_ADDRESS", here.ip().to_string()),
-            ("UNICASTRTP_LOCAL_PORT", here.port().to_string()),
-        ];
+        let variables =
+            [("UNICASTRTP_LOCAL_ADDRESS", here.ip().to_string()), ("UNICASTRTP_LOCAL_PORT", here.port().to_string())];
         let name = format!("UnicastRTP/{there}-0x7f{unique:010x}");
         (Transport::Datagrams(datagrams), name, format!("{there}/c({format})"), variables)
     };

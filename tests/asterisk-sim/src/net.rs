@@ -15,7 +15,7 @@ pub enum Trouble {
     Lengths,
     /// RTP of the versions 0, 1 and 3.
     Versions,
-    /// Comfort noise, telephone events, the other law.
+    /// The other law, and payload types that nobody has agreed on.
     PayloadTypes,
     /// Good packets, but from an address that is not Asterisk's.
     Strangers,
@@ -119,9 +119,9 @@ pub(crate) struct Way {
 impl Way {
     pub(crate) fn new(net: &Net, channel: &str) -> Self {
         // FNV-1a: the same channel, the same fate.
-        let mix = channel.bytes().fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-        });
+        let mix = channel
+            .bytes()
+            .fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
         let dice = StdRng::seed_from_u64(net.seed ^ mix);
         Self { troubles: net.troubles.clone(), dice, held: None, added: 0, stats: NetStats::default() }
     }
@@ -153,8 +153,8 @@ impl Way {
                 }
                 Trouble::PayloadTypes => {
                     let mut other = packet.clone();
-                    // Of G.711 the law that is not spoken; 9, 13 and 101 are spoken by nobody here.
-                    other[1] = [8 - (packet[1] & 0x7F), 9, 13, 101][self.dice.random_range(0..4)];
+                    // Of G.711 the law that is not spoken, G.722, two that have no meaning until they are given one.
+                    other[1] = [8 - (packet[1] & 0x7F), 9, 96, 127][self.dice.random_range(0..4)];
                     out.push(good(other));
                     self.stats.unwanted += 1;
                 }

@@ -45,7 +45,9 @@ impl Wheel {
                     Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => return,
                 }
-                while let Some(Reverse((at, place))) = due.peek().copied().filter(|Reverse((at, _))| *at <= Instant::now()) {
+                while let Some(Reverse((at, place))) =
+                    due.peek().copied().filter(|Reverse((at, _))| *at <= Instant::now())
+                {
                     due.pop();
                     if lines[place].as_ref().is_some_and(|line| line.tick()) {
                         due.push(Reverse((at + FRAME, place)));

@@ -26,6 +26,8 @@ pub struct Faults {
     pub repeated: u64,
     /// Frames of an answer that the caller had cut, more than a tick after the cut.
     pub stale: u64,
+    /// Of an answer: silence in the middle of it, although the model had sent the rest (an underrun as it is heard).
+    pub holes: u64,
     /// Comfort noise, silence and concealment: sound of the bridge's own.
     pub made_up: u64,
 }
@@ -33,7 +35,7 @@ pub struct Faults {
 impl Faults {
     /// How many there are.
     pub fn count(&self) -> u64 {
-        self.foreign + self.corrupt + self.lost + self.repeated + self.stale
+        self.foreign + self.corrupt + self.lost + self.repeated + self.stale + self.holes
     }
 
     fn add(&mut self, other: &Self) {
@@ -42,6 +44,7 @@ impl Faults {
         self.lost += other.lost;
         self.repeated += other.repeated;
         self.stale += other.stale;
+        self.holes += other.holes;
         self.made_up += other.made_up;
     }
 }
@@ -213,8 +216,7 @@ mod tests {
             first_packet(&mut figures, start + ms * sent, start + ms * before, start + ms * at);
             (figures.in_time, figures.close)
         };
-        let (made, missed, none) =
-            (Ticks { made: 1, missed: 0 }, Ticks { made: 0, missed: 1 }, Ticks::default());
+        let (made, missed, none) = (Ticks { made: 1, missed: 0 }, Ticks { made: 0, missed: 1 }, Ticks::default());
         assert_eq!(judged(110, 100, 120), (made, none));
         assert_eq!(judged(118, 100, 120), (none, made));
         assert_eq!(judged(98, 100, 120), (none, missed), "2 ms were too few");

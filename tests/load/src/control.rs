@@ -89,7 +89,8 @@ impl Control {
         let mut threads = Vec::new();
         let mut spawn = |work: Box<dyn FnOnce() + Send>| threads.push(thread::spawn(work));
         {
-            let (socket, mut stream, stop, board) = (socket.try_clone()?, stream.try_clone()?, stop.clone(), board.clone());
+            let (socket, mut stream, stop, board) =
+                (socket.try_clone()?, stream.try_clone()?, stop.clone(), board.clone());
             spawn(Box::new(move || {
                 let start = Instant::now();
                 let mut n = 0;

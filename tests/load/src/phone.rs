@@ -20,9 +20,10 @@ const UNANSWERED: u32 = 400;
 const BURST: (u32, u32) = (40, 60);
 
 /// Every so many-th turn the person cuts in after this many frames (0.5 s) of the answer.
-const IMPATIENT: (u32, u32) = (4, 25);
+const IMPATIENT: (u32, u32) = (3, 25);
 
-/// A frame of a cut answer this long after the cut is a fault: two ticks, the way there included.
+/// A frame of a cut answer this long after the cut is a fault: two ticks, the way there included. So long after a
+/// cut it is also known when the answer stopped.
 const STALE_AFTER: Duration = Duration::from_millis(40);
 
 /// A person with a telephone.
@@ -44,8 +45,12 @@ pub struct Person {
     last_at: Option<Instant>,
     /// The answer that is being heard, and the number of its next frame.
     answer: Option<(u32, u32)>,
-    /// From the cut to the latest frame of what was cut.
-    stopping: Option<(u32, Duration)>,
+    /// Frames since then that were of no answer.
+    pause: u64,
+    /// When the latest frame of an answer came.
+    sounded: Option<Instant>,
+    /// The cut that was looked at last.
+    judged: Option<Instant>,
 }
 
 impl Person {
@@ -65,7 +70,9 @@ impl Person {
             heard: 0,
             last_at: None,
             answer: None,
-            stopping: None,
+            pause: 0,
+            sounded: None,
+            judged: None,
         }
     }
 
@@ -91,14 +98,13 @@ impl Person {
         self.heard += 1;
         let cut = *lock(&self.call.cut);
         if let Some(cut) = cut.filter(|cut| cut.answer >= code.answer) {
-            let after = at.saturating_duration_since(cut.at);
-            self.stopping = Some((cut.answer, after));
-            // It is being cut: not a new beginning of anything.
+            // It is being cut: not the beginning of anything.
             self.heard = 0;
-            if after > STALE_AFTER {
+            if at.saturating_duration_since(cut.at) > STALE_AFTER {
                 lock(&self.call.outward).faults.stale += 1;
             }
         }
+        self.sounded = Some(at);
         let mut flow = lock(&self.call.outward);
         let expected = match self.answer {
             Some((answer, next)) if answer == code.answer => next,
@@ -107,10 +113,11 @@ impl Person {
         flow.intact += 1;
         flow.faults.lost += u64::from(code.number.saturating_sub(expected));
         flow.faults.repeated += u64::from(code.number < expected);
+        let pause = std::mem::take(&mut self.pause);
+        flow.faults.holes += if expected > 0 { pause } else { 0 };
         drop(flow);
         if code.number == 0 && expected == 0 {
             self.call.answers.fetch_add(1, Ordering::Relaxed);
-            self.stopped();
             if let Some(before) = self.last_at {
                 let sent = self.board.clock.at(code.stamp);
                 self.board.measure(|figures| board::first_packet(figures, sent, before, at));
@@ -119,11 +126,16 @@ impl Person {
         self.answer = Some((code.answer, code.number.max(expected) + 1));
     }
 
-    /// What was cut has stopped: that took so long.
-    fn stopped(&mut self) {
-        if let Some((_, after)) = self.stopping.take() {
-            self.board.measure(|figures| figures.barge_in.add(after));
+    /// How long the latest cut took, once that is known.
+    fn judge_cut(&mut self, now: Instant) {
+        let Some(cut) = *lock(&self.call.cut) else { return };
+        if self.judged == Some(cut.at) || now.saturating_duration_since(cut.at) <= STALE_AFTER {
+            return;
         }
+        self.judged = Some(cut.at);
+        // Only of an answer that was sounding: its latest frame came not more than a tick before the cut.
+        let Some(last) = self.sounded.filter(|last| *last + 2 * FRAME_TIME > cut.at) else { return };
+        self.board.measure(|figures| figures.barge_in.add(last.saturating_duration_since(cut.at)));
     }
 }
 
@@ -149,11 +161,15 @@ impl Phone for Person {
 
     fn hear(&mut self, heard: Heard<'_>) {
         let at = heard.at;
+        self.judge_cut(at);
         match Code::read(heard.sound) {
             Some(code) if code.from == From::Model && code.call == self.number => self.on_answer(code, at),
             Some(_) => lock(&self.call.outward).faults.foreign += 1,
             None if Code::is_ours(heard.sound) => lock(&self.call.outward).faults.corrupt += 1,
-            None => lock(&self.call.outward).faults.made_up += 1,
+            None => {
+                self.pause += 1;
+                lock(&self.call.outward).faults.made_up += 1;
+            }
         }
         match self.last_at.replace(at) {
             Some(before) => {
@@ -170,7 +186,6 @@ impl Phone for Person {
     }
 
     fn over(&mut self, _cause: u32) {
-        self.stopped();
         if self.joined {
             self.board.live.fetch_sub(1, Ordering::Relaxed);
         }

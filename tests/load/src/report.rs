@@ -111,15 +111,10 @@ impl Outcome {
             measured: if enough { format!("{measured:.2} {unit}") } else { "nothing measured".to_owned() },
             ok: enough && measured <= bar,
         };
-        let none = |what, measured: u64| Bar {
-            what,
-            bar: "0".to_owned(),
-            measured: measured.to_string(),
-            ok: measured == 0,
-        };
+        let none =
+            |what, measured: u64| Bar { what, bar: "0".to_owned(), measured: measured.to_string(), ok: measured == 0 };
         let [idle, talking] = self.memory();
         let added = Self::added(&figures.inward, &self.control.0, 0.99);
-        let counters = self.counters();
         let [inward, outward] = self.flows;
         let some = |histogram: &Histogram| histogram.count() > 0;
         vec![
@@ -128,13 +123,28 @@ impl Outcome {
             at_most("memory of a talking call", 2048.0, talking, "kB", true),
             at_most("added latency inward, p99", 5.0, ms(added), "ms", some(&figures.inward)),
             at_most("deltas 5 ms before a tick that miss it", 1.0, missed(figures.in_time), "%", true),
-            at_most("packet behind its tick, p99", 5.0, ms(figures.beyond_tick.percentile(0.99)), "ms", some(&figures.beyond_tick)),
+            at_most(
+                "packet behind its tick, p99",
+                5.0,
+                ms(figures.beyond_tick.percentile(0.99)),
+                "ms",
+                some(&figures.beyond_tick),
+            ),
             at_most("pacing error, p99", 2.0, ms(figures.pacing.percentile(0.99)), "ms", some(&figures.pacing)),
-            at_most("barge-in to silence, p99", 20.0, ms(figures.barge_in.percentile(0.99)), "ms", some(&figures.barge_in)),
-            none("underruns", counters.get("underruns").copied().unwrap_or(0)),
+            at_most(
+                "barge-in to silence, p99",
+                20.0,
+                ms(figures.barge_in.percentile(0.99)),
+                "ms",
+                some(&figures.barge_in),
+            ),
+            none("underruns: frames of silence inside an answer", outward.faults.holes),
             none("frames of another call heard", inward.faults.foreign + outward.faults.foreign),
             none("frames lost, changed or repeated inward", inward.faults.count() - inward.faults.foreign),
-            none("frames lost, changed or repeated outward", outward.faults.count() - outward.faults.foreign - outward.faults.stale),
+            none(
+                "frames lost, changed or repeated outward",
+                outward.faults.lost + outward.faults.corrupt + outward.faults.repeated,
+            ),
             none("frames of a cut answer", outward.faults.stale),
             none("errors", self.errors().len() as u64),
         ]

@@ -111,8 +111,7 @@ impl Bridge {
             }
             None => Command::new(program),
         };
-        let mut child =
-            command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+        let mut child = command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let input = child.stdin.take();
         let output = child.stdout.take().ok_or_else(|| io::Error::other("the bridge has no output"))?;
         let mut lines = BufReader::new(output).lines();
@@ -139,11 +138,15 @@ impl Bridge {
 }
 
 /// Who hangs up when: the telephones of the calls, by number.
-type Leaving = Arc<Mutex<HashMap<u32, Arc<AtomicBool>>>>;
+pub type Leaving = Arc<Mutex<HashMap<u32, Arc<AtomicBool>>>>;
 
-async fn asterisk(board: &Arc<Board>, leaving: &Leaving) -> io::Result<Asterisk> {
+/// An Asterisk with a person behind every number that [`crate::bridge_side::BridgeSide`] dials.
+///
+/// # Errors
+/// When it cannot listen.
+pub async fn asterisk(config: Config, board: &Arc<Board>, leaving: &Leaving) -> io::Result<Asterisk> {
     let (board, leaving) = (Arc::clone(board), Arc::clone(leaving));
-    Asterisk::start(Config::default(), move |dialled| {
+    Asterisk::start(config, move |dialled| {
         let digits = dialled.number().strip_prefix("+1555").and_then(|digits| digits.parse().ok());
         let Some(number) = digits else { return Answer::of(Fate::Unknown) };
         let leave = Arc::clone(lock(&leaving).entry(number).or_default());
@@ -160,7 +163,7 @@ pub async fn run(load: Load, say: &dyn Fn(&str)) -> io::Result<Outcome> {
     let program = std::env::current_exe()?;
     let board = Arc::new(Board::default());
     let leaving = Leaving::default();
-    let asterisk = asterisk(&board, &leaving).await?;
+    let asterisk = asterisk(Config::default(), &board, &leaving).await?;
     let model = Model::start(Arc::clone(&board), Manner { pace: load.pace, ..Manner::default() }).await?;
     let mut bridge = Bridge::start(&program, load.under.as_deref(), &asterisk.ari_url(), &model.url()).await?;
     let control = Control::start(&program, &board)?;

@@ -74,9 +74,10 @@ impl Code {
         frame.len() >= 16
             && MAGIC.iter().enumerate().all(|(at, magic)| {
                 let bytes = &frame[4 * at..4 * at + 4];
-                let byte = bytes.iter().enumerate().fold(0, |code, (n, byte)| {
-                    code | (byte & 1 | (byte & 0x80) >> 6) << (2 * n)
-                });
+                let byte = bytes
+                    .iter()
+                    .enumerate()
+                    .fold(0, |code, (n, byte)| code | (byte & 1 | (byte & 0x80) >> 6) << (2 * n));
                 byte == *magic
             })
     }

@@ -109,7 +109,13 @@ impl Datagrams {
 
     pub(super) fn totals(&self) -> Totals {
         let out = self.out();
-        Totals { sent: out.sent, unsent: out.unsent, net: out.way.stats, stream: self.judge().stats, ..Totals::default() }
+        Totals {
+            sent: out.sent,
+            unsent: out.unsent,
+            net: out.way.stats,
+            stream: self.judge().stats,
+            ..Totals::default()
+        }
     }
 
     pub(super) fn close(&self) -> Totals {

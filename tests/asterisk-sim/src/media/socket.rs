@@ -66,7 +66,8 @@ impl Socket {
     }
 
     pub(super) fn send(&self, sound: &[u8]) {
-        if self.connected.load(Ordering::Acquire) && self.out.send(Message::Binary(Bytes::copy_from_slice(sound))).is_ok()
+        if self.connected.load(Ordering::Acquire)
+            && self.out.send(Message::Binary(Bytes::copy_from_slice(sound))).is_ok()
         {
             self.sent.fetch_add(1, Ordering::Relaxed);
         }

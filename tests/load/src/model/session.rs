@@ -218,18 +218,7 @@ impl Session {
         let spread = Duration::from_micros(u64::from((self.number * 7919 + number * 4177) % 20_000));
         let due = now + self.manner.think + spread;
         let (made, deltas) = (Vec::new(), 0);
-        self.answer = Some(Answer {
-            response,
-            item,
-            number,
-            metadata,
-            left,
-            next: 0,
-            made,
-            deltas,
-            begun: false,
-            due,
-        });
+        self.answer = Some(Answer { response, item, number, metadata, left, next: 0, made, deltas, begun: false, due });
     }
 
     /// Says what is due.

@@ -1,0 +1,219 @@
+//! What this Asterisk tells is what the real one told when it was recorded.
+
+#![expect(clippy::unwrap_used, reason = "a panic in a test is its failure")]
+
+use std::time::Duration;
+
+use asterisk_sim::{Answer, Asterisk, Config, Does, Fate, Heard, Moment, Phone};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use serde_json::Value;
+use tokio::net::UdpSocket;
+use tokio::time::timeout;
+
+const KEY: &str = "api_key=bianca:secret";
+
+/// Talks for a while, then hangs up.
+struct Talker {
+    frames: u32,
+}
+
+impl Phone for Talker {
+    fn speak(&mut self, moment: Moment) -> Does {
+        self.frames -= u32::from(moment.joined);
+        if self.frames == 0 { Does::HangsUp } else { Does::Says(Bytes::from_static(&[0x55; 160])) }
+    }
+
+    fn hear(&mut self, _heard: Heard<'_>) {}
+}
+
+/// What of an event is compared: its kind and what decides.
+fn gist(event: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let state = text(&event["channel"]["state"]) + &text(&event["peer"]["state"]);
+    let detail = [&event["dialstatus"], &event["variable"], &event["cause"], &event["tech_cause"], &event["soft"]];
+    let detail: Vec<_> = detail.into_iter().filter(|value| !value.is_null()).map(Value::to_string).collect();
+    format!("{} {state} {}", text(&event["type"]), detail.join(" "))
+}
+
+/// The recorded events, without those that tell statistics and ids of SIP.
+fn recorded(name: &str) -> Vec<Value> {
+    let path = format!("{}/../phone/samples/ari/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let recording: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let left_out = |event: &&Value| {
+        let variable = event["variable"].as_str().unwrap_or_default();
+        !variable.starts_with("RTPAUDIOQOS") && variable != "BRIDGEPVTCALLID"
+    };
+    recording["events"].as_array().unwrap().iter().filter(left_out).cloned().collect()
+}
+
+struct Ari {
+    base: String,
+    http: reqwest::Client,
+    events: tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>,
+}
+
+impl Ari {
+    async fn connect(asterisk: &Asterisk) -> Self {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let url = format!("ws://{}/ari/events?app=bianca&{KEY}", asterisk.addr());
+        let (events, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+        while !asterisk.is_subscribed("bianca") {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Self { base: asterisk.ari_url(), http: reqwest::Client::new(), events }
+    }
+
+    async fn post(&self, path: &str) -> Value {
+        let join = if path.contains('?') { '&' } else { '?' };
+        let answer = self.http.post(format!("{}/{path}{join}{KEY}", self.base)).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default()
+    }
+
+    async fn status(&self, method: reqwest::Method, path: &str) -> u16 {
+        let url = format!("{}/{path}?{KEY}", self.base);
+        self.http.request(method, url).send().await.unwrap().status().as_u16()
+    }
+
+    async fn event(&mut self) -> Value {
+        let message = timeout(Duration::from_secs(10), self.events.next()).await.expect("an event comes");
+        serde_json::from_str(message.unwrap().unwrap().to_text().unwrap()).unwrap()
+    }
+
+    /// Events up to the one of this kind about this channel.
+    async fn until(&mut self, kind: &str, channel: &str) -> Vec<Value> {
+        let mut seen = Vec::new();
+        loop {
+            seen.push(self.event().await);
+            let last = &seen[seen.len() - 1];
+            if last["type"] == kind && last["channel"]["id"] == channel {
+                return seen;
+            }
+        }
+    }
+}
+
+async fn refused(fate: fn() -> Fate) -> Vec<String> {
+    let asterisk = Asterisk::start(Config::default(), move |_| Answer::of(fate())).await.unwrap();
+    let mut ari = Ari::connect(&asterisk).await;
+    let made = ari.post("channels?endpoint=PJSIP/%2B15550100042@trunk&app=bianca&channelId=refused&timeout=1").await;
+    assert_eq!(
+        (made["state"].as_str(), made["name"].as_str().map(|name| &name[..11])),
+        (Some("Down"), Some("PJSIP/trunk"))
+    );
+    let seen = ari.until("ChannelDestroyed", "refused").await;
+    assert!(asterisk.channels().is_empty());
+    seen.iter().map(gist).collect()
+}
+
+#[tokio::test]
+async fn calls_that_never_come_about_are_told_as_recorded() {
+    let cases: [(&str, fn() -> Fate); 6] = [
+        ("busy", || Fate::Busy),
+        ("declined", || Fate::Declines),
+        ("no_answer", || Fate::NoAnswer),
+        ("unknown_number", || Fate::Unknown),
+        ("trunk_error", || Fate::Congested),
+        ("trunk_down", || Fate::TrunkDown),
+    ];
+    for (name, fate) in cases {
+        let expected: Vec<_> = recorded(name).iter().map(gist).collect();
+        assert_eq!(refused(fate).await, expected, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_the_patient_ends_is_told_as_recorded() {
+    let talker = |_: &_| Answer::by(Talker { frames: 20 }, Duration::from_millis(50));
+    let asterisk = Asterisk::start(Config::default(), talker).await.unwrap();
+    let mut ari = Ari::connect(&asterisk).await;
+    ari.post("channels?endpoint=PJSIP/%2B15550100042@trunk&app=bianca&appArgs=outbound&channelId=away").await;
+    let mut seen = ari.until("StasisStart", "away").await;
+    ari.post("bridges?bridgeId=away-b&type=mixing,dtmf_events,proxy_media").await;
+    ari.post("bridges/away-b/addChannel?channel=away").await;
+    let ours = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let there = ours.local_addr().unwrap();
+    let media = ari
+        .post(&format!("channels/externalMedia?app=bianca&channelId=m-away&format=ulaw&external_host={there}"))
+        .await;
+    assert_eq!(media["channelvars"]["UNICASTRTP_LOCAL_ADDRESS"], "127.0.0.1");
+    seen.extend(ari.until("StasisStart", "m-away").await);
+    ari.post("bridges/away-b/addChannel?channel=m-away").await;
+
+    let mut packet = [0; 300];
+    let (length, from) = timeout(Duration::from_secs(5), ours.recv_from(&mut packet)).await.unwrap().unwrap();
+    assert_eq!(
+        (length, packet[12], from.port().to_string().as_str()),
+        (172, 0x55, media["channelvars"]["UNICASTRTP_LOCAL_PORT"].as_str().unwrap())
+    );
+    seen.extend(ari.until("ChannelDestroyed", "away").await);
+    assert_eq!(ari.status(reqwest::Method::DELETE, "bridges/away-b").await, 204);
+    assert_eq!(ari.status(reqwest::Method::DELETE, "channels/m-away").await, 204);
+    seen.extend(ari.until("ChannelDestroyed", "m-away").await);
+
+    let told: Vec<_> = seen.iter().map(gist).collect();
+    let expected: Vec<_> = recorded("answered_caller_hangs_up").iter().map(gist).collect();
+    assert_eq!(told, expected);
+    assert!(asterisk.channels().is_empty() && asterisk.bridges().is_empty());
+}
+
+#[tokio::test]
+async fn events_have_the_fields_of_the_recorded_ones() {
+    let asterisk = Asterisk::start(Config::default(), |_| Answer::of(Fate::Busy)).await.unwrap();
+    let mut ari = Ari::connect(&asterisk).await;
+    ari.post("channels?endpoint=PJSIP/%2B15550100042@trunk&app=bianca&channelId=refused").await;
+    let fields = |value: &Value| -> Vec<String> {
+        let mut names: Vec<_> = value.as_object().unwrap().keys().cloned().collect();
+        for part in ["channel", "peer"] {
+            names.extend(value[part].as_object().into_iter().flatten().map(|(name, _)| format!("{part}.{name}")));
+        }
+        names.sort();
+        names
+    };
+    let told: Vec<_> = ari.until("ChannelDestroyed", "refused").await.iter().map(fields).collect();
+    assert_eq!(told, recorded("busy").iter().map(fields).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn requests_that_make_no_sense_are_refused_as_recorded() {
+    let asterisk = Asterisk::start(Config::default(), |_| Answer::of(Fate::NoAnswer)).await.unwrap();
+    let ari = Ari::connect(&asterisk).await;
+    let post = |path: &'static str| {
+        let url = format!("{}/{path}", ari.base);
+        let request = ari.http.post(url).basic_auth("bianca", Some("secret"));
+        async move { request.send().await.unwrap().status().as_u16() }
+    };
+    assert_eq!(ari.status(reqwest::Method::DELETE, "channels/nobody").await, 404);
+    assert_eq!(post("channels/nobody/answer").await, 404);
+    assert_eq!(post("bridges/nobody/addChannel?channel=nobody").await, 404);
+    assert_eq!(post("channels?endpoint=nonsense&app=bianca").await, 500);
+    assert_eq!(post("channels/externalMedia?app=bianca&external_host=nonsense&format=ulaw").await, 400);
+    assert_eq!(post("channels/externalMedia?app=bianca&external_host=127.0.0.1:9&format=nonsense").await, 500);
+    assert_eq!(post("bridges?bridgeId=twice&type=mixing").await, 200);
+    assert_eq!(post("bridges?bridgeId=twice&type=mixing").await, 409);
+    assert_eq!(post("channels?endpoint=PJSIP/1@trunk&app=bianca&channelId=call").await, 200);
+    assert_eq!(post("channels?endpoint=PJSIP/1@trunk&app=bianca&channelId=call-2").await, 409, "another id begins so");
+    assert_eq!(post("bridges/twice/addChannel?channel=call").await, 409, "it rings");
+    let nobody = ari.http.get(format!("{}/channels", ari.base)).send().await.unwrap();
+    assert_eq!(nobody.status(), 401);
+}
+
+#[tokio::test]
+async fn a_second_subscriber_takes_the_application_and_calls_survive_without_one() {
+    let talker = |_: &_| Answer::by(Talker { frames: 10_000 }, Duration::ZERO);
+    let asterisk = Asterisk::start(Config::default(), talker).await.unwrap();
+    let mut first = Ari::connect(&asterisk).await;
+    let mut second = Ari::connect(&asterisk).await;
+    assert_eq!(first.event().await["type"], "ApplicationReplaced");
+    second.post("channels?endpoint=PJSIP/1@trunk&app=bianca&channelId=c").await;
+    second.until("StasisStart", "c").await;
+    asterisk.cut_events();
+    assert!(
+        timeout(Duration::from_secs(5), second.events.next())
+            .await
+            .is_ok_and(|end| !matches!(end, Some(Ok(m)) if m.is_text()))
+    );
+    assert_eq!(asterisk.channels(), ["c"]);
+    assert_eq!(asterisk.call_in("bianca", "+15550100042", Talker { frames: 9 }), None, "nobody listens");
+}
