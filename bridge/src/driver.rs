@@ -4,18 +4,23 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use domain::Phone;
 use domain::calls::{EndReason, Outcome};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio::time::{sleep_until, timeout};
 
+use crate::observer::{Observer, Summary};
 use crate::realtime::command::ClientEvent;
 use crate::realtime::connection::{Connection, Connector, SocketEvent};
 use crate::realtime::event::Usage;
 use crate::realtime::failure::Failure;
-use crate::session::{Control, Ending, Input, LinkEvent, Output, Outputs, Plan, Record, Session, Stats};
-use crate::telephony::leg::{Leg, LegStats};
+use crate::session::{
+    Cause, Control, Done, Ending, Input, LinkEvent, NextEvent, Output, Outputs, PhoneEvent, Plan, Record, Session,
+    Stats, Task,
+};
+use crate::telephony::leg::{Leg, LegStats, Transfer};
 
 /// Records that wait while their receiver is busy; beyond this the oldest unfinished turn goes.
 const WAITING_RECORDS: usize = 256;
@@ -46,35 +51,82 @@ pub struct CallEnd {
     pub leg: LegStats,
     /// Records that could not be handed over in time.
     pub lost_records: u64,
+    /// What it was like.
+    pub summary: Summary,
+}
+
+/// How long the telephone of a caregiver rings when a call is handed over.
+const TRANSFER_RINGS: Duration = Duration::from_secs(30);
+
+impl CallEnd {
+    /// The end of a call that never came to be.
+    pub(crate) fn without_call(outcome: Outcome, reason: EndReason) -> Self {
+        Self {
+            outcome,
+            reason,
+            talked: Duration::ZERO,
+            usage: Usage::default(),
+            session: Stats::default(),
+            leg: LegStats::default(),
+            lost_records: 0,
+            summary: Summary::default(),
+        }
+    }
+}
+
+/// What a call has around it besides its telephone and its model.
+pub struct Outside {
+    /// What must be remembered, in order.
+    pub records: mpsc::Sender<Record>,
+    /// Work to be done, whatever becomes of the call.
+    pub tasks: mpsc::Sender<Task>,
+    /// What is wanted of the call; dropping the sender leaves the call alone.
+    pub commands: mpsc::Receiver<Control>,
+    /// Work that came to an end.
+    pub done: mpsc::Receiver<(u64, Done)>,
+    /// What a caregiver's telephone shows when the call is handed over.
+    pub caller_id: Option<Phone>,
+    /// Who watches the call.
+    pub observer: Observer,
+}
+
+impl Outside {
+    /// With nobody to do any work: every task fails at once.
+    pub fn alone(plan: &Plan, records: mpsc::Sender<Record>, commands: mpsc::Receiver<Control>) -> Self {
+        let (tasks, (_, done)) = (mpsc::channel(1).0, mpsc::channel(1));
+        Self { records, tasks, commands, done, caller_id: None, observer: Observer::blind(plan) }
+    }
 }
 
 /// Runs a call from dialling to its end. When this returns the leg is hung up, and gone unless the
 /// telephone system is slow to let go of it.
 ///
 /// Records go out in order. They never hold up sound: while the receiver is busy, a newer state of
-/// a turn replaces the one that waits. Dropping `commands`' sender leaves the call alone.
-pub async fn run(
-    plan: Plan,
-    leg: Box<dyn Leg>,
-    connector: Connector,
-    records: mpsc::Sender<Record>,
-    mut commands: mpsc::Receiver<Control>,
-) -> CallEnd {
+/// a turn replaces the one that waits.
+pub async fn run(plan: Plan, leg: Box<dyn Leg>, connector: Connector, outside: Outside) -> CallEnd {
     let model = plan.model.clone();
+    let Outside { records, tasks, mut commands, mut done, caller_id, observer } = outside;
     let mut call = Call {
         session: Session::new(plan),
         leg,
         link: Link::Closed,
+        next: Link::Closed,
         connector,
         model,
         records: Outbox { records, waiting: VecDeque::new(), lost: 0 },
+        tasks,
+        caller_id,
+        observer,
         inputs: VecDeque::new(),
+        in_flight: Duration::ZERO,
         wake_at: None,
         ending: None,
     };
-    let outputs = call.session.start(Instant::now());
+    let now = Instant::now();
+    let outputs = call.session.start(now);
+    call.observer.start(now, &outputs);
     call.carry_out(outputs).await;
-    let mut commanded = true;
+    let (mut commanded, mut working) = (true, true);
     while call.ending.is_none() {
         let input = tokio::select! {
             // The clock first: frames are owed on time whatever else is going on.
@@ -88,8 +140,14 @@ pub async fn run(
                 let Some(command) = command else { continue };
                 Input::Command(command)
             }
+            done = done.recv(), if working => {
+                working = done.is_some();
+                let Some((task, done)) = done else { continue };
+                Input::Done { task, done }
+            }
             event = call.leg.next() => event.into(),
-            event = call.link.next() => call.link.apply(event),
+            step = call.link.next() => call.link.apply(step).into_input(),
+            step = call.next.next() => Input::Next(call.next.apply(step)),
             () = call.records.hand_over(), if !call.records.waiting.is_empty() => continue,
         };
         call.take(input).await;
@@ -107,22 +165,47 @@ async fn at(deadline: Option<Instant>) {
 struct Call {
     session: Session,
     leg: Box<dyn Leg>,
+    /// The socket to the model.
     link: Link,
+    /// The one that shall take over.
+    next: Link,
     connector: Connector,
     model: String,
     records: Outbox,
+    tasks: mpsc::Sender<Task>,
+    caller_id: Option<Phone>,
+    observer: Observer,
     /// What followed from carrying something out.
     inputs: VecDeque<Input>,
+    /// Of the leg, as the session knows it.
+    in_flight: Duration,
     wake_at: Option<Instant>,
     ending: Option<Ending>,
 }
 
 impl Call {
     async fn take(&mut self, input: Input) {
+        let in_flight = self.leg.in_flight();
+        if in_flight != self.in_flight {
+            self.in_flight = in_flight;
+            self.inputs.push_back(Input::InFlight(in_flight));
+        }
         self.inputs.push_back(input);
         while let Some(input) = self.inputs.pop_front() {
-            let outputs = self.session.handle(Instant::now(), input);
+            let now = Instant::now();
+            self.observer.input(now, &input);
+            if matches!(input, Input::Tick) {
+                self.observer.woken(self.wake_at, now);
+            }
+            let kept = self.observer.keeps_inputs().then(|| input.clone());
+            let outputs = self.session.handle(now, input);
+            if let Some(input) = kept {
+                self.observer.step(now, &input, &outputs);
+            }
             self.carry_out(outputs).await;
+            if self.observer.counts(now) {
+                self.observer.counted(self.session.stats(), self.leg.stats());
+            }
         }
     }
 
@@ -134,7 +217,7 @@ impl Call {
                 return;
             }
             let Some(step) = self.link.next().now_or_never() else { return };
-            let input = self.link.apply(step);
+            let input = self.link.apply(step).into_input();
             self.take(input).await;
         }
     }
@@ -142,12 +225,31 @@ impl Call {
     async fn carry_out(&mut self, outputs: Outputs) {
         self.wake_at = outputs.wake_at;
         for output in outputs.list {
+            if let Output::Play(play) = &output {
+                // The frame first: it is owed now.
+                self.leg.play(&play.frame, play.skipped);
+            }
+            self.observer.output(Instant::now(), &output);
             match output {
-                Output::Play(play) => self.leg.play(&play.frame, play.skipped),
+                Output::Play(_) => {}
                 Output::SendModel(event) => self.send(event),
                 Output::OpenModel => self.link.open(self.connector.clone(), self.model.clone()),
                 Output::CloseModel => self.link = Link::Closed,
+                Output::OpenNext => self.next.open(self.connector.clone(), self.model.clone()),
+                Output::SendNext(event) => {
+                    if !self.next.send(event) {
+                        self.next = Link::Closed;
+                        let down = LinkEvent::Down(Failure::Retry("outbox_full".to_owned()));
+                        self.inputs.push_back(Input::Next(NextEvent::Link(down)));
+                    }
+                }
+                Output::Promote => self.link = std::mem::replace(&mut self.next, Link::Closed),
+                Output::CloseNext => self.next = Link::Closed,
                 Output::Persist(record) => self.records.push(record),
+                Output::Run(task) => self.run(task),
+                Output::Press(keys) => self.leg.press(&keys),
+                Output::Transfer(number) => self.transfer(number),
+                Output::CancelTransfer => self.leg.cancel_transfer(),
                 Output::Hangup => self.leg.hangup().await,
                 Output::Ended(ending) => self.ending = Some(ending),
             }
@@ -155,17 +257,31 @@ impl Call {
     }
 
     fn send(&mut self, event: ClientEvent) {
-        if let Link::Open(connection) = &self.link
-            && !connection.send(event)
-        {
+        if !self.link.send(event) {
             self.link = Link::Closed;
             let failure = Failure::Retry("outbox_full".to_owned());
             self.inputs.push_back(Input::Link(LinkEvent::Down(failure)));
         }
     }
 
+    fn run(&mut self, task: Task) {
+        let id = task.id;
+        if self.tasks.try_send(task).is_err() {
+            let done = Done::Failed("too_busy".to_owned());
+            self.inputs.push_back(Input::Done { task: id, done });
+        }
+    }
+
+    fn transfer(&mut self, number: Phone) {
+        let to = Transfer { number, caller_id: self.caller_id.clone(), ring_for: TRANSFER_RINGS };
+        if !self.leg.transfer(to) {
+            self.inputs.push_back(Input::Phone(PhoneEvent::TransferFailed(Cause::Failed)));
+        }
+    }
+
     async fn finish(mut self) -> CallEnd {
         self.link = Link::Closed;
+        self.next = Link::Closed;
         self.leg.hangup().await;
         if timeout(LET_GO, self.leg.gone()).await.is_err() {
             tracing::warn!("the telephone system is slow to let go of a call");
@@ -181,7 +297,7 @@ impl Call {
             reason: EndReason::SetUpFailed,
             talked: Duration::ZERO,
         });
-        CallEnd {
+        let mut end = CallEnd {
             outcome: ending.outcome,
             reason: ending.reason,
             talked: ending.talked,
@@ -189,7 +305,10 @@ impl Call {
             session: self.session.stats(),
             leg: self.leg.stats(),
             lost_records: self.records.lost + self.records.waiting.len() as u64,
-        }
+            summary: Summary::default(),
+        };
+        end.summary = self.observer.end(&end);
+        end
     }
 }
 
@@ -219,18 +338,36 @@ impl Link {
         }
     }
 
-    fn apply(&mut self, step: LinkStep) -> Input {
+    /// Queues a message. `false` means that the path is stuck; what is sent on no path is lost.
+    fn send(&self, event: ClientEvent) -> bool {
+        match self {
+            Self::Open(connection) => connection.send(event),
+            Self::Closed | Self::Opening(_) => true,
+        }
+    }
+
+    fn apply(&mut self, step: LinkStep) -> NextEvent {
         match step {
             LinkStep::Opened(Ok(connection)) => {
                 *self = Self::Open(connection);
-                Input::Link(LinkEvent::Up)
+                NextEvent::Link(LinkEvent::Up { unix_now: jiff::Timestamp::now().as_second() })
             }
-            LinkStep::Received(SocketEvent::Event(event)) => Input::Model(event),
-            LinkStep::Received(SocketEvent::Malformed) => Input::Link(LinkEvent::Malformed),
+            LinkStep::Received(SocketEvent::Event(event)) => NextEvent::Model(event),
+            LinkStep::Received(SocketEvent::Malformed) => NextEvent::Link(LinkEvent::Malformed),
             LinkStep::Opened(Err(failure)) | LinkStep::Received(SocketEvent::Closed(failure)) => {
                 *self = Self::Closed;
-                Input::Link(LinkEvent::Down(failure))
+                NextEvent::Link(LinkEvent::Down(failure))
             }
+        }
+    }
+}
+
+impl NextEvent {
+    /// The same, on the socket that is in use.
+    fn into_input(self) -> Input {
+        match self {
+            Self::Link(event) => Input::Link(event),
+            Self::Model(event) => Input::Model(event),
         }
     }
 }

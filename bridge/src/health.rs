@@ -1,4 +1,4 @@
-//! `/livez`, `/readyz` and `/metrics`.
+//! `/livez`, `/readyz`, `/metrics`, and what happened in single calls.
 
 mod model;
 
@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
@@ -16,8 +16,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use self::model::Model;
-use crate::calls::Calls;
+use crate::calls::{Calls, Timelines};
 use crate::metrics::{self, Metrics};
+use crate::observer::Entry;
 use crate::realtime::connection::Connector;
 use crate::realtime::failure::Failure;
 
@@ -71,12 +72,13 @@ pub struct Health {
     metrics: Metrics,
     model: Option<Arc<Model>>,
     media: Option<IpAddr>,
+    timelines: Timelines,
 }
 
 impl Health {
     /// Of a cell that stops taking calls when `stop` is cancelled.
     pub fn new(load: Arc<dyn Load>, stop: CancellationToken, metrics: Metrics) -> Self {
-        Self { load, stop, metrics, model: None, media: None }
+        Self { load, stop, metrics, model: None, media: None, timelines: Timelines::default() }
     }
 
     /// Also looks at the model that calls are connected to, through the connector they use.
@@ -89,6 +91,12 @@ impl Health {
     #[must_use]
     pub fn with_media(self, address: IpAddr) -> Self {
         Self { media: Some(address), ..self }
+    }
+
+    /// Also shows what happened in these calls.
+    #[must_use]
+    pub(crate) fn with_timelines(self, timelines: Timelines) -> Self {
+        Self { timelines, ..self }
     }
 
     /// Whether another call would be taken and could be carried, as known at most a few seconds ago.
@@ -129,6 +137,7 @@ impl Health {
             .route("/livez", get(async || "ok"))
             .route("/readyz", get(ready))
             .route("/metrics", get(scrape))
+            .route("/calls/{call}/timeline", get(timeline))
             .with_state(self);
         tokio::select! {
             served = async { axum::serve(listener, router).await } => if let Err(error) = served {
@@ -146,11 +155,6 @@ fn told(failure: &Failure) -> String {
     }
 }
 
-/// What the bridge serves without its model, media and metrics being looked at.
-pub(crate) async fn serve(listener: TcpListener, calls: Arc<Calls>, stop: CancellationToken) {
-    Health::new(calls, stop, Metrics::new()).serve(listener).await;
-}
-
 async fn ready(State(health): State<Health>) -> (StatusCode, Json<Readiness>) {
     let readiness = health.readiness().await;
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -161,6 +165,11 @@ async fn scrape(State(health): State<Health>) -> impl IntoResponse {
     health.metrics.load(health.load.live(), health.load.room());
     health.metrics.draining(health.stop.is_cancelled());
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], health.metrics.text())
+}
+
+/// What happened in a call that runs or ended lately, oldest first; nobody's words are in it.
+async fn timeline(State(health): State<Health>, Path(call): Path<String>) -> Result<Json<Vec<Entry>>, StatusCode> {
+    health.timelines.of(&call).map(Json).ok_or(StatusCode::NOT_FOUND)
 }
 
 /// Asks a bridge on this machine whether it lives: what the container's health check runs.

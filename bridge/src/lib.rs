@@ -10,11 +10,9 @@
 //! - [`telephony`]: the [`telephony::leg::Leg`] a call is heard through, and Asterisk behind it.
 //! - [`health`]: whether this process lives and could carry another call.
 //! - [`breaker`]: what keeps calls from asking a model that does not take them.
-//! - [`metrics`]: what can be seen of all this from outside.
 //! - [`protection`]: keeps ECS from stopping a task in which calls run.
 //! - [`recording`]: encrypted stereo recordings, when somebody asks for one.
 //! - [`telemetry`]: traces of calls.
-//! - [`observer`]: looks at one call for all of these; [`outside`] makes one for each.
 //! - [`driver`]: one task per call that joins the three.
 
 pub mod audio;
@@ -22,10 +20,10 @@ pub mod breaker;
 mod calls;
 pub mod driver;
 pub mod health;
+mod instruments;
 mod lease;
 pub mod metrics;
 pub mod observer;
-pub mod outside;
 mod plan;
 pub mod protection;
 pub mod realtime;
@@ -35,8 +33,9 @@ mod sink;
 pub mod sounds;
 pub mod telemetry;
 pub mod telephony;
+pub mod trace;
 mod wire;
 
 pub use health::probe;
-pub use outside::Outside;
+pub use instruments::Instruments;
 pub use wire::{Settings, Telephony, run};

@@ -3,28 +3,14 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use api::log::{self, Format};
 use bridge::recording::{self, RecordingKey};
-use bridge::{Settings, Telephony};
-use config::{Env, Stage, Variable, log_filter, or_exit};
-use domain::Secret;
+use bridge::{Instruments, Settings, Telephony};
+use config::{Env, Stage, log_filter, or_exit};
 use services::CallCtx;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-
-/// Fargate kills a task 120 seconds after it asked it to stop (`stopTimeout`, the longest allowed);
-/// what was said last must still be written within that.
-const DRAIN: Duration = Duration::from_secs(95);
-
-/// What recordings are encrypted with.
-const RECORDING_KEY: Variable = Variable {
-    name: "BRIDGE_RECORDING_KEY",
-    what: "Key that recordings are encrypted with.",
-    must: "32 bytes in base64, as `openssl rand -base64 32` writes them",
-    default: None,
-};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -62,11 +48,7 @@ async fn main() -> ExitCode {
             asked.cancel();
         }
     });
-    let carried = match Telephony::asterisk(&asterisk) {
-        Ok(telephony) => bridge::run(ctx, settings, telephony, DRAIN, stop).await,
-        Err(error) => Err(error),
-    };
-    match carried {
+    match carry(&env, ctx, settings, &asterisk, stop).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(%error, "the bridge cannot run");
@@ -75,11 +57,29 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Carries calls until `stop`.
+async fn carry(
+    env: &Env,
+    ctx: CallCtx,
+    settings: Settings,
+    asterisk: &config::Asterisk,
+    stop: CancellationToken,
+) -> domain::Result<()> {
+    let instruments = Instruments::configured(env, &settings).await?;
+    let telephony = Telephony::asterisk(asterisk)?;
+    let telemetry = instruments.telemetry.clone();
+    let carried = bridge::run(ctx, settings, telephony, instruments, stop).await;
+    telemetry.shutdown().await;
+    carried
+}
+
 /// Makes one WAV file of the segments of a call, for an operator who has the key.
 fn restore(env: &Env, folder: &Path, out: &Path) -> ExitCode {
     log::init(Format::Text, &log_filter(env));
-    let key = env.required(&RECORDING_KEY).map_err(|error| error.to_string());
-    let key = key.and_then(|key| RecordingKey::parse(&Secret::new(key.to_owned())));
+    let key = config::Bridge::from_env(env).map_err(|error| error.to_string()).and_then(|bridge| {
+        let key = bridge.recording_key.ok_or("BRIDGE_RECORDING_KEY is not set; see docs/config.md")?;
+        Ok(RecordingKey::new(key.expose()))
+    });
     let restored = key.and_then(|key| recording::restore(folder, &key, out).map_err(|error| error.to_string()));
     match restored {
         Ok(restored) => {

@@ -49,6 +49,8 @@ impl Sink {
                 Record::State(status) => self.advance(status).await,
                 Record::Turn(turn) => self.turn(turn).await,
                 Record::Speaking { ai, caller } => self.speaks(ai, caller),
+                // Whoever watches the call counts these.
+                Record::Answered(_) | Record::Used(_) | Record::Tool { .. } => {}
             }
         }
         self.call
@@ -108,6 +110,20 @@ impl Sink {
             (speaking.ai, speaking.caller) = (ai, caller);
             *speaking != before
         });
+    }
+}
+
+/// A turn that an earlier process has written, as the session knows turns.
+pub(crate) fn restored(turn: Turn, answered: Timestamp) -> crate::session::Turn {
+    let since = turn.started_at.duration_since(answered);
+    crate::session::Turn {
+        item_id: turn.item,
+        order: u32::try_from(turn.order).unwrap_or_default(),
+        speaker: turn.speaker,
+        text: turn.text,
+        started_at: Duration::try_from(since).unwrap_or_default(),
+        heard_ms: turn.heard_ms.map(u64::from),
+        complete: turn.complete,
     }
 }
 

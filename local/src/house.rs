@@ -197,13 +197,20 @@ fn bridge(
     ctx: CallCtx,
     stop: CancellationToken,
 ) -> Result<impl Future<Output = ()> + Send + use<>, Failure> {
-    let settings = or_exit(bridge::Settings::from_env(env));
+    let mut settings = or_exit(bridge::Settings::from_env(env));
+    // Whoever ends the house ends its calls.
+    settings.bridge.drain = Duration::ZERO;
     let telephony = match or_exit(config::Asterisk::from_env(env)) {
         Some(asterisk) => Telephony::asterisk(&asterisk)?,
         None => Telephony::of(Arc::new(phone::SimulatedPhones::new(ctx.clone()))),
     };
+    let env = env.clone();
     Ok(async move {
-        if let Err(error) = bridge::run(ctx, settings, telephony, Duration::ZERO, stop).await {
+        let carried = async {
+            let instruments = bridge::Instruments::configured(&env, &settings).await?;
+            bridge::run(ctx, settings, telephony, instruments, stop).await
+        };
+        if let Err(error) = carried.await {
             tracing::error!(%error, "the bridge has stopped");
         }
     })

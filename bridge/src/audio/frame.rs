@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Samples, and with G.711 also bytes, a second.
 pub const SAMPLE_RATE: u64 = 8000;
@@ -85,6 +87,13 @@ impl Frame {
     /// The bytes as they go on the wire.
     pub fn bytes(&self) -> &[u8] {
         &self.0
+    }
+}
+
+impl Serialize for Frame {
+    /// As base64 text, for traces.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(self.0))
     }
 }
 

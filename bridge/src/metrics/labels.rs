@@ -1,5 +1,7 @@
 //! Values that labels may have: enums, so that no id, number or name can become one.
 
+use serde::Serialize;
+
 use crate::realtime::failure::Failure;
 
 /// A step on the way to a conversation.
@@ -39,7 +41,7 @@ pub enum Way {
 }
 
 /// How a function call of the model came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum ToolResult {
     /// It was done.
     Done,

@@ -31,6 +31,12 @@ pub enum Command {
         /// The configuration.
         session: Box<SessionConfig>,
     },
+    /// Changes only how turns are found; everything else of the session stays.
+    #[serde(rename = "session.update")]
+    TurnUpdate {
+        /// What changes.
+        session: TurnConfig,
+    },
     /// Appends the caller's sound.
     #[serde(rename = "input_audio_buffer.append")]
     Append {
@@ -82,6 +88,22 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// The protocol's name of the message.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::SessionUpdate { .. } | Self::TurnUpdate { .. } => "session.update",
+            Self::Append { .. } => "input_audio_buffer.append",
+            Self::Commit => "input_audio_buffer.commit",
+            Self::ItemCreate { .. } => "conversation.item.create",
+            Self::Truncate { .. } => "conversation.item.truncate",
+            Self::Delete { .. } => "conversation.item.delete",
+            Self::ResponseCreate { .. } => "response.create",
+            Self::ResponseCancel { .. } => "response.cancel",
+        }
+    }
+}
+
 /// `session.update.session`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SessionConfig {
@@ -102,6 +124,30 @@ pub struct SessionConfig {
     pub max_output_tokens: MaxTokens,
     /// What is dropped when the context is full.
     pub truncation: Truncation,
+}
+
+/// `session.update.session` with nothing but the turns.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TurnConfig {
+    /// Always `realtime`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// The path to the turns.
+    pub audio: TurnAudio,
+}
+
+/// `session.audio` with nothing but the turns.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TurnAudio {
+    /// From the caller.
+    pub input: TurnInput,
+}
+
+/// `session.audio.input` with nothing but the turns.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TurnInput {
+    /// How turns are found.
+    pub turn_detection: TurnDetection,
 }
 
 /// Longest answer.
@@ -141,6 +187,8 @@ pub struct OutputConfig {
     pub format: Format,
     /// The voice; frozen once anything was said.
     pub voice: String,
+    /// 0.25 to 1.5; below 1 for people who need more time to listen.
+    pub speed: f32,
 }
 
 /// An audio format; the G.711 ones take no rate.

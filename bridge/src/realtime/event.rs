@@ -9,8 +9,10 @@ use serde_json::Value;
 
 use super::wire;
 
-/// One message of the server.
-#[derive(Debug, Clone, PartialEq)]
+/// One message of the server. What serde makes of it is our own form, for traces; the protocol's is
+/// read by [`ServerEvent::parse`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ServerEvent {
     /// The connection is live.
     SessionCreated(SessionInfo),
@@ -49,7 +51,7 @@ pub enum ServerEvent {
     /// The whole text of what is spoken.
     TranscriptDone(Transcription),
     /// A known kind that asks nothing of the client.
-    Ignored(&'static str),
+    Ignored(Cow<'static, str>),
     /// A kind this program does not know.
     Unknown(String),
 }
@@ -59,7 +61,7 @@ pub enum ServerEvent {
 pub struct Malformed;
 
 /// The session as the server sees it.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SessionInfo {
     /// The session.
     #[serde(default)]
@@ -67,7 +69,7 @@ pub struct SessionInfo {
 }
 
 /// Fields of the session that the bridge checks.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SessionBody {
     /// End of the session, Unix seconds.
     pub expires_at: Option<i64>,
@@ -77,7 +79,7 @@ pub struct SessionBody {
 }
 
 /// Audio settings in effect.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct AudioInfo {
     /// From the caller.
     #[serde(default)]
@@ -88,14 +90,14 @@ pub struct AudioInfo {
 }
 
 /// Audio settings of one direction.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct DirectionInfo {
     /// The format, when named.
     pub format: Option<FormatInfo>,
 }
 
 /// An audio format in effect.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FormatInfo {
     /// `audio/pcmu`, `audio/pcma` or `audio/pcm`.
     #[serde(rename = "type")]
@@ -103,14 +105,14 @@ pub struct FormatInfo {
 }
 
 /// `error`.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ErrorInfo {
     /// The error.
     pub error: ErrorBody,
 }
 
 /// What went wrong.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ErrorBody {
     /// Broad class, such as `invalid_request_error` or `server_error`.
     #[serde(rename = "type", default)]
@@ -125,7 +127,7 @@ pub struct ErrorBody {
 }
 
 /// `conversation.item.added` and `.done`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ItemPlaced {
     /// The item before it; absent for the first one.
     pub previous_item_id: Option<String>,
@@ -134,7 +136,7 @@ pub struct ItemPlaced {
 }
 
 /// An item of the conversation.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Item {
     /// Its id.
     #[serde(default)]
@@ -160,7 +162,7 @@ impl Item {
 }
 
 /// `input_audio_buffer.committed`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Committed {
     /// The user item that is about to appear.
     pub item_id: String,
@@ -169,7 +171,7 @@ pub struct Committed {
 }
 
 /// A piece of text of an item.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TextPiece {
     /// The item.
     pub item_id: String,
@@ -182,7 +184,7 @@ pub struct TextPiece {
 }
 
 /// The whole text of an item.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Transcription {
     /// The item.
     pub item_id: String,
@@ -197,7 +199,7 @@ pub struct Transcription {
 }
 
 /// An event that only names an item.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ItemRef {
     /// The item.
     pub item_id: String,
@@ -207,7 +209,7 @@ pub struct ItemRef {
 }
 
 /// `input_audio_buffer.speech_started`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SpeechStarted {
     /// The future user item.
     pub item_id: String,
@@ -216,7 +218,7 @@ pub struct SpeechStarted {
 }
 
 /// `input_audio_buffer.speech_stopped`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SpeechStopped {
     /// The future user item.
     pub item_id: String,
@@ -225,14 +227,14 @@ pub struct SpeechStopped {
 }
 
 /// `response.created` and `response.done`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ResponseEvent {
     /// The response.
     pub response: Response,
 }
 
 /// A response.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Response {
     /// Its id.
     #[serde(default)]
@@ -288,6 +290,20 @@ pub struct InputTokens {
     /// Of all of them, those billed at the cached price.
     #[serde(default)]
     pub cached_tokens: u64,
+    /// The cached ones by modality.
+    #[serde(default)]
+    pub cached_tokens_details: CachedTokens,
+}
+
+/// Cached input tokens by modality.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CachedTokens {
+    /// Text.
+    #[serde(default)]
+    pub text_tokens: u64,
+    /// Audio.
+    #[serde(default)]
+    pub audio_tokens: u64,
 }
 
 /// Output tokens by modality.
@@ -308,13 +324,16 @@ impl std::ops::AddAssign for Usage {
         self.input_token_details.text_tokens += other.input_token_details.text_tokens;
         self.input_token_details.audio_tokens += other.input_token_details.audio_tokens;
         self.input_token_details.cached_tokens += other.input_token_details.cached_tokens;
+        let cached = other.input_token_details.cached_tokens_details;
+        self.input_token_details.cached_tokens_details.text_tokens += cached.text_tokens;
+        self.input_token_details.cached_tokens_details.audio_tokens += cached.audio_tokens;
         self.output_token_details.text_tokens += other.output_token_details.text_tokens;
         self.output_token_details.audio_tokens += other.output_token_details.audio_tokens;
     }
 }
 
 /// `response.output_item.added`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OutputItem {
     /// The response.
     pub response_id: String,
@@ -323,7 +342,7 @@ pub struct OutputItem {
 }
 
 /// `response.output_audio.delta`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AudioDelta {
     /// The response.
     pub response_id: String,
@@ -388,7 +407,7 @@ impl ServerEvent {
             "session.updated" => Self::SessionUpdated(read(text)?),
             "error" => Self::Error(read(text)?),
             kind => match IGNORED.iter().find(|known| **known == kind) {
-                Some(known) => Self::Ignored(known),
+                Some(known) => Self::Ignored(Cow::Borrowed(known)),
                 None => Self::Unknown(kind.chars().take(MAX_KIND).collect()),
             },
         })

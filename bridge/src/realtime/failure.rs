@@ -1,9 +1,12 @@
 //! Every way the model's service refuses or breaks, and what to do about it: one table.
 
+use serde::{Deserialize, Serialize};
+
 use super::event::ErrorBody;
 
 /// Why there is no socket (any more).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Failure {
     /// Trying again cannot help: the key, the money or the model is wrong. Carries the code.
     Fatal(String),
@@ -62,7 +65,7 @@ pub fn classify(error: &ErrorBody) -> Handling {
 
 /// What an HTTP status in place of the upgrade means. The body may name the code.
 pub fn of_status(status: u16, body: &[u8]) -> Failure {
-    #[derive(serde::Deserialize)]
+    #[derive(Deserialize)]
     struct Body {
         error: ErrorBody,
     }

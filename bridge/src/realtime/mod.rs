@@ -7,4 +7,4 @@ pub mod command;
 pub mod connection;
 pub mod event;
 pub mod failure;
-mod wire;
+pub(crate) mod wire;

@@ -25,8 +25,14 @@ pub enum Reason {
     Stalled,
     /// The caller has spoken without a pause for longer than anybody does.
     Speech,
+    /// The caller's sound must be judged: an interruption, or not.
+    Confirm,
     /// Nobody has said anything for a while.
     Idle,
+    /// The longest call is over in a while: the model is told.
+    EndingSoon,
+    /// The longest call is nearly over: the model is told.
+    WrapUp,
     /// The longest call is over: say goodbye.
     TimeLimit,
     /// A farewell takes too long.
@@ -35,36 +41,72 @@ pub enum Reason {
     Hangup,
     /// However the farewell goes: the end.
     HardStop,
+    /// The greeting does not come: a recorded hello is due.
+    Opener,
+    /// An answer does not come: the caller shall hear something.
+    Filler,
+    /// The machine that answered does not let us speak.
+    Beep,
+    /// Nothing more is typed on the telephone's keys.
+    Typed,
+    /// Functions take too long for the model to wait.
+    Results,
+    /// Whoever is being connected hears so again.
+    Cue,
+    /// The caregiver does not answer.
+    Transfer,
+    /// The model's session is to be changed at the next quiet moment.
+    Recycle,
+    /// The model's session is about to expire.
+    Expiry,
+    /// The session that shall take over is not ready in time.
+    NextReady,
     /// Turns that grew are due to be remembered.
     Progress,
     /// The last words are no longer waited for.
     Linger,
 }
 
-const REASONS: [Reason; 17] = [
-    Reason::Ring,
-    Reason::Setup,
-    Reason::Handshake,
-    Reason::Reconnect,
-    Reason::GiveUp,
-    Reason::Media,
-    Reason::Response,
-    Reason::Retry,
-    Reason::Stalled,
-    Reason::Speech,
-    Reason::Idle,
-    Reason::TimeLimit,
-    Reason::Farewell,
-    Reason::Hangup,
-    Reason::HardStop,
-    Reason::Progress,
-    Reason::Linger,
-];
+impl Reason {
+    /// All of them, each at the place of its number.
+    pub const ALL: [Self; 30] = [
+        Self::Ring,
+        Self::Setup,
+        Self::Handshake,
+        Self::Reconnect,
+        Self::GiveUp,
+        Self::Media,
+        Self::Response,
+        Self::Retry,
+        Self::Stalled,
+        Self::Speech,
+        Self::Confirm,
+        Self::Idle,
+        Self::EndingSoon,
+        Self::WrapUp,
+        Self::TimeLimit,
+        Self::Farewell,
+        Self::Hangup,
+        Self::HardStop,
+        Self::Opener,
+        Self::Filler,
+        Self::Beep,
+        Self::Typed,
+        Self::Results,
+        Self::Cue,
+        Self::Transfer,
+        Self::Recycle,
+        Self::Expiry,
+        Self::NextReady,
+        Self::Progress,
+        Self::Linger,
+    ];
+}
 
 /// At most one time for every reason.
 #[derive(Debug, Default)]
 pub struct Deadlines {
-    at: [Option<Instant>; REASONS.len()],
+    at: [Option<Instant>; Reason::ALL.len()],
 }
 
 impl Deadlines {
@@ -102,7 +144,7 @@ impl Deadlines {
 
     /// The earliest deadline and its reason.
     pub fn soonest(&self) -> Option<(Instant, Reason)> {
-        let set = REASONS.into_iter().filter_map(|reason| Some((self.at[reason as usize]?, reason)));
+        let set = Reason::ALL.into_iter().filter_map(|reason| Some((self.at[reason as usize]?, reason)));
         set.min_by_key(|(at, _)| *at)
     }
 
@@ -138,7 +180,7 @@ mod tests {
 
     #[test]
     fn every_reason_has_its_own_place() {
-        for (index, reason) in REASONS.into_iter().enumerate() {
+        for (index, reason) in Reason::ALL.into_iter().enumerate() {
             assert_eq!(reason as usize, index);
         }
     }

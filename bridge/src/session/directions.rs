@@ -1,6 +1,7 @@
 //! What the model is told at moments that the conversation itself does not bring about.
 //!
-//! They are appended to the plan's instructions, which already fix the language and the manner.
+//! Those for a response are appended to the plan's instructions, which already fix the language and
+//! the manner; the others are put into the conversation.
 
 /// Nobody has said anything for a while.
 pub const CHECK_IN: &str = "The person has been silent for a while. Ask gently, in one short \
@@ -17,3 +18,52 @@ pub const RESUME: &str = "The line was interrupted for a moment while you were s
 /// Put into the conversation after it was restored on a new connection.
 pub const RESTORED: &str = "The connection was restored. What was said before is above. Continue \
     the conversation naturally and do not greet again.";
+
+/// Put into the conversation a while before the longest call is over.
+pub const ENDING_SOON: &str = "The call will have to end in about a minute and a half. Begin no \
+    new subject.";
+
+/// Put into the conversation shortly before the longest call is over.
+pub const WRAP_UP: &str = "The call will have to end in less than a minute. Bring the conversation \
+    to a close now, warmly and without hurry in your voice.";
+
+/// Put into the conversation when the person pressed the key for help.
+pub const HELP_PRESSED: &str = "The person has pressed the key 0 on their telephone, which asks \
+    for help. They were told that the people who care for them are being alerted. Ask what is wrong; \
+    if they are in danger, tell them to hang up and call the emergency number.";
+
+/// Put into the conversation when an alert was stored and somebody's message was accepted.
+pub const ALERT_DELIVERED: &str = "An alert about what the person said has been sent to the people \
+    who care for them. You may say so now.";
+
+/// Put into the conversation when an alert was stored, but nobody could be reached yet.
+pub const ALERT_STORED: &str = "An alert about what the person said has been recorded, but nobody \
+    has been reached yet. Do not say that anybody was told. If the person is in danger, tell them to \
+    call the emergency number.";
+
+/// Put into the conversation when an alert could not be raised.
+pub const ALERT_FAILED: &str = "An alert about what the person said could not be raised. Say \
+    honestly that you could not reach anybody. If the person is in danger, tell them to hang up and call \
+    the emergency number.";
+
+/// Put into the conversation when the caregiver who was telephoned did not answer.
+pub const NOBODY_REACHED: &str = "The caregiver could not be reached by telephone. An alert has \
+    been raised so that they call back. Tell the person so.";
+
+/// How a message is left on a machine.
+pub fn message(words: &str) -> String {
+    format!(
+        "An answering machine has picked up. Say exactly the following words, in this language, and \
+         nothing else; then stop: {words}"
+    )
+}
+
+/// What the person typed on their telephone.
+pub fn keys(keys: &str) -> String {
+    format!("[The person pressed these keys on their telephone: {keys}]")
+}
+
+/// A result that comes after the function call it belongs to can no longer be answered.
+pub fn late_result(output: &str) -> String {
+    format!("Result of the function you called: {output}")
+}

@@ -6,9 +6,10 @@ use domain::calls::EndReason;
 use domain::conversations::Speaker;
 
 use super::deadlines::Reason;
+use super::output::Record;
 use super::recovery::GIVE_UP_AFTER;
+use super::responses::{Purpose, RESPONSE_WITHIN};
 use super::state::{Lingering, Phase};
-use super::turns::{Purpose, RESPONSE_WITHIN};
 use super::{PROGRESS_EVERY, Session};
 use crate::realtime::command::Command;
 use crate::realtime::event::{
@@ -48,12 +49,16 @@ impl Session {
                 let previous = item.previous_item_id.as_deref();
                 self.transcript.place(&item.item_id, previous, Some(Speaker::Patient));
                 self.transcript.started(&item.item_id, self.since_answer(now));
+                self.on_committed_while_held(now, &item.item_id);
             }
             ServerEvent::TranscriptionDelta(piece) => {
                 self.transcript.append(&piece.item_id, &piece.delta);
+                if !self.is_echo_item(&piece.item_id) {
+                    self.watch(&piece.item_id);
+                }
                 self.progress(now);
             }
-            ServerEvent::TranscriptionCompleted(text) => self.on_caller_text(&text),
+            ServerEvent::TranscriptionCompleted(text) => self.on_caller_text(now, &text),
             ServerEvent::TranscriptionFailed(item) => {
                 self.backlog.written(&item.item_id);
                 self.transcript.fail(&item.item_id);
@@ -76,7 +81,12 @@ impl Session {
             ServerEvent::TranscriptionDelta(piece) => {
                 self.transcript.append(&piece.item_id, &piece.delta);
             }
-            ServerEvent::TranscriptionCompleted(text) => self.on_caller_text(&text),
+            ServerEvent::TranscriptionCompleted(text) => {
+                self.backlog.written(&text.item_id);
+                self.transcript.complete(&text.item_id, &text.transcript);
+                self.watch(&text.item_id);
+                self.tell_turns();
+            }
             ServerEvent::TranscriptionFailed(item) => self.transcript.fail(&item.item_id),
             ServerEvent::Committed(item) => {
                 lingering.committing = false;
@@ -90,18 +100,22 @@ impl Session {
     }
 
     fn on_audio(&mut self, now: Instant, delta: AudioDelta) {
-        if self.turns.is_cancelled(&delta.response_id) {
+        if self.responses.is_cancelled(&delta.response_id) {
             self.stats.stale_deltas += 1;
             return;
         }
         self.adopt_unannounced(now, &delta.response_id);
-        let sounds = !delta.delta.is_empty();
-        if self.queue.push(&delta.item_id, &delta.response_id, delta.delta).is_err() {
+        let sound = self.translation.for_telephone(self.plan.codec, delta.delta);
+        let sounds = !sound.is_empty();
+        self.stages.on_sound(now, &delta.item_id, self.plan.codec, &sound);
+        if self.queue.push(&delta.item_id, &delta.response_id, sound).is_err() {
             return self.on_overflow(&delta.response_id, &delta.item_id);
         }
         self.deadlines.clear(Reason::Response);
         self.deadlines.clear(Reason::Stalled);
         if sounds {
+            self.deadlines.clear(Reason::Filler);
+            self.deadlines.clear(Reason::Opener);
             self.forgive();
         }
         self.extend_farewell(now);
@@ -112,9 +126,15 @@ impl Session {
         self.progress(now);
     }
 
-    fn on_caller_text(&mut self, text: &Transcription) {
+    fn on_caller_text(&mut self, now: Instant, text: &Transcription) {
         self.backlog.written(&text.item_id);
+        if self.is_echo_item(&text.item_id) && self.are_own_words(&text.transcript) {
+            // She heard herself: the patient did not say it.
+            return self.delete(text.item_id.clone());
+        }
         self.transcript.complete(&text.item_id, &text.transcript);
+        self.watch(&text.item_id);
+        self.answer_dismissed(now, &text.item_id, &text.transcript);
         self.tell_turns();
     }
 
@@ -137,12 +157,12 @@ impl Session {
         if !output.item.is_speech() {
             return;
         }
-        if self.turns.is_cancelled(&output.response_id) {
+        if self.responses.is_cancelled(&output.response_id) {
             // It begins after the caller has cut in: nobody will ever hear it.
             return self.send(Command::Delete { item_id: output.item.id });
         }
         self.transcript.place(&output.item.id, None, Some(Speaker::Assistant));
-        if let Some(active) = &mut self.turns.active
+        if let Some(active) = &mut self.responses.active
             && active.id == output.response_id
         {
             active.items.push(output.item.id);
@@ -150,35 +170,42 @@ impl Session {
     }
 
     fn count_usage(&mut self, response: &Response) {
-        self.usage += response.usage.unwrap_or_default();
+        if let Some(usage) = response.usage {
+            self.usage += usage;
+            self.persist(Record::Used(usage));
+        }
     }
 
     fn on_response_done(&mut self, now: Instant, response: &Response) {
         self.count_usage(response);
-        if self.turns.expects(response) {
+        if self.responses.expects(response) {
             self.on_response_created(now, response);
         }
         self.queue.finish_response(&response.id);
         self.deadlines.clear(Reason::Stalled);
-        let ended = self.turns.active.take_if(|active| active.id == response.id);
+        let ended = self.responses.active.take_if(|active| active.id == response.id);
+        if ended.is_some() {
+            self.responses.settled();
+        }
         let purpose = ended.map_or(Purpose::Answer, |active| active.purpose);
-        if let Phase::Greeting(greeting) = &mut self.phase
-            && greeting.response_id.as_ref() == Some(&response.id)
-        {
-            greeting.done = true;
+        if self.greeting.response_id.as_ref() == Some(&response.id) {
+            self.greeting.done = true;
+        }
+        if let Some(usage) = response.usage {
+            self.note_context(now, usage.input_tokens);
         }
         match response.status.as_str() {
-            "failed" if !self.turns.is_cancelled(&response.id) => {
+            "failed" if !self.responses.is_cancelled(&response.id) => {
                 let error = response.failure();
                 return self.on_failed_response(now, purpose, &error);
             }
             "completed" => self.run_tools(now, response),
             _ => {}
         }
-        if self.turns.asked.is_some() {
+        if self.responses.asked.is_some() {
             // What was asked for is still to come, if it ever does.
             self.deadlines.set_if_clear(Reason::Response, now + RESPONSE_WITHIN);
-        } else if self.turns.active.is_none() && self.caller_since.is_none() {
+        } else if self.responses.active.is_none() && self.caller_since.is_none() {
             self.deadlines.clear(Reason::Response);
         }
         self.progress(now);
@@ -190,11 +217,11 @@ impl Session {
         self.stats.errors += 1;
         let code = error.code.as_deref().unwrap_or("none");
         tracing::warn!(call = %self.plan.call_id, code, "the model failed to answer");
-        self.turns.waiting = self.turns.waiting.max(Some(purpose));
+        self.responses.waiting = self.responses.waiting.max(Some(purpose));
         match failure::classify(error) {
-            Handling::Fatal => self.end(now, EndReason::ModelLost),
+            Handling::Fatal => self.apologise(now, EndReason::ModelLost),
             Handling::Recycle => self.recover(now),
-            _ if self.turns.strikes > 0 => self.recover(now),
+            _ if self.responses.strikes > 0 => self.recover(now),
             _ => self.ask_later(now),
         }
     }
@@ -202,8 +229,8 @@ impl Session {
     /// The model did not take on what waits: it is asked again after a pause that grows, but not
     /// for ever.
     fn ask_later(&mut self, now: Instant) {
-        let pause = RETRY_AFTER * (1 << self.turns.strikes.min(3));
-        self.turns.strikes += 1;
+        let pause = RETRY_AFTER * (1 << self.responses.strikes.min(3));
+        self.responses.strikes += 1;
         self.deadlines.clear(Reason::Response);
         self.deadlines.set(Reason::Retry, now + pause.min(LONGEST_RETRY));
         self.deadlines.set_if_clear(Reason::GiveUp, now + GIVE_UP_AFTER);
@@ -219,15 +246,15 @@ impl Session {
         }
         match handling {
             Handling::Ignore | Handling::Alarm => {}
-            Handling::Fatal => self.end(now, EndReason::ModelLost),
+            Handling::Fatal => self.apologise(now, EndReason::ModelLost),
             Handling::Recycle => self.recover(now),
             Handling::ResultAsText => self.results_as_text(error.event_id.as_deref()),
             Handling::QueueCreate => self.on_create_refused(error.event_id.as_deref()),
             Handling::Later => {
-                if let Some(asked) = self.turns.refused(error.event_id.as_deref())
+                if let Some(asked) = self.responses.refused(error.event_id.as_deref())
                     && !asked.unwanted
                 {
-                    self.turns.waiting = self.turns.waiting.max(Some(asked.purpose));
+                    self.responses.waiting = self.responses.waiting.max(Some(asked.purpose));
                     self.ask_later(now);
                 }
             }

@@ -1,32 +1,50 @@
 //! Everything that can happen to a call.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use domain::calls::{EndReason, Outcome};
+use serde::{Deserialize, Serialize};
 
+use super::task::Done;
 use crate::realtime::event::ServerEvent;
 use crate::realtime::failure::Failure;
+use crate::realtime::wire;
 
-/// One thing that happened.
-#[derive(Debug, Clone, PartialEq)]
+/// One thing that happened. It can be written down and read again, so that a call can be replayed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Input {
     /// The telephone leg changed.
     Phone(PhoneEvent),
     /// Sound of the caller, G.711, normally 20 ms.
-    Caller(Bytes),
+    Caller(#[serde(with = "wire")] Bytes),
     /// Sound the leg made up because none arrived: feeds the model, proves no media.
-    Filled(Bytes),
+    Filled(#[serde(with = "wire")] Bytes),
     /// The model's server said something.
     Model(Box<ServerEvent>),
     /// The socket to the model changed.
     Link(LinkEvent),
+    /// The same of the socket that shall take over.
+    Next(NextEvent),
     /// Somebody outside wants something.
     Command(Control),
+    /// Work outside came to an end.
+    Done {
+        /// Which.
+        task: u64,
+        /// How.
+        done: Done,
+    },
+    /// Sound handed to the telephone system and not played by it yet, beyond the usual delay.
+    InFlight(Duration),
     /// Time has come: [`super::output::Outputs::wake_at`] was reached.
     Tick,
 }
 
 /// What the telephone leg reports. `Answered` and `MediaUp` come in either order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PhoneEvent {
     /// The far phone rings.
     Ringing,
@@ -46,7 +64,8 @@ pub enum PhoneEvent {
 }
 
 /// Why a leg ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// Somebody hung up.
     Normal,
@@ -76,22 +95,44 @@ impl Cause {
 }
 
 /// What the socket's owner reports.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LinkEvent {
     /// A socket is open.
-    Up,
+    Up {
+        /// Seconds since 1970: sessions expire at a time of day.
+        unix_now: i64,
+    },
     /// A message was not the protocol.
     Malformed,
     /// The socket is gone or could not be opened.
     Down(Failure),
 }
 
+/// What happens on the socket that shall take over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NextEvent {
+    /// The socket changed.
+    Link(LinkEvent),
+    /// Its server said something.
+    Model(Box<ServerEvent>),
+}
+
 /// What somebody outside can ask of a live call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Control {
     /// Hang up now.
     End {
         /// Why, for the record.
         reason: EndReason,
     },
+    /// Say goodbye and hang up.
+    WindDown {
+        /// Why, for the record.
+        reason: EndReason,
+    },
+    /// Press these keys (`0`-`9`, `*`, `#`; `,` is a pause).
+    Press(String),
 }

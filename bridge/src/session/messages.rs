@@ -156,6 +156,35 @@ impl Transcript {
         self.entries.iter().any(|e| e.speaker == Some(Speaker::Patient) && !e.text_done)
     }
 
+    /// What an item says by now.
+    pub fn text(&self, id: &str) -> Option<&str> {
+        self.entries.iter().rev().find(|e| e.id == id).map(|e| e.text.as_str())
+    }
+
+    /// Whether the caller has said anything that was understood.
+    pub fn has_caller(&self) -> bool {
+        self.entries.iter().any(|e| e.speaker == Some(Speaker::Patient) && !e.text.trim().is_empty())
+    }
+
+    /// The words of the assistant's latest items, newest first.
+    pub fn own_words(&self) -> impl Iterator<Item = &str> {
+        let own = self.entries.iter().rev().filter(|e| e.speaker == Some(Speaker::Assistant));
+        own.take(3).map(|e| e.text.as_str())
+    }
+
+    /// Turns that an earlier process has written down.
+    pub fn restore(&mut self, turns: &[Turn]) {
+        self.entries.extend(turns.iter().map(|turn| Entry {
+            id: turn.item_id.clone(),
+            speaker: Some(turn.speaker),
+            text: turn.text.reveal().clone(),
+            text_done: true,
+            cut_at_ms: turn.heard_ms,
+            started_at: Some(turn.started_at),
+            told: Some(Turn { complete: true, ..turn.clone() }),
+        }));
+    }
+
     /// The turns that changed since they were last told. `heard` answers for assistant items.
     pub fn changes(&mut self, heard: impl Fn(&str) -> Option<Heard>) -> Vec<Turn> {
         let mut changed = Vec::new();

@@ -5,46 +5,78 @@
 //! The same inputs at the same times always lead to the same outputs, so ten minutes of call are
 //! tested in a millisecond and a production call can be replayed.
 //!
-//! Order of life: the model connects while the phone rings; its session is configured and checked;
-//! once the call is answered and sound can be sent the greeting is asked for. What the caller says
-//! before the model is ready is kept and handed over. From then on the caller's sound goes to the
-//! model as it comes, and the model's sound waits in one queue for the 20 ms schedule.
+//! Order of life: the model connects while the phone rings; its session is configured and checked, and
+//! the greeting is prepared; once the call is answered and sound can be sent it is spoken. What the
+//! caller says before the model is ready is kept and handed over. From then on the caller's sound goes
+//! to the model as it comes, and the model's sound waits in one queue for the 20 ms schedule.
 
+mod backchannel;
 mod backlog;
 mod deadlines;
 mod directions;
+mod emergency;
 mod events;
+mod farewell;
+mod greeting;
 pub mod input;
+mod keys;
 mod life;
+mod machine;
 mod messages;
 pub mod output;
 pub mod plan;
 mod playout;
 mod recovery;
+mod recycle;
+mod responses;
+mod sentences;
+pub mod stages;
 mod state;
+pub mod task;
+mod tempo;
+mod toolbox;
 mod tools;
+mod transfer;
+mod translation;
 mod turns;
 
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use domain::calls::Status;
+use serde::{Deserialize, Serialize};
 
-pub use self::input::{Cause, Control, Input, LinkEvent, PhoneEvent};
+pub use self::input::{Cause, Control, Input, LinkEvent, NextEvent, PhoneEvent};
 pub use self::output::{Ending, Output, Outputs, Play, Record, Turn};
-pub use self::plan::{Plan, ToolSpec, TurnProfile};
+pub use self::plan::{Plan, Resumed, TurnProfile};
+pub use self::stages::Latency;
+pub use self::task::{Done, Task, Work};
+pub use self::toolbox::ToolSpec;
 
 use self::backlog::Backlog;
 use self::deadlines::{Deadlines, Reason};
+use self::emergency::Watch;
+use self::keys::Keys;
+use self::machine::Answering;
 use self::messages::Transcript;
 use self::recovery::Link;
-use self::state::Phase;
-use self::turns::Turns;
+use self::recycle::Recycle;
+use self::responses::Responses;
+use self::stages::Stages;
+use self::state::{Greeting, Phase};
+use self::tempo::Tempo;
+use self::tools::Tools;
+use self::transfer::Transfer;
+use self::translation::Translation;
+use self::turns::{Dismissed, Floor};
 use crate::audio::comfort::Comfort;
+use crate::audio::echo::Echo;
 use crate::audio::pacer::Pacer;
 use crate::audio::queue::{CAPACITY, Queue};
+use crate::audio::tone;
+use crate::audio::voice::Voice;
 use crate::realtime::command::{ClientEvent, Command};
-use crate::realtime::event::Usage;
+use crate::realtime::event::{SessionBody, Usage};
 
 /// Longest silence of the line (not of the caller) before the call counts as broken.
 const MEDIA_WITHIN: Duration = Duration::from_secs(15);
@@ -53,7 +85,7 @@ const MEDIA_WITHIN: Duration = Duration::from_secs(15);
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
 /// Counters of one call.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stats {
     /// Model events of unknown kind.
     pub unknown_events: u64,
@@ -65,6 +97,18 @@ pub struct Stats {
     pub overflows: u64,
     /// Times the model was cut short by the caller.
     pub barge_ins: u64,
+    /// Times it fell silent for a sound that was no interruption, and went on.
+    pub resumed: u64,
+    /// Times it heard itself.
+    pub echoes: u64,
+    /// Planned changes of the model's session.
+    pub recycles: u64,
+    /// Functions called by the model.
+    pub tools: u64,
+    /// Findings of the watch for emergencies.
+    pub emergencies: u64,
+    /// Alerts that are stored.
+    pub alerts: u32,
     /// Frames owed in the middle of an answer while its sound had not come yet.
     pub underruns: u64,
     /// Stalls that broke the 20 ms schedule.
@@ -88,26 +132,45 @@ pub struct Session {
     answered_at: Option<Instant>,
     media: bool,
     phone_gone: bool,
+    greeting: Greeting,
+    answering: Answering,
     pacer: Option<Pacer>,
     queue: Queue,
     comfort: Comfort,
-    turns: Turns,
+    /// Sound given to the telephone system and not played yet, beyond the usual delay.
+    in_flight: Duration,
+    voice: Voice,
+    echo: Echo,
+    floor: Floor,
+    /// Turns that interrupted nothing; whether they say something is known when they are written down.
+    passed: Vec<Dismissed>,
+    tempo: Tempo,
+    responses: Responses,
     transcript: Transcript,
+    watch: Watch,
+    tools: Tools,
+    keys: Keys,
+    transfer: Option<Transfer>,
+    transfers: u32,
     link: Link,
+    recycle: Recycle,
+    next_up_at: Option<i64>,
+    promised: Option<SessionBody>,
+    translation: Translation,
     backlog: Backlog,
     deadlines: Deadlines,
+    stages: Stages,
     /// Since when the caller speaks, as the model hears it.
     caller_since: Option<Instant>,
     ai_speaks: bool,
     shown: (bool, bool),
     idle_checks: u32,
+    /// Recorded words spoken so far.
+    recorded: u32,
     /// Bytes of sound appended on this connection: the model's clock.
     appended: u64,
     /// How many of them are turns that an earlier connection had heard.
     replayed: u64,
-    /// Function calls that have been carried out: each happens once.
-    handled_calls: Vec<String>,
-    sent_results: Vec<tools::SentResult>,
     events_sent: u64,
     usage: Usage,
     stats: Stats,
@@ -117,29 +180,52 @@ pub struct Session {
 impl Session {
     /// A call that is about to be placed. Hand in the first input after [`Session::start`].
     pub fn new(plan: Plan) -> Self {
-        let comfort = Comfort::new(plan.codec, plan.seed);
+        let (codec, seed, turns) = (plan.codec, plan.seed, plan.turns);
+        let mut transcript = Transcript::default();
+        let mut link = Link::default();
+        if let Some(resumed) = &plan.resumed {
+            transcript.restore(&resumed.turns);
+            link = Link::resumed();
+        }
         Self {
             plan,
             phase: Phase::Dialing,
             answered_at: None,
             media: false,
             phone_gone: false,
+            greeting: Greeting::default(),
+            answering: Answering::default(),
             pacer: None,
             queue: Queue::new(CAPACITY),
-            comfort,
-            turns: Turns::default(),
-            transcript: Transcript::default(),
-            link: Link::default(),
+            comfort: Comfort::new(codec, seed),
+            in_flight: Duration::ZERO,
+            voice: Voice::new(codec),
+            echo: Echo::new(codec),
+            floor: Floor::default(),
+            passed: Vec::new(),
+            tempo: Tempo::new(turns),
+            responses: Responses::default(),
+            transcript,
+            watch: Watch::default(),
+            tools: Tools::default(),
+            keys: Keys::default(),
+            transfer: None,
+            transfers: 0,
+            link,
+            recycle: Recycle::default(),
+            next_up_at: None,
+            promised: None,
+            translation: Translation::default(),
             backlog: Backlog::default(),
             deadlines: Deadlines::default(),
+            stages: Stages::default(),
             caller_since: None,
             ai_speaks: false,
             shown: (false, false),
             idle_checks: 0,
+            recorded: 0,
             appended: 0,
             replayed: 0,
-            handled_calls: Vec::new(),
-            sent_results: Vec::new(),
             events_sent: 0,
             usage: Usage::default(),
             stats: Stats::default(),
@@ -161,14 +247,19 @@ impl Session {
             (Phase::Ended, _) => {}
             (_, Input::Tick) => self.on_tick(now),
             (_, Input::Caller(sound)) => {
-                self.deadlines.set(Reason::Media, now + MEDIA_WITHIN);
-                self.on_caller(sound);
+                if self.phase != Phase::Transferred {
+                    self.deadlines.set(Reason::Media, now + MEDIA_WITHIN);
+                }
+                self.on_caller(now, sound);
             }
-            (_, Input::Filled(sound)) => self.on_caller(sound),
+            (_, Input::Filled(sound)) => self.on_caller(now, sound),
             (_, Input::Model(event)) => self.on_model(now, *event),
             (_, Input::Phone(event)) => self.on_phone(now, event),
             (_, Input::Link(event)) => self.on_link(now, event),
-            (_, Input::Command(Control::End { reason })) => self.end(now, reason),
+            (_, Input::Next(event)) => self.on_next(now, event),
+            (_, Input::Command(control)) => self.on_control(now, control),
+            (_, Input::Done { task, done }) => self.on_done(now, task, &done),
+            (_, Input::InFlight(in_flight)) => self.in_flight = in_flight,
         }
         self.outputs()
     }
@@ -208,19 +299,39 @@ impl Session {
 
     /// The caller's sound: to the model when it is ready, and kept until it is written down, so that
     /// a lost connection loses no words.
-    fn on_caller(&mut self, sound: Bytes) {
-        if self.answered_at.is_none() || matches!(self.phase, Phase::Lingering(_)) {
+    fn on_caller(&mut self, now: Instant, sound: Bytes) {
+        if self.answered_at.is_none() || matches!(self.phase, Phase::Lingering(_) | Phase::Transferred) {
             return;
         }
+        self.listen(now, &sound);
+        let sound = self.without_keys(sound);
         self.backlog.keep(sound.clone());
         if self.link.is_ready() {
-            self.append(sound);
+            self.append(now, sound);
             self.backlog.mark_given();
         }
     }
 
-    fn append(&mut self, audio: Bytes) {
-        self.appended += audio.len() as u64;
+    /// What the bridge itself makes of the caller's sound.
+    fn listen(&mut self, now: Instant, sound: &[u8]) {
+        self.echo.heard(sound);
+        let quiet = self.voice.quiet();
+        if self.voice.push(sound) && self.caller_since.is_some() {
+            self.tempo.on_pause(quiet);
+        }
+        self.judge(now);
+        self.listen_for_machine(now, sound);
+    }
+
+    /// The tone of a key is no speech: the model hears silence of the same length in its place.
+    fn without_keys(&self, sound: Bytes) -> Bytes {
+        if tone::is_dtmf(self.plan.codec, &sound) { vec![self.plan.codec.silence(); sound.len()].into() } else { sound }
+    }
+
+    fn append(&mut self, now: Instant, sound: Bytes) {
+        self.appended += sound.len() as u64;
+        self.stages.on_append(now, self.appended);
+        let audio = self.translation.for_model(sound);
         let event = ClientEvent { event_id: None, command: Command::Append { audio } };
         self.out.push(Output::SendModel(event));
     }
@@ -237,6 +348,15 @@ impl Session {
 
     fn since_answer(&self, now: Instant) -> Duration {
         self.answered_at.map(|at| now.saturating_duration_since(at)).unwrap_or_default()
+    }
+
+    /// From putting a frame on the wire to the caller's ear.
+    fn in_flight(&self) -> Duration {
+        self.plan.downstream + self.in_flight
+    }
+
+    fn in_flight_ms(&self) -> u64 {
+        u64::try_from(self.in_flight().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Tells who speaks, when that changed.

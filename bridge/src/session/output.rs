@@ -2,12 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use domain::Phi;
 use domain::calls::{EndReason, Outcome, Status};
 use domain::conversations::Speaker;
+use domain::{Phi, Phone};
+use serde::{Deserialize, Serialize};
 
+use super::stages::Latency;
+use super::task::Task;
 use crate::audio::frame::Frame;
+use crate::metrics::ToolResult;
 use crate::realtime::command::ClientEvent;
+use crate::realtime::event::Usage;
 
 /// What one input led to. Carry the list out in order, then wake the session at `wake_at`.
 #[derive(Debug, Default, PartialEq)]
@@ -20,7 +25,8 @@ pub struct Outputs {
 }
 
 /// One thing to do.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Output {
     /// Open a socket to the model and report it; an earlier one is closed first.
     OpenModel,
@@ -28,10 +34,26 @@ pub enum Output {
     CloseModel,
     /// Send a message on the socket.
     SendModel(ClientEvent),
+    /// Open a socket beside the one in use and report it as [`super::input::Input::Next`].
+    OpenNext,
+    /// Send a message on that socket.
+    SendNext(ClientEvent),
+    /// That socket is the one in use from now on; the other one is closed, without a report.
+    Promote,
+    /// Close that socket; do not report that.
+    CloseNext,
     /// Put this frame on the wire now.
     Play(Play),
+    /// Press keys, for whoever has a switchboard.
+    Press(String),
+    /// Telephone a caregiver and join them with the patient; report how it went.
+    Transfer(Phone),
+    /// Stop telephoning the caregiver; do not report that.
+    CancelTransfer,
     /// Hang up the telephone.
     Hangup,
+    /// Have this done and report how it went, whatever becomes of the call.
+    Run(Task),
     /// Remember this.
     Persist(Record),
     /// The call is over; nothing follows.
@@ -39,7 +61,7 @@ pub enum Output {
 }
 
 /// A frame for the wire.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Play {
     /// The sound.
     pub frame: Frame,
@@ -48,7 +70,8 @@ pub struct Play {
 }
 
 /// What must survive the call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Record {
     /// The call came this far.
     State(Status),
@@ -61,10 +84,21 @@ pub enum Record {
         /// The caller speaks.
         caller: bool,
     },
+    /// How long an answer took.
+    Answered(Latency),
+    /// What a response cost.
+    Used(Usage),
+    /// What became of a function that the model called.
+    Tool {
+        /// Its name, as the model gave it.
+        name: String,
+        /// How it came out.
+        result: ToolResult,
+    },
 }
 
 /// One turn of the conversation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Turn {
     /// The model's item: the key of the turn.
     pub item_id: String,
@@ -83,7 +117,7 @@ pub struct Turn {
 }
 
 /// How a call came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Ending {
     /// What became of it.
     pub outcome: Outcome,

@@ -2,32 +2,34 @@
 
 use std::time::Duration;
 
-use domain::Phi;
+use domain::{Language, Phi};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use super::output::Turn;
+use super::toolbox::ToolSpec;
 use crate::audio::frame::Codec;
 use crate::realtime::command::{
-    AudioConfig, Format, InputConfig, MaxTokens, OutputConfig, SessionConfig, Tool, TranscriptionConfig, Truncation,
-    TurnDetection,
+    AudioConfig, Format, InputConfig, MaxTokens, OutputConfig, SessionConfig, TranscriptionConfig, Truncation,
+    TurnAudio, TurnConfig, TurnDetection, TurnInput,
 };
-
-/// Name of the function with which the model ends a call.
-pub const END_CALL: &str = "end_call";
 
 /// What one call shall be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// The call's id; also names its channels in Asterisk.
     pub call_id: String,
-    /// ISO 639-1 code of the patient's language.
-    pub language: String,
+    /// The patient's language: of the transcription, the watch for emergencies, recorded words.
+    pub language: Language,
     /// Who the model is, what it knows, what it must not do.
     pub instructions: Phi<String>,
     /// What the first thing said shall be: an instruction to the model, not a text to read out.
     pub greeting: Phi<String>,
+    /// What is said to an answering machine: for anybody's ears.
+    pub voicemail: String,
     /// Voice of the model.
     pub voice: String,
+    /// How fast it speaks, in percent of its usual speed, 25 to 150.
+    pub speech_rate: u8,
     /// Realtime model.
     pub model: String,
     /// Model that writes down what the caller says.
@@ -38,6 +40,17 @@ pub struct Plan {
     pub turns: TurnProfile,
     /// Functions the model may call.
     pub tools: Vec<ToolSpec>,
+    /// The patient has called us.
+    pub inbound: bool,
+    /// Find out whether a machine has answered.
+    pub detect_machine: bool,
+    /// Have the greeting made while the phone rings, so that it is heard at once. It costs its tokens
+    /// even when nobody answers.
+    pub prepare_greeting: bool,
+    /// Keys to press after the answer, for a home with a switchboard.
+    pub extension: Option<String>,
+    /// The call was carried by a process that died.
+    pub resumed: Option<Resumed>,
     /// Longest call; then a farewell is spoken.
     pub max_call: Duration,
     /// Longest time until somebody answers, as a safety net behind the telephone network's own.
@@ -52,20 +65,36 @@ pub struct Plan {
     pub seed: u64,
 }
 
+/// What is known of a call that another process has carried so far.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Resumed {
+    /// What was said, in spoken order.
+    pub turns: Vec<Turn>,
+    /// How long ago it was answered.
+    pub talked: Duration,
+}
+
 impl Plan {
     /// A plan with the usual values; the caller sets what differs.
-    pub fn new(call_id: impl Into<String>, language: impl Into<String>) -> Self {
+    pub fn new(call_id: impl Into<String>, language: Language) -> Self {
         Self {
             call_id: call_id.into(),
-            language: language.into(),
+            language,
             instructions: Phi::default(),
             greeting: Phi::default(),
+            voicemail: String::new(),
             voice: "marin".to_owned(),
+            speech_rate: 100,
             model: "gpt-realtime".to_owned(),
             transcriber: "gpt-4o-mini-transcribe".to_owned(),
             codec: Codec::Ulaw,
             turns: TurnProfile::default(),
-            tools: vec![ToolSpec::end_call()],
+            tools: ToolSpec::all(),
+            inbound: false,
+            detect_machine: false,
+            prepare_greeting: true,
+            extension: None,
+            resumed: None,
             max_call: Duration::from_mins(30),
             max_ring: Duration::from_mins(2),
             idle: Some(Duration::from_secs(12)),
@@ -75,8 +104,8 @@ impl Plan {
         }
     }
 
-    /// The session this plan asks for, every value written out.
-    pub fn session_config(&self) -> SessionConfig {
+    /// The session this plan asks for, every value written out, with turns found as `turns` says.
+    pub fn session_config(&self, turns: TurnProfile) -> SessionConfig {
         let format = Format { kind: self.codec.realtime_format() };
         SessionConfig {
             kind: "realtime",
@@ -87,12 +116,16 @@ impl Plan {
                     format: format.clone(),
                     transcription: TranscriptionConfig {
                         model: self.transcriber.clone(),
-                        language: self.language.clone(),
+                        language: self.language.code().to_owned(),
                     },
                     noise_reduction: None,
-                    turn_detection: self.turns.detection(),
+                    turn_detection: turns.detection(),
                 },
-                output: OutputConfig { format, voice: self.voice.clone() },
+                output: OutputConfig {
+                    format,
+                    voice: self.voice.clone(),
+                    speed: f32::from(self.speech_rate.clamp(25, 150)) / 100.0,
+                },
             },
             tools: self.tools.iter().map(ToolSpec::tool).collect(),
             tool_choice: "auto",
@@ -104,10 +137,6 @@ impl Plan {
     /// The session's instructions with one more on top, because those of a response replace them.
     pub(super) fn with_direction(&self, direction: &str) -> Phi<String> {
         Phi::new(format!("{}\n\n{direction}", self.instructions.reveal()))
-    }
-
-    pub(super) fn downstream_ms(&self) -> u64 {
-        u64::try_from(self.downstream.as_millis()).unwrap_or(u64::MAX)
     }
 }
 
@@ -130,6 +159,12 @@ impl Default for TurnProfile {
 }
 
 impl TurnProfile {
+    /// The message that makes this the way turns are found.
+    pub(super) fn update(&self) -> TurnConfig {
+        let input = TurnInput { turn_detection: self.detection() };
+        TurnConfig { kind: "realtime", audio: TurnAudio { input } }
+    }
+
     fn detection(&self) -> TurnDetection {
         TurnDetection {
             kind: "server_vad",
@@ -144,41 +179,6 @@ impl TurnProfile {
     }
 }
 
-/// A function the model may call.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ToolSpec {
-    /// Its name.
-    pub name: String,
-    /// When to call it, for the model.
-    pub description: String,
-    /// JSON schema of the arguments.
-    pub parameters: Value,
-}
-
-impl ToolSpec {
-    /// The function that ends the call.
-    pub fn end_call() -> Self {
-        Self {
-            name: END_CALL.to_owned(),
-            description: "Ends the telephone call. Say goodbye first; call this only when the \
-                          person wants to stop or has said goodbye."
-                .to_owned(),
-            parameters: serde_json::json!({
-                "type": "object", "properties": {}, "additionalProperties": false
-            }),
-        }
-    }
-
-    fn tool(&self) -> Tool {
-        Tool {
-            kind: "function",
-            name: self.name.clone(),
-            description: self.description.clone(),
-            parameters: self.parameters.clone(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,9 +186,9 @@ mod tests {
     #[test]
     fn what_is_known_about_a_patient_is_never_printed() {
         let secret = || Phi::new("Rosa, 84, lives alone".to_owned());
-        let plan = Plan { instructions: secret(), greeting: secret(), ..Plan::new("call-1", "en") };
-        let printed = format!("{plan:?} {:?} {:?}", plan.session_config(), plan.with_direction("Go on."));
+        let plan = Plan { instructions: secret(), greeting: secret(), ..Plan::new("call-1", Language::En) };
+        let printed = format!("{plan:?} {:?} {:?}", plan.session_config(plan.turns), plan.with_direction("Go on."));
         assert!(!printed.contains("Rosa"), "{printed}");
-        assert!(serde_json::to_string(&plan.session_config()).is_ok_and(|sent| sent.contains("Rosa")));
+        assert!(serde_json::to_string(&plan.session_config(plan.turns)).is_ok_and(|sent| sent.contains("Rosa")));
     }
 }

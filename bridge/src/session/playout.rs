@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::deadlines::Reason;
 use super::messages::Heard;
 use super::output::{Output, Play, Record};
+use super::sentences::is_recorded;
 use super::{PROGRESS_EVERY, Session};
 use crate::audio::frame::{Frame, bytes_to_ms};
 
@@ -19,24 +20,39 @@ impl Session {
         }
         while let Some(tick) = self.pacer.as_mut().and_then(|pacer| pacer.due(now)) {
             let frame = self.next_frame(now);
+            self.echo.played(frame.bytes());
             self.out.push(Output::Play(Play { frame, skipped: tick.skipped }));
         }
         self.settle(now);
     }
 
     fn next_frame(&mut self, now: Instant) -> Frame {
-        let next = self.queue.playing().filter(|item| self.turns.sounding.as_deref() != Some(*item));
+        if self.floor.holds() {
+            // Her words wait until it is known what the caller's sound was.
+            self.comfort.pause();
+            self.set_ai_speaks(false);
+            return Frame::silence(self.plan.codec);
+        }
+        let next = self.queue.playing().filter(|item| self.responses.sounding.as_deref() != Some(*item));
         if let Some(item) = next.map(str::to_owned) {
             self.transcript.started(&item, self.since_answer(now));
-            self.turns.sounding = Some(item);
+            if let Some(latency) = self.stages.on_wire(now, &item) {
+                self.persist(Record::Answered(latency));
+            }
+            self.responses.sounding = Some(item);
         }
+        let recorded = self.responses.sounding.as_deref().is_some_and(is_recorded);
         if let Some(frame) = self.queue.next_frame(self.plan.codec.silence()) {
+            if recorded && frame == Frame::silence(self.plan.codec) {
+                // A pause between recorded sentences: the line shall not sound dead in it.
+                return self.comfort.frame();
+            }
             self.comfort.pause();
             self.set_ai_speaks(true);
             self.deadlines.set_if_clear(Reason::Progress, now + PROGRESS_EVERY);
             return frame;
         }
-        if self.turns.active.is_some() && self.ai_speaks {
+        if self.responses.active.is_some() && self.ai_speaks {
             self.stats.underruns += 1;
             self.deadlines.set_if_clear(Reason::Stalled, now + STALLED_AFTER);
         } else {
@@ -59,7 +75,7 @@ impl Session {
 
     /// Remembers every turn that changed.
     pub(super) fn tell_turns(&mut self) {
-        let (queue, downstream_ms) = (&self.queue, self.plan.downstream_ms());
+        let (queue, downstream_ms) = (&self.queue, self.in_flight_ms());
         let heard = |item: &str| {
             queue.position(item).map(|position| Heard {
                 ms: position.heard_ms(downstream_ms),

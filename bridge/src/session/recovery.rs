@@ -9,9 +9,11 @@ use super::deadlines::Reason;
 use super::directions;
 use super::input::LinkEvent;
 use super::output::Output;
+use super::responses::{Purpose, RESPONSE_WITHIN};
+use super::sentences::FILLER_AFTER_LOSS;
 use super::state::Phase;
-use super::turns::{Purpose, RESPONSE_WITHIN};
-use crate::realtime::command::{Command, NewItem};
+use super::translation::Translation;
+use crate::realtime::command::{Command, NewItem, SessionConfig};
 use crate::realtime::event::SessionBody;
 use crate::realtime::failure::Failure;
 
@@ -46,6 +48,8 @@ enum Stage {
     Ready,
     /// Lost; the next attempt has a deadline.
     Waiting,
+    /// Not wanted any more.
+    Closed,
 }
 
 /// The connection to the model as the call sees it.
@@ -63,12 +67,20 @@ pub struct Link {
     respite: bool,
     /// What to ask for once it is restored.
     resume: Option<Purpose>,
+    /// When the socket was opened, in seconds since 1970.
+    pub up_at: Option<i64>,
 }
 
 impl Link {
     /// Whether the model hears and answers.
     pub fn is_ready(&self) -> bool {
         self.stage == Stage::Ready
+    }
+
+    /// The link of a call that another process has carried: once it is up, the model is told what was
+    /// said and goes on.
+    pub fn resumed() -> Self {
+        Self { was_ready: true, resume: Some(Purpose::Resume), ..Self::default() }
     }
 }
 
@@ -87,8 +99,10 @@ impl Session {
 
     pub(super) fn on_link(&mut self, now: Instant, event: LinkEvent) {
         match event {
-            LinkEvent::Up => {
+            LinkEvent::Up { .. } | LinkEvent::Down(_) if self.link.stage == Stage::Closed => {}
+            LinkEvent::Up { unix_now } => {
                 self.link.stage = Stage::Open;
+                self.link.up_at = Some(unix_now);
                 self.deadlines.set(Reason::Handshake, now + HANDSHAKE_WITHIN);
             }
             LinkEvent::Malformed => self.stats.malformed_events += 1,
@@ -106,13 +120,23 @@ impl Session {
 
     fn give_up(&mut self, now: Instant) {
         let reason = if self.link.was_ready { EndReason::ModelLost } else { EndReason::SetUpFailed };
-        self.end(now, reason);
+        self.apologise(now, reason);
+    }
+
+    /// The model is not wanted any more.
+    pub(super) fn close_model(&mut self) {
+        self.drop_next();
+        self.link.stage = Stage::Closed;
+        self.out.push(Output::CloseModel);
+        for reason in [Reason::Handshake, Reason::Reconnect, Reason::Response, Reason::Retry, Reason::GiveUp] {
+            self.deadlines.clear(reason);
+        }
     }
 
     pub(super) fn on_session_created(&mut self) {
         if self.link.stage == Stage::Open {
             self.link.stage = Stage::Configuring;
-            let session = Box::new(self.plan.session_config());
+            let session = Box::new(self.session_config());
             self.send(Command::SessionUpdate { session });
         }
     }
@@ -121,17 +145,33 @@ impl Session {
         if self.link.stage != Stage::Configuring {
             return;
         }
-        let wanted = self.plan.codec.realtime_format();
-        let formats = [&session.audio.input.format, &session.audio.output.format];
-        if formats.into_iter().flatten().any(|format| format.kind != wanted) {
-            // Sound in another format would be noise in the caller's ear.
-            tracing::error!(call = %self.plan.call_id, wanted, "the model did not grant the audio format");
+        if !self.grants_format(session) {
+            // Sound in a format we cannot serve would be noise in the caller's ear.
+            tracing::error!(call = %self.plan.call_id, "the model granted no audio format that can be served");
             return self.give_up(now);
         }
-        self.on_ready(now);
+        if std::mem::replace(&mut self.link.was_ready, true) {
+            self.replay();
+        }
+        self.begin_session(now, session);
+        self.replay_sound(now, usize::MAX);
+        self.speak_up(now);
     }
 
-    fn on_ready(&mut self, now: Instant) {
+    /// The session's values, with the tempo that the call has found.
+    pub(super) fn session_config(&self) -> SessionConfig {
+        self.plan.session_config(self.tempo.profile())
+    }
+
+    /// Whether the sound of a session can be served.
+    pub(super) fn grants_format(&self, session: &SessionBody) -> bool {
+        Translation::of(session, self.plan.codec).is_some()
+    }
+
+    /// A confirmed session is in use from now on.
+    pub(super) fn begin_session(&mut self, now: Instant, session: &SessionBody) {
+        self.translation = Translation::of(session, self.plan.codec).unwrap_or_default();
+        self.plan_recycle(now, session);
         self.link.stage = Stage::Ready;
         self.link.ready_at = Some(now);
         for reason in [Reason::Handshake, Reason::Setup, Reason::Reconnect] {
@@ -144,10 +184,11 @@ impl Session {
             self.deadlines.put_off(Reason::GiveUp, now + RESPONSE_WITHIN);
         }
         self.appended = 0;
-        if std::mem::replace(&mut self.link.was_ready, true) {
-            self.replay();
-        }
-        self.replay_sound();
+        self.stages.reset();
+    }
+
+    /// Asks a new session for what is owed.
+    pub(super) fn speak_up(&mut self, now: Instant) {
         if let Some(purpose) = self.link.resume.take() {
             self.ask(now, purpose);
         }
@@ -166,28 +207,30 @@ impl Session {
 
     /// Gives a new session the sound that is in no text yet. Turns are committed, so that what is
     /// asked for next answers them.
-    fn replay_sound(&mut self) {
+    /// Of what came after the last turn only the end is given, `most` bytes.
+    pub(super) fn replay_sound(&mut self, now: Instant, most: usize) {
         let missed = self.backlog.replay();
+        let open = missed.open.slice(missed.open.len().saturating_sub(most)..);
         self.replayed = missed.turns.len() as u64;
         if !missed.turns.is_empty() {
-            self.append(missed.turns);
+            self.append(now, missed.turns);
             self.send(Command::Commit);
         }
-        if !missed.open.is_empty() {
-            self.append(missed.open);
+        if !open.is_empty() {
+            self.append(now, open);
         }
     }
 
     /// Whether the caller waits for something that a new session has to say.
     fn owes(&self) -> bool {
-        let greeting = matches!(&self.phase, Phase::Greeting(greeting) if !greeting.asked);
-        self.link.resume.is_some() || self.turns.waiting.is_some() || greeting
+        let greeting = self.phase == Phase::Greeting && !self.greeting.asked;
+        self.link.resume.is_some() || self.responses.waiting.is_some() || greeting
     }
 
     /// The model speaks: what went wrong before is forgiven.
     pub(super) fn forgive(&mut self) {
         self.deadlines.clear(Reason::GiveUp);
-        self.turns.strikes = 0;
+        self.responses.strikes = 0;
         self.link.attempts = 1;
         self.link.respite = false;
     }
@@ -198,7 +241,7 @@ impl Session {
             // Nothing is owed while the caller speaks.
             return self.deadlines.set(Reason::GiveUp, now + RESPONSE_WITHIN);
         }
-        self.end(now, EndReason::ModelLost);
+        self.apologise(now, EndReason::ModelLost);
     }
 
     /// The connection is of no use any more: close it and open another.
@@ -213,24 +256,22 @@ impl Session {
             self.remember_work();
             None
         } else {
-            self.turns.waiting
+            self.responses.waiting
         };
         self.link.stage = Stage::Waiting;
         let lasted = self.link.ready_at.take().map(|at| now.saturating_duration_since(at));
         if lasted.is_some_and(|lasted| lasted >= SOUND_AFTER) {
             self.link.attempts = 1;
         }
-        self.turns.reset();
-        self.turns.waiting = waiting;
-        self.turns.strikes = 0;
-        self.turns.foreign = self.queue.positions().map(|p| p.item_id.clone()).collect();
-        // What was received is still worth hearing; nothing more will come for it.
-        self.queue.finish_all();
-        self.transcript.close_texts();
+        self.let_go_of_session();
+        self.responses.waiting = waiting;
         self.caller_since = None;
         self.show_speaking();
-        for reason in [Reason::Handshake, Reason::Response, Reason::Retry, Reason::Speech] {
+        for reason in [Reason::Handshake, Reason::Response, Reason::Retry, Reason::Speech, Reason::Confirm] {
             self.deadlines.clear(reason);
+        }
+        if matches!(self.phase, Phase::Greeting | Phase::Talking) {
+            self.deadlines.set_if_clear(Reason::Filler, now + FILLER_AFTER_LOSS);
         }
         if self.link.was_ready && self.answered_at.is_some() {
             self.deadlines.set_if_clear(Reason::GiveUp, now + GIVE_UP_AFTER);
@@ -238,11 +279,23 @@ impl Session {
         self.deadlines.set(Reason::Reconnect, now + self.pause());
     }
 
+    /// Forgets what belongs to a session that is gone or given up. What was received is still worth
+    /// hearing; nothing more will come for it.
+    pub(super) fn let_go_of_session(&mut self) {
+        self.responses.reset();
+        self.responses.strikes = 0;
+        self.floor.reset();
+        self.responses.foreign = self.queue.positions().map(|p| p.item_id.clone()).collect();
+        self.queue.finish_all();
+        self.transcript.close_texts();
+        self.forget_function_calls();
+    }
+
     /// What the model was doing when it was lost, so that it can be asked to do it again.
-    fn remember_work(&mut self) {
-        let purpose = self.turns.purpose();
+    pub(super) fn remember_work(&mut self) {
+        let purpose = self.responses.purpose();
         let begun = self
-            .turns
+            .responses
             .active
             .as_ref()
             .is_some_and(|active| self.queue.positions().any(|position| position.response_id == active.id));
@@ -252,9 +305,7 @@ impl Session {
             None if self.deadlines.is_set(Reason::Response) => Some(Purpose::Answer),
             None => None,
         };
-        if let Phase::Greeting(greeting) = &mut self.phase {
-            greeting.done |= begun;
-        }
+        self.greeting.done |= begun;
     }
 
     /// At once the first time, then 500 ms, 1 s, ... up to 5 s, each a quarter more or less so that

@@ -11,13 +11,17 @@ use super::output::Ending;
 pub enum Phase {
     /// The telephone network was asked for the call.
     Dialing,
-    /// The far phone rings; the model is being connected.
+    /// The far phone rings; the model is being connected and prepares the greeting.
     Ringing,
-    /// Picked up; the greeting is asked for as soon as model and media are there, and is being
-    /// spoken. It cannot be interrupted, but what the caller says meanwhile is heard.
-    Greeting(Greeting),
+    /// Picked up; the greeting is being spoken, or is still to come. It cannot be interrupted, but
+    /// what the caller says meanwhile is heard.
+    Greeting,
     /// The conversation.
     Talking,
+    /// A machine has answered; its beep is waited for, then a message is left.
+    Machine,
+    /// A caregiver has taken over; nobody here listens or speaks any more.
+    Transferred,
     /// Goodbye is being said.
     Farewell(Farewell),
     /// The telephone is hung up; the last words are still being written down.
@@ -55,4 +59,6 @@ pub struct Farewell {
     pub negotiable: bool,
     /// How long the caller has spoken since it began.
     pub caller_spoke: Duration,
+    /// The recorded words are used up: they are said once, when the model has none.
+    pub recorded: bool,
 }

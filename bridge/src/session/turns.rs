@@ -1,20 +1,33 @@
-//! Whose turn it is: responses asked for, running and cancelled, and barge-in.
+//! Whose turn it is: the caller begins and stops to speak, and cuts in.
+//!
+//! A sound of the caller silences Bianca within one frame, but it is not yet an interruption. Her
+//! words are held, not thrown away: after 300 ms of speech they are cut, and the model learns what
+//! was heard of them; a cough or an "mm-hm" shorter than that lets her go on from the same sample.
+//! A sound that is only her own voice coming back from the caller's telephone holds nothing.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::Session;
 use super::deadlines::Reason;
-use super::directions;
-use super::recovery::GIVE_UP_AFTER;
+use super::responses::{Purpose, RESPONSE_WITHIN};
+use super::sentences::{FILLER_AFTER, is_recorded};
 use super::state::Phase;
 use crate::audio::frame::bytes_to_ms;
 use crate::audio::queue::Position;
-use crate::realtime::command::{Command, ResponseConfig};
-use crate::realtime::event::{Response, SpeechStarted, SpeechStopped};
+use crate::realtime::command::Command;
+use crate::realtime::event::{SpeechStarted, SpeechStopped};
 
-/// A response that has not begun to sound after this long is asked for again.
-pub(super) const RESPONSE_WITHIN: Duration = Duration::from_secs(8);
+/// Speech of this length is an interruption; anything shorter is a cough, a door, an "mm-hm".
+pub(super) const CONFIRMED_AFTER: Duration = Duration::from_millis(300);
+
+/// A short sound is over after this much quiet; the closure of a stop consonant is shorter.
+const OVER_AFTER: Duration = Duration::from_millis(160);
+
+/// The server speaks of a sound at most this long after it began.
+const NOTICED_WITHIN: Duration = Duration::from_millis(500);
+
+/// Frames of the caller between two looks at whether a sound is still only an echo.
+const LOOK_EVERY: u32 = 5;
 
 /// Nobody speaks for this long without a pause: it is a television, or the line hums.
 const LONGEST_SPEECH: Duration = Duration::from_mins(1);
@@ -22,245 +35,64 @@ const LONGEST_SPEECH: Duration = Duration::from_mins(1);
 /// Less than one frame was not heard: the item is deleted instead of truncated.
 const HEARD_AT_ALL_MS: u64 = 20;
 
-/// Cancelled responses remembered, against sound that is still on its way.
-const REMEMBERED: usize = 64;
+/// Turns that interrupted nothing and whose words are still to come.
+const REMEMBERED: usize = 8;
 
-/// Why a response was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Purpose {
-    /// To answer what was said or what a function returned.
-    Answer,
-    /// To go on after an interruption of the line.
-    Resume,
-    /// To ask whether somebody is still there.
-    CheckIn,
-    /// To open the call.
-    Greeting,
-    /// To close the call; outranks everything.
-    Farewell,
-}
-
-/// A response in progress.
-#[derive(Debug)]
-pub struct Active {
-    /// Its id.
-    pub id: String,
-    /// What it is for.
-    pub purpose: Purpose,
-    /// What it says, as far as announced.
-    pub items: Vec<String>,
-}
-
-/// A response asked for and not yet begun.
-#[derive(Debug, Clone)]
-pub struct Asked {
-    /// What it is for.
-    pub purpose: Purpose,
-    tag: u64,
-    /// The message that asked, as an error would name it.
-    event_id: String,
-    /// The caller began to speak meanwhile: cancel it when it begins.
-    pub unwanted: bool,
-    /// The server began a response by itself meanwhile.
-    overtaken: bool,
-}
-
-/// Responses of the current connection.
+/// Who has the floor.
 #[derive(Debug, Default)]
-pub struct Turns {
-    /// In progress.
-    pub active: Option<Active>,
-    /// Asked for.
-    pub asked: Option<Asked>,
-    /// Asked for, and a response without a tag began, which may or may not be this one.
-    believed: Option<Asked>,
-    /// The server echoes tags: a response without one is never ours.
-    tags_echoed: bool,
+pub struct Floor {
     /// What the model hears has not stopped for so long that it is no speech.
     pub humming: bool,
-    /// To be asked for as soon as nothing else is going on.
-    pub waiting: Option<Purpose>,
-    /// Failed attempts in a row.
-    pub strikes: u32,
-    /// Sound of these is dropped.
-    cancelled: VecDeque<String>,
-    /// Items whose sound came from an earlier connection: the server knows only their text.
-    pub foreign: Vec<String>,
-    /// The item on the wire.
-    pub sounding: Option<String>,
-    tags: u64,
+    /// What the caller has begun while there was something to interrupt.
+    onset: Option<Onset>,
+    /// A turn that was no interruption: the server shall not answer it by itself.
+    pub dismissed: Option<Dismissed>,
+    /// Frames heard since the last look for an echo.
+    frames: u32,
 }
 
-impl Turns {
-    /// Whether the model is at work or about to be.
-    pub fn busy(&self) -> bool {
-        self.active.is_some() || self.asked.is_some() || self.waiting.is_some()
-    }
+/// A sound of the caller, and what is thought of it so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Onset {
+    /// The item it will become.
+    item: String,
+    /// When the server spoke of it.
+    since: Instant,
+    verdict: Verdict,
+}
 
-    /// Whether sound of this response must not be played.
-    pub fn is_cancelled(&self, response_id: &str) -> bool {
-        self.cancelled.iter().any(|id| id == response_id)
-    }
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// Not known yet: Bianca is silent, her words wait.
+    Held,
+    /// A short noise: Bianca has gone on.
+    Passed,
+    /// Bianca's own voice.
+    Echo,
+}
 
-    /// Keeps any further sound of this response out.
-    pub fn quarantine(&mut self, response_id: &str) {
-        if response_id.is_empty() || self.is_cancelled(response_id) {
-            return;
-        }
-        if self.cancelled.len() == REMEMBERED {
-            self.cancelled.pop_front();
-        }
-        self.cancelled.push_back(response_id.to_owned());
-    }
+/// A turn that interrupted nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dismissed {
+    /// Its item.
+    pub item: String,
+    /// It is thought to be Bianca's own voice.
+    pub echo: bool,
+}
 
-    /// What was being worked on, most urgent first.
-    pub fn purpose(&self) -> Option<Purpose> {
-        let asked = self.asked.as_ref().filter(|a| !a.unwanted).map(|a| a.purpose);
-        let active = self.active.as_ref().filter(|a| !self.is_cancelled(&a.id)).map(|a| a.purpose);
-        [asked, active, self.waiting].into_iter().flatten().max()
-    }
-
-    /// Whether this is the response that was asked for.
-    pub fn expects(&self, response: &Response) -> bool {
-        self.asked.as_ref().is_some_and(|asked| tag(response) == Some(asked.tag))
-    }
-
-    /// The server refused what was asked for in this message; without an id, whatever was asked for.
-    pub fn refused(&mut self, event_id: Option<&str>) -> Option<Asked> {
-        let same = |asked: &mut Asked| event_id.is_none_or(|id| id == asked.event_id);
-        self.asked.take_if(same).or_else(|| self.believed.take_if(same))
-    }
-
-    /// Which of what was asked for this response is.
-    fn claim(&mut self, response: &Response) -> Option<Asked> {
-        if let Some(tag) = tag(response) {
-            self.tags_echoed = true;
-            let same = |asked: &mut Asked| asked.tag == tag;
-            return self.asked.take_if(same).or_else(|| self.believed.take_if(same));
-        }
-        let asked = self.asked.as_mut()?;
-        asked.overtaken = true;
-        if self.tags_echoed {
-            return None;
-        }
-        // By order it is the one. Should it turn out not to be, that is remembered.
-        self.believed = self.asked.take();
-        self.believed.clone()
+impl Floor {
+    /// Whether Bianca's words wait until it is known what the caller's sound was.
+    pub fn holds(&self) -> bool {
+        self.onset.as_ref().is_some_and(|onset| onset.verdict == Verdict::Held)
     }
 
     /// Forgets what belongs to a lost connection.
     pub fn reset(&mut self) {
-        self.active = None;
-        self.asked = None;
-        self.believed = None;
-        self.humming = false;
-        self.waiting = None;
+        *self = Self::default();
     }
-}
-
-/// The tag under which a response was asked for, when the server echoes it.
-fn tag(response: &Response) -> Option<u64> {
-    response.metadata.as_ref()?.get("ask")?.as_str()?.parse().ok()
 }
 
 impl Session {
-    /// Asks the model to speak, now or as soon as it can.
-    pub(super) fn ask(&mut self, now: Instant, purpose: Purpose) {
-        let taken = self.turns.active.is_some() || self.turns.asked.is_some();
-        if taken || !self.link.is_ready() {
-            self.turns.waiting = self.turns.waiting.max(Some(purpose));
-            return;
-        }
-        self.turns.waiting = None;
-        self.turns.tags += 1;
-        let tag = self.turns.tags;
-        let direction = match purpose {
-            Purpose::Answer => None,
-            Purpose::Resume => Some(directions::RESUME),
-            Purpose::CheckIn => Some(directions::CHECK_IN),
-            Purpose::Greeting => Some(self.plan.greeting.reveal().as_str()),
-            Purpose::Farewell => Some(directions::FAREWELL),
-        };
-        let response = ResponseConfig {
-            instructions: direction.map(|direction| self.plan.with_direction(direction)),
-            tool_choice: (purpose == Purpose::Farewell).then_some("none"),
-            metadata: Some([("ask".to_owned(), tag.to_string())].into()),
-        };
-        self.send(Command::ResponseCreate { response: Some(response) });
-        let event_id = format!("evt_{}", self.events_sent);
-        self.turns.believed = None;
-        self.turns.asked = Some(Asked { purpose, tag, event_id, unwanted: false, overtaken: false });
-        self.deadlines.set(Reason::Response, now + RESPONSE_WITHIN);
-    }
-
-    /// Asks for what had to wait, if nothing is in the way any more.
-    pub(super) fn ask_waiting(&mut self, now: Instant) {
-        if let Some(purpose) = self.turns.waiting {
-            self.ask(now, purpose);
-        }
-    }
-
-    pub(super) fn on_response_created(&mut self, now: Instant, response: &Response) {
-        let ours = self.turns.claim(response);
-        let purpose = ours.as_ref().map_or(Purpose::Answer, |asked| asked.purpose);
-        if let Phase::Greeting(greeting) = &mut self.phase
-            && purpose == Purpose::Greeting
-        {
-            greeting.response_id = Some(response.id.clone());
-            greeting.done = false;
-        }
-        let id = response.id.clone();
-        if ours.is_some_and(|asked| asked.unwanted) {
-            self.turns.quarantine(&id);
-            self.send(Command::ResponseCancel { response_id: Some(id.clone()) });
-        }
-        self.turns.active = Some(Active { id, purpose, items: Vec::new() });
-        self.deadlines.set(Reason::Response, now + RESPONSE_WITHIN);
-    }
-
-    /// Another response is in progress. What was asked for is asked again after it, unless the other
-    /// is one that the server began by itself: that one answers already.
-    pub(super) fn on_create_refused(&mut self, event_id: Option<&str>) {
-        let Some(asked) = self.turns.refused(event_id) else {
-            // The server could not answer what the caller said while it was speaking.
-            self.turns.waiting = self.turns.waiting.max(Some(Purpose::Answer));
-            return;
-        };
-        if let Some(active) = self.turns.active.as_mut().filter(|_| asked.overtaken) {
-            active.purpose = Purpose::Answer;
-        }
-        if asked.unwanted || asked.overtaken && asked.purpose < Purpose::Greeting {
-            return;
-        }
-        if let Phase::Greeting(greeting) = &mut self.phase
-            && asked.purpose == Purpose::Greeting
-        {
-            greeting.response_id = None;
-            greeting.done = false;
-        }
-        self.turns.waiting = self.turns.waiting.max(Some(asked.purpose));
-    }
-
-    /// Sound of a response that never was announced: it is taken for the one that was asked for.
-    pub(super) fn adopt_unannounced(&mut self, now: Instant, response_id: &str) {
-        let known = self.queue.positions().any(|p| p.response_id == response_id);
-        if !known && self.turns.active.is_none() && self.turns.asked.is_some() {
-            let id = response_id.to_owned();
-            self.on_response_created(now, &Response { id, ..Response::default() });
-        }
-    }
-
-    /// A response has sounded and never ended: it is over as far as the call is concerned.
-    pub(super) fn on_stalled(&mut self, now: Instant) {
-        self.stats.overdue += 1;
-        let Some(active) = self.turns.active.take() else { return };
-        self.queue.finish_response(&active.id);
-        if let Phase::Greeting(greeting) = &mut self.phase {
-            greeting.done = true;
-        }
-        self.ask_waiting(now);
-    }
-
     pub(super) fn on_speech_started(&mut self, now: Instant, speech: &SpeechStarted) {
         let ago = bytes_to_ms(self.appended).saturating_sub(speech.audio_start_ms);
         let began = self.since_answer(now).saturating_sub(Duration::from_millis(ago));
@@ -270,61 +102,181 @@ impl Session {
             return;
         }
         self.deadlines.set_if_clear(Reason::Speech, now + LONGEST_SPEECH);
-        if self.turns.humming {
+        if self.floor.humming {
             return;
+        }
+        self.floor.dismissed = None;
+        if self.phase == Phase::Talking && self.has_the_floor() && self.is_heard(now, now) && self.echo.is_echo() {
+            self.stats.echoes += 1;
+            return self.pass(now, &speech.item_id, Verdict::Echo);
         }
         self.caller_since.get_or_insert(now);
         self.idle_checks = 0;
         self.deadlines.clear(Reason::Response);
+        self.deadlines.clear(Reason::Filler);
+        self.tempo.on_speech_started(now);
+        self.stages.forget();
         self.show_speaking();
-        if self.phase == Phase::Talking {
-            self.stats.barge_ins += u64::from(self.queue.queued() > 0);
+        if self.phase != Phase::Talking {
+            return;
+        }
+        if self.has_the_floor() {
+            self.hold(now, &speech.item_id);
+        } else {
             self.barge_in();
         }
     }
 
-    pub(super) fn on_speech_stopped(&mut self, now: Instant, _speech: &SpeechStopped) {
+    /// Whether Bianca speaks, or is about to.
+    fn has_the_floor(&self) -> bool {
+        let active = self.responses.active.as_ref().is_some_and(|active| !self.responses.is_cancelled(&active.id));
+        active || self.queue.queued() > 0
+    }
+
+    /// Silences Bianca until it is known whether this is an interruption.
+    fn hold(&mut self, now: Instant, item: &str) {
+        self.floor.onset = Some(Onset { item: item.to_owned(), since: now, verdict: Verdict::Held });
+        self.deadlines.set(Reason::Confirm, now + CONFIRMED_AFTER);
+    }
+
+    /// It was none: she goes on where she was.
+    fn pass(&mut self, now: Instant, item: &str, verdict: Verdict) {
+        let item = item.to_owned();
+        let dismissed = Dismissed { item: item.clone(), echo: verdict == Verdict::Echo };
+        self.floor.dismissed = Some(dismissed.clone());
+        self.passed.retain(|passed| passed.item != item);
+        if self.passed.len() == REMEMBERED {
+            self.passed.remove(0);
+        }
+        self.passed.push(dismissed);
+        self.floor.onset = Some(Onset { item, since: now, verdict });
+        self.deadlines.clear(Reason::Confirm);
+    }
+
+    /// Judges the sound that is being heard; called with every frame of the caller.
+    pub(super) fn judge(&mut self, now: Instant) {
+        let Some(onset) = &self.floor.onset else { return };
+        let (item, since) = (onset.item.clone(), onset.since);
+        let spoke = self.voice.span();
+        match onset.verdict {
+            Verdict::Held if !self.is_heard(now, since) => {}
+            Verdict::Held if spoke >= CONFIRMED_AFTER => self.interrupt(now),
+            Verdict::Held if self.voice.quiet() >= OVER_AFTER => {
+                self.stats.resumed += 1;
+                self.pass(now, &item, Verdict::Passed);
+            }
+            Verdict::Passed if self.voice.is_speaking() && spoke >= CONFIRMED_AFTER => self.interrupt(now),
+            Verdict::Held | Verdict::Passed => {}
+            Verdict::Echo => {
+                self.floor.frames = (self.floor.frames + 1) % LOOK_EVERY;
+                if self.floor.frames == 0 && self.voice.is_speaking() && !self.echo.is_echo() {
+                    // The caller speaks on top of the echo.
+                    self.voice.reset_span();
+                    self.caller_since.get_or_insert(now);
+                    self.show_speaking();
+                    self.hold(now, &item);
+                }
+            }
+        }
+    }
+
+    /// Whether our own measure has heard anything of what began at `since`, as the server says.
+    fn is_heard(&self, now: Instant, since: Instant) -> bool {
+        let window = now.saturating_duration_since(since) + NOTICED_WITHIN;
+        !self.voice.span().is_zero() && self.voice.quiet() <= window
+    }
+
+    /// The time to judge is up. The server hears speech and our own measure heard nothing at all, as
+    /// with a very low voice: the server is right.
+    pub(super) fn on_confirm(&mut self, now: Instant) {
+        let Some(onset) = self.floor.onset.as_ref().filter(|onset| onset.verdict == Verdict::Held) else { return };
+        if self.is_heard(now, onset.since) {
+            self.deadlines.set(Reason::Confirm, now + OVER_AFTER);
+            self.judge(now);
+        } else {
+            self.interrupt(now);
+        }
+    }
+
+    /// The caller has taken the floor.
+    fn interrupt(&mut self, now: Instant) {
+        if let Some(onset) = self.floor.onset.take() {
+            self.passed.retain(|passed| passed.item != onset.item);
+        }
+        self.floor.dismissed = None;
+        self.caller_since.get_or_insert(now);
+        self.deadlines.clear(Reason::Confirm);
+        self.stats.barge_ins += u64::from(self.queue.queued() > 0);
+        self.barge_in();
+        self.set_ai_speaks(false);
+        self.show_speaking();
+    }
+
+    pub(super) fn on_speech_stopped(&mut self, now: Instant, speech: &SpeechStopped) {
         self.deadlines.clear(Reason::Speech);
-        self.turns.humming = false;
+        self.deadlines.clear(Reason::Confirm);
+        self.floor.humming = false;
+        if self.floor.holds() {
+            // Over before it was confirmed.
+            self.stats.resumed += 1;
+            self.pass(now, &speech.item_id, Verdict::Passed);
+        }
+        self.floor.onset = None;
         let spoke = self.caller_since.take().map(|since| now - since).unwrap_or_default();
         if let Phase::Farewell(farewell) = &mut self.phase {
             // The server notices the end of speech only after its window of silence.
-            let window = Duration::from_millis(self.plan.turns.silence_duration_ms.into());
-            farewell.caller_spoke += spoke.saturating_sub(window);
+            farewell.caller_spoke += spoke.saturating_sub(self.tempo.silence());
         }
+        self.show_speaking();
+        if self.floor.dismissed.as_ref().is_some_and(|dismissed| dismissed.item == speech.item_id) {
+            return self.settle(now);
+        }
+        self.on_turn_over(now, speech);
         // The server answers by itself; if it does not, it is asked to.
         self.deadlines.set(Reason::Response, now + RESPONSE_WITHIN);
-        self.show_speaking();
+    }
+
+    fn on_turn_over(&mut self, now: Instant, speech: &SpeechStopped) {
+        self.tempo.on_turn_over(now);
+        self.stages.on_turn_over(now, speech.audio_end_ms, self.tempo.silence());
+        if matches!(self.phase, Phase::Greeting | Phase::Talking) {
+            self.deadlines.set(Reason::Filler, now + FILLER_AFTER);
+        }
+    }
+
+    /// The server made an item of what is still being judged: it counts as said.
+    pub(super) fn on_committed_while_held(&mut self, now: Instant, item: &str) {
+        if self.floor.onset.as_ref().is_some_and(|onset| onset.item == item && onset.verdict == Verdict::Held) {
+            self.interrupt(now);
+        }
     }
 
     /// What is heard does not stop: the model answers what there is, and until it does stop it is
     /// taken for a noise that neither interrupts the model nor keeps the call alive.
     pub(super) fn on_endless_speech(&mut self, now: Instant) {
         self.caller_since = None;
-        self.turns.humming = true;
+        self.floor.onset = None;
+        self.floor.humming = true;
         self.show_speaking();
         self.send(Command::Commit);
         self.deadlines.set(Reason::Speech, now + LONGEST_SPEECH);
-        if matches!(self.phase, Phase::Greeting(_) | Phase::Talking) {
+        if matches!(self.phase, Phase::Greeting | Phase::Talking) {
             self.ask(now, Purpose::Answer);
         }
     }
 
     /// Silences the model at once and tells it what was heard of its words.
-    fn barge_in(&mut self) {
+    pub(super) fn barge_in(&mut self) {
         let mut unheard = Vec::new();
-        if let Some(active) = &self.turns.active {
+        if let Some(active) = &self.responses.active {
             let id = active.id.clone();
             unheard.clone_from(&active.items);
-            if !self.turns.is_cancelled(&id) {
-                self.turns.quarantine(&id);
+            if !self.responses.is_cancelled(&id) {
+                self.responses.quarantine(&id);
                 self.send(Command::ResponseCancel { response_id: Some(id) });
             }
         }
-        for asked in [&mut self.turns.asked, &mut self.turns.believed].into_iter().flatten() {
-            asked.unwanted = true;
-        }
-        self.turns.waiting = None;
+        self.responses.unwant();
         for cut in self.queue.flush() {
             self.cut(cut);
         }
@@ -336,59 +288,28 @@ impl Session {
 
     /// An item was not heard to its end: cuts it at the server and in the transcript.
     fn cut(&mut self, cut: Position) {
-        self.turns.quarantine(&cut.response_id);
+        let ours = is_recorded(&cut.item_id);
+        if !ours {
+            self.responses.quarantine(&cut.response_id);
+        }
         let received_ms = bytes_to_ms(cut.received);
-        let heard_ms = cut.heard_ms(self.plan.downstream_ms()).min(received_ms);
+        let heard_ms = cut.heard_ms(self.in_flight_ms()).min(received_ms);
         if heard_ms < HEARD_AT_ALL_MS {
-            return self.delete(cut.item_id);
+            self.transcript.remove(&cut.item_id);
+            if !ours {
+                self.send(Command::Delete { item_id: cut.item_id });
+            }
+            return;
         }
         self.transcript.cut(&cut.item_id, heard_ms, received_ms);
-        if !self.turns.foreign.contains(&cut.item_id) {
+        if !ours && !self.responses.foreign.contains(&cut.item_id) {
             let item_id = cut.item_id;
             self.send(Command::Truncate { item_id, content_index: 0, audio_end_ms: heard_ms });
         }
     }
 
-    fn delete(&mut self, item_id: String) {
+    pub(super) fn delete(&mut self, item_id: String) {
         self.transcript.remove(&item_id);
         self.send(Command::Delete { item_id });
-    }
-
-    /// The queue is full: the answer is longer than any answer should be. What is queued is still
-    /// played, the rest is cancelled, and the model learns where it was cut.
-    pub(super) fn on_overflow(&mut self, response_id: &str, item_id: &str) {
-        self.stats.overflows += 1;
-        self.turns.quarantine(response_id);
-        self.send(Command::ResponseCancel { response_id: Some(response_id.to_owned()) });
-        self.queue.finish_response(response_id);
-        let item_id = item_id.to_owned();
-        match self.queue.position(&item_id).map(|p| bytes_to_ms(p.received)) {
-            Some(audio_end_ms) => {
-                self.send(Command::Truncate { item_id, content_index: 0, audio_end_ms });
-            }
-            None => self.delete(item_id),
-        }
-    }
-
-    /// A response is overdue: ask once more, then give the connection up.
-    pub(super) fn on_response_overdue(&mut self, now: Instant) {
-        if self.caller_since.is_some() || !self.link.is_ready() {
-            return;
-        }
-        self.stats.overdue += 1;
-        self.turns.strikes += 1;
-        self.deadlines.set_if_clear(Reason::GiveUp, now + GIVE_UP_AFTER.saturating_sub(RESPONSE_WITHIN));
-        let purpose = self.turns.purpose().unwrap_or(Purpose::Answer);
-        if self.turns.strikes > 1 {
-            self.turns.waiting = Some(purpose);
-            return self.recover(now);
-        }
-        self.turns.asked = None;
-        self.turns.waiting = None;
-        if let Some(active) = self.turns.active.take() {
-            self.turns.quarantine(&active.id);
-            self.send(Command::ResponseCancel { response_id: Some(active.id) });
-        }
-        self.ask(now, purpose);
     }
 }

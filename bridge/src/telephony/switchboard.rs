@@ -29,9 +29,9 @@ impl AsteriskDialer {
     }
 
     /// Lets the dialplan tell a caller we do not know, in a kind sentence of this language (ISO
-    /// 639-1), that we cannot help; then it hangs up.
-    pub async fn refuse(&self, arrival: &Arrival, language: &str) {
-        self.hand_over(&arrival.channel, "refusal", Some(language)).await;
+    /// 639-1), that we cannot help; then it hangs up. Without a language it is the cell's own.
+    pub async fn refuse(&self, arrival: &Arrival, language: Option<&str>) {
+        self.hand_over(&arrival.channel, "refusal", language).await;
     }
 
     /// Lets the dialplan tell the caller that we cannot talk right now; then it hangs up. Without a

@@ -64,7 +64,7 @@ async fn a_caller_who_has_hung_up_meanwhile_leaves_nothing_behind() {
     assert_eq!(error.cause, Cause::Normal);
     until(|| !asterisk.deleted().is_empty()).await;
     asterisk.is_empty().await;
-    dialer.refuse(&arrival(), "de").await;
+    dialer.refuse(&arrival(), Some("de")).await;
 }
 
 #[tokio::test]
@@ -90,8 +90,8 @@ async fn a_stranger_is_refused_in_their_language_and_no_language_can_be_a_path()
     let asterisk = Asterisk::start().await;
     let dialer = asterisk.dialer().await;
     asterisk.enters(CHANNEL, &["inbound"]);
-    dialer.refuse(&arrival(), "de").await;
-    dialer.refuse(&arrival(), "../secret").await;
+    dialer.refuse(&arrival(), Some("de")).await;
+    dialer.refuse(&arrival(), Some("../secret")).await;
     let variable = "POST /ari/channels/1764136800.7/variable?variable=FALLBACK_LANGUAGE&value=de";
     let refusal = "POST /ari/channels/1764136800.7/continue?context=refusal&extension=s&priority=1";
     assert_eq!(asterisk.asked("POST /ari/channels/1764136800.7/"), [variable, refusal, refusal]);

@@ -240,7 +240,7 @@ async fn a_stranger_hears_a_kind_sentence(language: &str) {
     let arrival = timeout(Duration::from_secs(5), arrivals.recv()).await.unwrap().unwrap();
     assert_eq!(arrival.caller, None);
     let began = Instant::now();
-    dialer.refuse(&arrival, language).await;
+    dialer.refuse(&arrival, Some(language)).await;
     // The scenario is content only when it is hung up on after being answered.
     caller.ends_well().await;
     let took = began.elapsed();

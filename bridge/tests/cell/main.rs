@@ -10,7 +10,7 @@ mod telephone;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bridge::{Settings, Telephony};
+use bridge::{Instruments, Settings, Telephony};
 use config::Env;
 use domain::calls::{Call, Status};
 use domain::conversations::Message;
@@ -46,11 +46,12 @@ impl Cell {
             .with("OPENAI_REALTIME_URL", model.realtime_url())
             .with("BRIDGE_HEALTH_ADDR", format!("127.0.0.1:{port}"));
         let app = TestApp::configured(env.clone(), |_| axum::Router::new()).await;
-        let settings = Settings::from_env(&env).unwrap();
+        let mut settings = Settings::from_env(&env).unwrap();
+        settings.bridge.drain = drain;
         let stop = CancellationToken::new();
         let telephony = Telephony::of(Arc::new(telephones));
         let ctx = (*app.ctx).clone();
-        let running = tokio::spawn(bridge::run(ctx, settings, telephony, drain, stop.clone()));
+        let running = tokio::spawn(bridge::run(ctx, settings, telephony, Instruments::default(), stop.clone()));
         Self { app, stop, running, health: format!("http://127.0.0.1:{port}"), _model: model }
     }
 

@@ -74,8 +74,15 @@ const ECS_AGENT: Variable = Variable {
     default: None,
 };
 
+const COLLECTOR: Variable = Variable {
+    name: "OTEL_EXPORTER_OTLP_ENDPOINT",
+    what: "Collector of OpenTelemetry traces, without `/v1/traces`; none are sent when not set.",
+    must: "an http or https address",
+    default: None,
+};
+
 pub(crate) const VARIABLES: &[Variable] =
-    &[CELL, ROOM, HEALTH, LENGTH, RING, DRAIN, TRACES, RECORDINGS, RECORDING_KEY, ECS_AGENT];
+    &[CELL, ROOM, HEALTH, LENGTH, RING, DRAIN, TRACES, RECORDINGS, RECORDING_KEY, ECS_AGENT, COLLECTOR];
 
 /// The bridge as a process.
 #[derive(Clone, Debug)]
@@ -100,6 +107,8 @@ pub struct Bridge {
     pub recording_key: Option<Secret<[u8; 32]>>,
     /// `ECS_AGENT_URI`, optional.
     pub ecs_agent: Option<Url>,
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`, optional.
+    pub collector: Option<Url>,
 }
 
 /// Where recordings go.
@@ -159,6 +168,7 @@ impl Bridge {
             recordings,
             recording_key,
             ecs_agent: env.parse_optional(&ECS_AGENT)?,
+            collector: env.parse_optional(&COLLECTOR)?,
         })
     }
 }

@@ -29,6 +29,9 @@ const GREETINGS: &str = include_str!("greetings.txt");
 const TOPICS: &str = include_str!("topics.txt");
 const VOICEMAIL: &str = include_str!("voicemail.txt");
 
+/// What the model is told besides when a call comes from a number that several patients share.
+pub const SHARED_LINE: &str = include_str!("shared-line.txt");
+
 /// What the model is told to do with a transcript when a call is over.
 pub const SUMMARY: &str = include_str!("summary.txt");
 

@@ -1,0 +1,153 @@
+//! The watch for emergencies inside a call.
+
+use crate::common::*;
+use bridge::realtime::command::{Command, NewItem, Part};
+use bridge::realtime::event::{ServerEvent, TextPiece};
+use bridge::session::{Control, Done, Input, Plan, Work};
+use domain::Language;
+use domain::alerts::AlertKind;
+use domain::calls::EndReason;
+use domain::emergencies::Severity;
+use test_case::test_case;
+
+fn piece(call: &mut SimCall, item: &str, delta: &str) {
+    let piece = TextPiece { item_id: item.into(), response_id: String::new(), delta: delta.into() };
+    call.model(ServerEvent::TranscriptionDelta(piece));
+}
+
+fn says(call: &mut SimCall, item: &str, text: &str) {
+    call.speech_starts(item, 0);
+    call.run_for(ms(1000));
+    call.speech_stops(item);
+    call.transcribed(item, text);
+}
+
+fn severities(call: &SimCall) -> Vec<Severity> {
+    let found = call.works().into_iter().filter_map(|work| match work {
+        Work::Alert { kind: AlertKind::Emergency, severity, .. } => Some(*severity),
+        _ => None,
+    });
+    found.collect()
+}
+
+fn remarks(call: &SimCall) -> usize {
+    let system = |c: &&Command| {
+        matches!(c, Command::ItemCreate { item: NewItem::Message { role: "system", content: [Part { .. }], .. }, .. })
+    };
+    call.commands().filter(system).count()
+}
+
+#[test]
+fn the_alert_is_asked_for_in_the_same_instant_and_the_model_told_only_what_came_of_it() {
+    let mut call = SimCall::answered();
+    says(&mut call, "u", "I can't breathe");
+    assert_eq!(severities(&call), [Severity::Critical]);
+    assert_eq!(call.tasks[0].0, call.now - call.start);
+    assert_eq!(remarks(&call), 0, "nothing is said before it is true");
+    call.done(Done::Alerted { informed: 1 });
+    assert_eq!(remarks(&call), 1);
+}
+
+#[test]
+fn part_of_a_sentence_is_enough() {
+    let mut call = SimCall::answered();
+    call.speech_starts("u", 0);
+    call.committed("u");
+    piece(&mut call, "u", "I can't");
+    assert!(severities(&call).is_empty());
+    piece(&mut call, "u", " breathe any");
+    assert_eq!(severities(&call), [Severity::Critical]);
+    piece(&mut call, "u", "more");
+    call.transcribed("u", "I can't breathe any more");
+    assert_eq!(severities(&call).len(), 1, "once for one sentence");
+}
+
+#[test]
+fn what_gets_worse_is_told_again_and_another_sentence_is_another_alert() {
+    let mut call = SimCall::answered();
+    call.speech_starts("u", 0);
+    call.committed("u");
+    piece(&mut call, "u", "I have fallen");
+    piece(&mut call, "u", " and I can't breathe");
+    assert_eq!(severities(&call), [Severity::High, Severity::Critical]);
+    says(&mut call, "u2", "I have fallen");
+    assert_eq!(severities(&call).len(), 3);
+    let keys: std::collections::HashSet<_> = call
+        .works()
+        .into_iter()
+        .filter_map(|work| if let Work::Alert { key, .. } = work { Some(key.clone()) } else { None })
+        .collect();
+    assert_eq!(keys.len(), 3);
+}
+
+#[test_case(Language::En, "Help!")]
+#[test_case(Language::De, "Ich kriege keine Luft")]
+#[test_case(Language::Zh, "救命")]
+#[test_case(Language::Es, "No puedo respirar")]
+fn short_cries_count_in_the_patients_language(language: Language, text: &str) {
+    let mut call = SimCall::answered_with(Plan { language, ..plan() });
+    says(&mut call, "u", text);
+    assert_eq!(severities(&call).len(), 1);
+}
+
+#[test]
+fn words_spoken_over_the_greeting_count() {
+    let mut call = SimCall::dialing(plan());
+    call.phone(bridge::session::PhoneEvent::Ringing);
+    call.connect();
+    call.phone(bridge::session::PhoneEvent::Answered);
+    call.phone(bridge::session::PhoneEvent::MediaUp);
+    call.hear(0xFF);
+    call.answer_ask("greeting", "Good morning, this is Bianca.", 3000);
+    call.run_for(ms(300));
+    says(&mut call, "u", "Help me, I have fallen");
+    assert_eq!(severities(&call).len(), 1);
+}
+
+#[test]
+fn last_words_count_after_the_phone_is_hung_up() {
+    let mut call = SimCall::answered();
+    call.speech_starts("u", 0);
+    call.run_for(ms(900));
+    call.input(Input::Command(Control::End { reason: EndReason::EndedByCaregiver }));
+    call.committed("u");
+    call.transcribed("u", "I can't breathe");
+    assert_eq!(severities(&call), [Severity::Critical]);
+    assert!(call.ended.is_some());
+}
+
+#[test]
+fn an_alert_that_fails_is_not_claimed_and_bianca_says_so() {
+    let mut call = SimCall::answered();
+    says(&mut call, "u", "I can't breathe");
+    call.model_says("a", "I hear you.", 300);
+    call.run_for(ms(500));
+    call.forget_sent();
+    call.done(Done::Failed("unavailable".into()));
+    assert_eq!(remarks(&call), 1);
+    assert!(call.asked(), "nobody speaks: she tells it at once");
+}
+
+#[test]
+fn ordinary_talk_raises_nothing() {
+    let mut call = SimCall::answered();
+    for (n, text) in ["I slept well.", "My daughter came by.", "We watched a film about a fire."].iter().enumerate() {
+        says(&mut call, &format!("u{n}"), text);
+    }
+    assert!(call.works().is_empty());
+}
+
+#[test]
+fn somebody_who_falls_silent_after_talking_is_looked_after() {
+    let idle = Plan { idle: Some(ms(10_000)), idle_checks: 1, ..plan() };
+    let mut call = SimCall::answered_with(idle);
+    says(&mut call, "u", "I am a bit tired.");
+    call.model_says("a", "I see.", 500);
+    call.run_for(ms(11_000));
+    call.answer_ask("check", "Are you there?", 500);
+    call.run_for(ms(11_000));
+    assert_eq!(severities(&call), [Severity::High]);
+    call.answer_ask("bye", "I will call again.", 500);
+    call.run_for(ms(2000));
+    assert_eq!(call.ended.map(|ending| ending.reason), Some(EndReason::Silence));
+}

@@ -1,0 +1,21 @@
+//! The core of a call in virtual time: one binary, because linking is what takes long.
+
+#![expect(clippy::unwrap_used, reason = "a panic in a test is its failure")]
+
+mod barge_in;
+mod common;
+mod emergency;
+mod greeting;
+mod hold;
+mod keys;
+mod latency;
+mod life;
+mod mute;
+mod observer;
+mod recovery;
+mod recycle;
+mod robustness;
+mod tools;
+mod transcript;
+mod transfer;
+mod whose;
