@@ -37,7 +37,9 @@ pub(crate) async fn destroy(State(world): State<Arc<World>>, Path(id): Path<Stri
     let channels = world.state().bridges.get(&id).map(|bridge| bridge.channels.clone());
     let channels = channels.ok_or_else(Refused::no_bridge)?;
     let app = channels.first().and_then(|id| world.state().channels.get(id).map(|channel| channel.app.clone()));
-    channels.iter().for_each(|channel| world.leave_bridge(channel));
+    for channel in &channels {
+        world.leave_bridge(channel);
+    }
     let removed = world.state().bridges.remove(&id);
     if let (Some(bridge), Some(app)) = (removed, app) {
         world.tell(&app, json!({ "type": "BridgeDestroyed", "bridge": show::bridge(&bridge) }));
@@ -62,7 +64,9 @@ pub(crate) async fn add(State(world): State<Arc<World>>, Path(id): Path<String>,
             }
         }
     }
-    channels.iter().for_each(|channel| world.enter_bridge(channel, &id));
+    for channel in channels {
+        world.enter_bridge(channel, &id);
+    }
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -55,7 +55,7 @@ pub(crate) async fn create(State(world): State<Arc<World>>, Query(params): Param
             ("MEDIA_WEBSOCKET_OPTIMAL_FRAME_SIZE", "160".to_owned()),
         ];
         let name = format!("WebSocket/INCOMING/0x7f{unique:010x}");
-        (Transport::Socket(socket), name, "INCOMING/d(both)".to_owned(), variables)
+        (Transport::Socket(Box::new(socket)), name, "INCOMING/d(both)".to_owned(), variables)
     } else {
         let there = there.ok_or_else(|| bad("external_host"))?;
         let stranger = Arc::clone(&world.stranger);
@@ -66,7 +66,7 @@ pub(crate) async fn create(State(world): State<Arc<World>>, Query(params): Param
         let variables =
             [("UNICASTRTP_LOCAL_ADDRESS", here.ip().to_string()), ("UNICASTRTP_LOCAL_PORT", here.port().to_string())];
         let name = format!("UnicastRTP/{there}-0x7f{unique:010x}");
-        (Transport::Datagrams(datagrams), name, format!("{there}/c({format})"), variables)
+        (Transport::Datagrams(Box::new(datagrams)), name, format!("{there}/c({format})"), variables)
     };
     let media = Media::new(transport);
     let variables: BTreeMap<String, String> = variables.map(|(name, value)| (name.to_owned(), value)).into();

@@ -1,5 +1,5 @@
 //! A fake Asterisk 22: the REST interface over HTTP, its events over a WebSocket, sound over RTP or over
-//! chan_websocket, and telephones that a test drives.
+//! `chan_websocket`, and telephones that a test drives.
 //!
 //! It stands where Asterisk would and depends on no crate of ours, so it cannot share a misunderstanding with the
 //! bridge. Hundreds of calls run in one process: one thread keeps the 20 ms schedule of all telephones.
@@ -8,10 +8,10 @@
 //!
 //! Real: requests, answers and refusals, the order and the fields of events (recorded from Asterisk 22.10, see
 //! `tests/phone/samples`), one UDP socket for each call, RTP with its numbers, the control messages and the
-//! play-out queue of chan_websocket. What the application sends is judged packet by packet: [`StreamStats`].
+//! play-out queue of `chan_websocket`. What the application sends is judged packet by packet: [`StreamStats`].
 //!
 //! Not here: SIP, codecs (bytes pass untouched), RTCP, recordings, play-back, bridges of more than one telephone
-//! with the application's sound, AudioSocket, WebSockets that Asterisk opens, REST requests over the event socket.
+//! with the application's sound, `AudioSocket`, sockets that Asterisk opens itself, REST requests over the event socket.
 //!
 //! # Example
 //!
@@ -76,7 +76,7 @@ pub struct Config {
     pub password: String,
     /// What `GET /asterisk/info` says. Default: a 22.10.1.
     pub version: String,
-    /// The form of chan_websocket's control messages. Default: JSON.
+    /// The form of `chan_websocket`'s control messages. Default: JSON.
     pub control: ControlFormat,
     /// The network that RTP to the application passes through. Default: a good one.
     pub net: Net,
@@ -104,7 +104,7 @@ pub struct Totals {
     pub unsent: u64,
     /// What the network did.
     pub net: NetStats,
-    /// What the application sent; over chan_websocket only the number of frames.
+    /// What the application sent; over `chan_websocket` only the number of frames.
     pub stream: StreamStats,
     /// Frames that the application flushed from the play-out queue.
     pub flushed: u64,

@@ -11,7 +11,7 @@ use asterisk_sim::{Answer, Asterisk, Config, Does, Heard, Moment, Phone};
 use bytes::Bytes;
 use clap::Parser;
 
-/// A fake Asterisk: ARI, RTP and chan_websocket, with a telephone behind every number.
+/// A fake Asterisk: ARI, RTP or a socket for the sound, and a telephone behind every number.
 #[derive(Parser)]
 #[command(version)]
 struct Args {

@@ -111,6 +111,7 @@ pub(crate) struct Way {
     dice: StdRng,
     /// An overtaken packet, and how many may still pass it.
     held: Option<(Vec<u8>, u32)>,
+    begun: bool,
     /// What halves of packets have added to the sequence numbers.
     added: u16,
     pub(crate) stats: NetStats,
@@ -123,7 +124,7 @@ impl Way {
             .bytes()
             .fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
         let dice = StdRng::seed_from_u64(net.seed ^ mix);
-        Self { troubles: net.troubles.clone(), dice, held: None, added: 0, stats: NetStats::default() }
+        Self { troubles: net.troubles.clone(), dice, held: None, begun: false, added: 0, stats: NetStats::default() }
     }
 
     /// What becomes of a packet, in the order of sending.
@@ -132,6 +133,7 @@ impl Way {
         if self.troubles.is_empty() {
             return vec![good(packet)];
         }
+        let first = !std::mem::replace(&mut self.begun, true);
         let sequence = u16::from_be_bytes([packet[2], packet[3]]).wrapping_add(self.added);
         packet[2..4].copy_from_slice(&sequence.to_be_bytes());
         let mut out = Vec::new();
@@ -162,6 +164,8 @@ impl Way {
                     out.push(Datagram { bytes: packet.clone(), stranger: true });
                     self.stats.strangers += 1;
                 }
+                // The first packet says whose stream it is.
+                Trouble::Sources if first => {}
                 Trouble::Sources => {
                     let mut other = packet.clone();
                     self.dice.fill(&mut other[8..12]);

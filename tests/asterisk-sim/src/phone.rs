@@ -29,7 +29,7 @@ pub enum Does {
 /// Sound that reached the telephone.
 #[derive(Debug, Clone, Copy)]
 pub struct Heard<'a> {
-    /// When the packet arrived; over chan_websocket, when its turn to be played came.
+    /// When the packet arrived; over `chan_websocket`, when its turn to be played came.
     pub at: Instant,
     /// G.711 bytes.
     pub sound: &'a [u8],
@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn the_number_is_found_in_the_dial_string() {
-        let dialled = |endpoint: &str| Dialled { channel: "c".into(), endpoint: endpoint.into(), caller_id: "".into() };
+        let dialled =
+            |endpoint: &str| Dialled { channel: "c".into(), endpoint: endpoint.into(), caller_id: String::new() };
         assert_eq!(dialled("PJSIP/+15550100042@trunk").number(), "+15550100042");
         assert_eq!(dialled("PJSIP/+15550100042").number(), "+15550100042");
         assert_eq!(dialled("nonsense").number(), "nonsense");

@@ -129,7 +129,7 @@ impl World {
         let number = self.number();
         let before = self.state().subscribers.insert(app.to_owned(), Subscriber { number, events });
         if let Some(before) = before {
-            let event = self.stamped(app, json!({ "type": "ApplicationReplaced" }));
+            let event = stamped(app, json!({ "type": "ApplicationReplaced" }));
             before.events.send(event).ok();
         }
         (number, receiver)
@@ -152,16 +152,9 @@ impl World {
         self.state().subscribers.contains_key(app)
     }
 
-    fn stamped(&self, app: &str, mut event: Value) -> String {
-        event["timestamp"] = show::now().into();
-        event["asterisk_id"] = show::ENTITY.into();
-        event["application"] = app.into();
-        event.to_string()
-    }
-
     /// Tells an application something.
     pub(crate) fn tell(&self, app: &str, event: Value) {
-        let event = self.stamped(app, event);
+        let event = stamped(app, event);
         if let Some(subscriber) = self.state().subscribers.get(app) {
             subscriber.events.send(event).ok();
         }
@@ -338,4 +331,12 @@ impl World {
         self.set_state(id, "Up");
         self.wheel.turn(line, Instant::now());
     }
+}
+
+/// The event as it is sent.
+fn stamped(app: &str, mut event: Value) -> String {
+    event["timestamp"] = show::now().into();
+    event["asterisk_id"] = show::ENTITY.into();
+    event["application"] = app.into();
+    event.to_string()
 }

@@ -109,18 +109,13 @@ async fn refused(fate: fn() -> Fate) -> Vec<String> {
 
 #[tokio::test]
 async fn calls_that_never_come_about_are_told_as_recorded() {
-    let cases: [(&str, fn() -> Fate); 6] = [
-        ("busy", || Fate::Busy),
-        ("declined", || Fate::Declines),
-        ("no_answer", || Fate::NoAnswer),
-        ("unknown_number", || Fate::Unknown),
-        ("trunk_error", || Fate::Congested),
-        ("trunk_down", || Fate::TrunkDown),
-    ];
-    for (name, fate) in cases {
-        let expected: Vec<_> = recorded(name).iter().map(gist).collect();
-        assert_eq!(refused(fate).await, expected, "{name}");
-    }
+    let told = |name: &str| recorded(name).iter().map(gist).collect::<Vec<_>>();
+    assert_eq!(refused(|| Fate::Busy).await, told("busy"));
+    assert_eq!(refused(|| Fate::Declines).await, told("declined"));
+    assert_eq!(refused(|| Fate::NoAnswer).await, told("no_answer"));
+    assert_eq!(refused(|| Fate::Unknown).await, told("unknown_number"));
+    assert_eq!(refused(|| Fate::Congested).await, told("trunk_error"));
+    assert_eq!(refused(|| Fate::TrunkDown).await, told("trunk_down"));
 }
 
 #[tokio::test]

@@ -141,8 +141,7 @@ impl Control {
         }
         self.relay.kill().ok();
         self.relay.wait().ok();
-        let histograms = (lock(&self.inward).clone(), lock(&self.outward).clone());
-        histograms
+        (lock(&self.inward).clone(), lock(&self.outward).clone())
     }
 }
 

@@ -53,6 +53,12 @@ impl Outcome {
         ms(last.cpu.saturating_sub(first.cpu)) / self.call_seconds.max(0.001)
     }
 
+    fn per_call_second(&self, count: u64) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "no count comes near 2^52")]
+        let count = count as f64;
+        count / self.call_seconds.max(0.001)
+    }
+
     /// Memory of one call in kB: idle, and at the end of the measurement.
     pub fn memory(&self) -> [f64; 2] {
         let [alone, idle, _, last] = self.cost;
@@ -161,10 +167,10 @@ impl Outcome {
             "seconds": self.measured.as_secs_f64(),
             "call_seconds": self.call_seconds,
             "cpu_ms_per_call_second": self.cpu(),
-            "cpu_ms_per_call_second_in_kernel": ms(last.kernel - first.kernel) / self.call_seconds.max(0.001),
+            "cpu_ms_per_call_second_in_kernel": ms(last.kernel.saturating_sub(first.kernel)) / self.call_seconds.max(0.001),
             "switches_per_call_second": [
-                (last.switches.0 - first.switches.0) as f64 / self.call_seconds.max(0.001),
-                (last.switches.1 - first.switches.1) as f64 / self.call_seconds.max(0.001),
+                self.per_call_second(last.switches.0.saturating_sub(first.switches.0)),
+                self.per_call_second(last.switches.1.saturating_sub(first.switches.1)),
             ],
             "memory_bytes": { "alone": alone.memory, "idle": idle.memory, "begin": first.memory, "end": last.memory },
             "memory_kb_per_call": { "idle": idle_call, "talking": talking_call },

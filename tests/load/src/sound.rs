@@ -90,8 +90,10 @@ impl Code {
         code[9..13].copy_from_slice(&self.answer.to_le_bytes());
         code[13..17].copy_from_slice(&self.number.to_le_bytes());
         code[17..25].copy_from_slice(&self.stamp.to_le_bytes());
-        // The rest makes frames differ everywhere, so that no shift or mix of two goes unnoticed.
-        let mut noise = self.stamp ^ u64::from(self.call) << 40 ^ u64::from(self.number);
+        // The rest follows from all of that, so that no shift, no mix of two and no single bit goes unnoticed.
+        let mut noise = code[..25]
+            .iter()
+            .fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3));
         for byte in &mut code[25..] {
             noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             *byte = noise.to_le_bytes()[6];

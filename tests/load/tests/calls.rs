@@ -15,6 +15,9 @@ use load::run::{self, Leaving};
 use test_case::test_case;
 use tokio::time::{sleep, timeout};
 
+/// How long people talk over a bad network: enough for ten troubles and more.
+const TROUBLED: Duration = Duration::from_millis(2500);
+
 /// What calls have left behind.
 struct Seen {
     board: Arc<Board>,
@@ -82,7 +85,9 @@ fn assert_sound(seen: &Seen) {
         let fed = came.counter("silence_fed");
         assert!((passed..=passed + fed).contains(&appended), "call {number}: {appended} for {passed}, {fed} fed");
     }
-    let unaccounted = run::unaccounted(&seen.board);
+    // When the first packet is lost or overtaken, nobody can know that it was the first.
+    let net = seen.asterisk.net;
+    let unaccounted = run::unaccounted(&seen.board, if net.lost + net.reordered > 0 { 4 } else { 0 });
     assert!(unaccounted.is_empty(), "{unaccounted:?}");
     let rtp = seen.asterisk.stream;
     assert_eq!(rtp.faults() - rtp.off_clock, 0, "{rtp:?}");
@@ -90,12 +95,12 @@ fn assert_sound(seen: &Seen) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_fifty_calls_at_once_none_hears_another_and_every_frame_is_accounted_for() {
-    let seen = talk(50, Net::default(), Duration::from_secs(8)).await;
+    let seen = talk(50, Net::default(), Duration::from_secs(6)).await;
     assert_sound(&seen);
     assert_eq!(seen.came.len(), 50);
     let [inward, outward] = seen.board.flows();
     assert_eq!((inward.faults.corrupt, inward.faults.lost), (0, 0), "bit for bit");
-    assert!(inward.intact > 50 * 300 && outward.intact > 50 * 60, "{inward:?} {outward:?}");
+    assert!(inward.intact > 50 * 250 && outward.intact > 50 * 60, "{inward:?} {outward:?}");
     assert!(seen.counter("barge_ins") > 0, "somebody cut in");
 }
 
@@ -105,7 +110,7 @@ async fn of_fifty_calls_at_once_none_hears_another_and_every_frame_is_accounted_
 #[test_case(Trouble::Strangers, "strangers")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_sound_of_the_call_is_dropped_and_counted(trouble: Trouble, counter: &str) {
-    let seen = talk(3, Net::with(trouble), Duration::from_secs(4)).await;
+    let seen = talk(3, Net::with(trouble), TROUBLED).await;
     assert_sound(&seen);
     let [inward, _] = seen.board.flows();
     assert_eq!((inward.faults.corrupt, inward.faults.lost), (0, 0), "bit for bit");
@@ -121,7 +126,7 @@ async fn what_is_no_sound_of_the_call_is_dropped_and_counted(trouble: Trouble, c
 #[test_case(Trouble::Halves)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_odd_but_harmless_leaves_no_trace_in_the_sound(trouble: Trouble) {
-    let seen = talk(3, Net::with(trouble), Duration::from_secs(4)).await;
+    let seen = talk(3, Net::with(trouble), TROUBLED).await;
     assert_sound(&seen);
     let [inward, _] = seen.board.flows();
     assert_eq!((inward.faults.corrupt, inward.faults.lost), (0, 0), "bit for bit");
@@ -133,7 +138,7 @@ async fn what_is_odd_but_harmless_leaves_no_trace_in_the_sound(trouble: Trouble)
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn packets_out_of_order_are_put_in_order() {
-    let seen = talk(3, Net::with(Trouble::Reorder), Duration::from_secs(4)).await;
+    let seen = talk(3, Net::with(Trouble::Reorder), TROUBLED).await;
     assert_sound(&seen);
     let [inward, _] = seen.board.flows();
     assert!(seen.asterisk.net.reordered > 10, "{:?}", seen.asterisk.net);
@@ -143,7 +148,7 @@ async fn packets_out_of_order_are_put_in_order() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn for_every_packet_that_is_lost_the_model_is_given_another_sound_as_long() {
-    let seen = talk(3, Net::with(Trouble::Loss), Duration::from_secs(4)).await;
+    let seen = talk(3, Net::with(Trouble::Loss), TROUBLED).await;
     assert_sound(&seen);
     let [inward, _] = seen.board.flows();
     let lost = seen.asterisk.net.lost;

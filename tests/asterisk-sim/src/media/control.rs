@@ -1,4 +1,4 @@
-//! The control messages of chan_websocket, in both forms.
+//! The control messages of `chan_websocket`, in both forms.
 
 use serde_json::{Value, json};
 

@@ -24,8 +24,8 @@ pub(crate) struct Media {
 
 #[derive(Debug)]
 pub(crate) enum Transport {
-    Datagrams(Datagrams),
-    Socket(Socket),
+    Datagrams(Box<Datagrams>),
+    Socket(Box<Socket>),
 }
 
 impl Media {

@@ -1,4 +1,4 @@
-//! The play-out queue of chan_websocket: one frame every 20 ms.
+//! The play-out queue of `chan_websocket`: one frame every 20 ms.
 
 use std::collections::VecDeque;
 
@@ -33,7 +33,8 @@ pub(super) struct Queue {
     buffering: bool,
     paused: bool,
     full: bool,
-    report_drained: bool,
+    /// To be told once that the queue is empty.
+    awaited: Option<()>,
     /// Bytes that were lost: tails outside buffering, and what the queue had no room for.
     pub(super) lost: u64,
 }
@@ -100,7 +101,7 @@ impl Queue {
     }
 
     pub(super) fn report_drained(&mut self) {
-        self.report_drained = true;
+        self.awaited = Some(());
     }
 
     /// The frame whose turn it is, and what is to be told.
@@ -127,7 +128,7 @@ impl Queue {
             self.full = false;
             notices.push(("MEDIA_XON", json!({})));
         }
-        if self.frames == 0 && std::mem::take(&mut self.report_drained) {
+        if self.frames == 0 && self.awaited.take().is_some() {
             notices.push(("QUEUE_DRAINED", json!({})));
         }
         (played, notices)

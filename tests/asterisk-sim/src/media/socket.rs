@@ -1,4 +1,4 @@
-//! Sound over chan_websocket, with the connection made by the application: `GET /media/<connection_id>`.
+//! Sound over `chan_websocket`, with the connection made by the application: `GET /media/<connection_id>`.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -75,7 +75,9 @@ impl Socket {
 
     pub(super) fn play(&self) -> Option<Vec<u8>> {
         let (played, notices) = self.queue().play();
-        notices.into_iter().for_each(|notice| self.tell(notice));
+        for notice in notices {
+            self.tell(notice);
+        }
         played
     }
 

@@ -326,8 +326,9 @@ mod tests {
         assert_eq!(heard[0], "input_audio_buffer.speech_started");
         assert!(heard.contains(&"response.created".to_owned()), "{heard:?}");
         let call = session.board.call(7);
-        assert_eq!((lock(&call.inward).intact, lock(&call.inward).faults.count()), (40, 0));
-        session.tick(now + Duration::from_secs(60));
+        let flow = *lock(&call.inward);
+        assert_eq!((flow.intact, flow.faults.count()), (40, 0));
+        session.tick(now + Duration::from_mins(1));
         let mut sound = Vec::new();
         while let Some(event) = session.next_event() {
             let event: Value = serde_json::from_str(&event).unwrap();
