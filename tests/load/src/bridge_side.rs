@@ -7,13 +7,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bridge::audio::frame::Codec;
-use bridge::driver::{self, CallEnd};
+use bridge::driver::{self, CallEnd, Outside};
 use bridge::realtime::connection::Connector;
 use bridge::session::{Plan, Record};
 use bridge::telephony::ari::{Ari, AriConfig};
 use bridge::telephony::dial::AsteriskDialer;
 use bridge::telephony::leg::{DialRequest, Dialer};
-use domain::Secret;
+use domain::{Language, Secret};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::sync::mpsc;
@@ -144,13 +144,15 @@ impl BridgeSide {
         let plan = Plan {
             instructions: format!("You are a kind companion. This is call {call}.").into(),
             greeting: "Greet the person.".to_owned().into(),
+            detect_machine: true,
             seed: u64::from(call),
-            ..Plan::new(format!("load-{call:07}"), "en")
+            ..Plan::new(format!("load-{call:07}"), Language::En)
         };
         let (records, mut received) = mpsc::channel::<Record>(32);
         let (_commands, commanded) = mpsc::channel(1);
         let taking = tokio::spawn(async move { while received.recv().await.is_some() {} });
-        let end = driver::run(plan, leg, self.connector.clone(), records, commanded).await;
+        let outside = Outside::alone(&plan, records, commanded);
+        let end = driver::run(plan, leg, self.connector.clone(), outside).await;
         taking.await.ok();
         Ok(Came::of(call, &end))
     }
