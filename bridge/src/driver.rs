@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio::time::{sleep_until, timeout};
 
+use crate::audio::frame::bytes_to_time;
 use crate::observer::{Observer, Summary};
 use crate::realtime::command::ClientEvent;
 use crate::realtime::connection::{Connection, Connector, SocketEvent};
@@ -197,12 +198,16 @@ impl Call {
             if matches!(input, Input::Tick) {
                 self.observer.woken(self.wake_at, now);
             }
+            let heard = matches!(input, Input::Caller(_));
             let kept = self.observer.keeps_inputs().then(|| input.clone());
             let outputs = self.session.handle(now, input);
             if let Some(input) = kept {
                 self.observer.step(now, &input, &outputs);
             }
             self.carry_out(outputs).await;
+            if heard {
+                self.observer.heard(self.leg.stamp(), bytes_to_time(self.session.queue().queued()));
+            }
             if self.observer.counts(now) {
                 self.observer.counted(self.session.stats(), self.leg.stats());
             }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::session::{Input, Output, Outputs, Plan, Session};
+use crate::session::{Input, Output, Outputs, Plan, Record, Session};
 
 /// Version of the form; another one is not read.
 const VERSION: u32 = 1;
@@ -257,6 +257,20 @@ impl Input {
     }
 }
 
+impl Record {
+    /// What kind of thing is remembered, in one word.
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::State(_) => "state",
+            Self::Turn(_) => "turn",
+            Self::Speaking { .. } => "speaking",
+            Self::Answered(_) => "latency",
+            Self::Used(_) => "usage",
+            Self::Tool { .. } => "tool",
+        }
+    }
+}
+
 impl Output {
     /// What kind of thing is asked for, in one word.
     pub fn kind(&self) -> &'static str {
@@ -273,7 +287,7 @@ impl Output {
             Self::CancelTransfer => "cancel_transfer",
             Self::Hangup => "hangup",
             Self::Run(_) => "run",
-            Self::Persist(_) => "persist",
+            Self::Persist(record) => record.kind(),
             Self::Ended(_) => "ended",
         }
     }
@@ -333,7 +347,7 @@ mod tests {
     fn a_trace_replays_to_the_same_outputs() {
         let replay = replayed(&traced()).unwrap();
         assert_eq!((replay.steps, replay.differs_at, replay.torn), (5, None, false));
-        assert_eq!(replay.timeline[0].outputs, ["persist", "open_model"]);
+        assert_eq!(replay.timeline[0].outputs, ["state", "open_model"]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod generate;
 mod house;
 mod migrate;
 mod phone;
+mod replay;
 mod running;
 mod settings;
 mod up;
@@ -72,6 +73,14 @@ enum Command {
     Seed,
     /// Create what is missing in the database of `MONGODB_URI`: its indexes.
     Migrate,
+    /// Run a call again from its trace (`BRIDGE_TRACES`) and show what happened in it.
+    Replay {
+        /// The trace, a file of JSON Lines.
+        file: PathBuf,
+        /// Print one line of JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Write docs/openapi.json and docs/config.md from the code.
     Openapi {
         /// Write nothing; fail when a file is not what the code generates.
@@ -92,6 +101,7 @@ async fn main() -> ExitCode {
         Command::Call { patient, place } => call::call(&patient, &place).await,
         Command::Seed => demo::seed_database().await,
         Command::Migrate => migrate::migrate().await,
+        Command::Replay { file, json } => replay::replay(&file, json),
         Command::Openapi { check } => generate::generate(check),
     };
     match done {

@@ -34,6 +34,9 @@ impl CallMeter {
             ("overdue", now.overdue, before.overdue),
             ("dropped_frame", now.dropped_frames, before.dropped_frames),
             ("digit", now.digits, before.digits),
+            ("resumed", now.resumed, before.resumed),
+            ("echo", now.echoes, before.echoes),
+            ("recycle", now.recycles, before.recycles),
         ];
         for (kind, now, before) in counted {
             if now > before {
@@ -55,6 +58,8 @@ impl CallMeter {
             ("filled", heard.silent, heard_before.silent),
             ("stranger", now.strangers, before.strangers),
             ("malformed", now.malformed, before.malformed),
+            ("key", now.telephone_events, before.telephone_events),
+            ("comfort_noise", now.comfort_noise, before.comfort_noise),
         ];
         for (fate, now, before) in packets {
             if now > before {

@@ -26,8 +26,22 @@ const EVENTS: &[&str] = &[
     "overdue",
     "dropped_frame",
     "digit",
+    "resumed",
+    "echo",
+    "recycle",
 ];
-const PACKETS: &[&str] = &["received", "lost", "reordered", "late", "duplicate", "filled", "stranger", "malformed"];
+const PACKETS: &[&str] = &[
+    "received",
+    "lost",
+    "reordered",
+    "late",
+    "duplicate",
+    "filled",
+    "stranger",
+    "malformed",
+    "key",
+    "comfort_noise",
+];
 
 /// Latency of one answer of the model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -112,7 +126,9 @@ impl Sound {
                     "What calls counted. `underrun`: a frame was owed and its sound had not come; `reanchor`: a stall \
                      broke the 20 ms schedule; `overflow`: an answer longer than the queue; `stale_delta`: sound of a \
                      cancelled answer, kept out; `overdue`: a response that did not come in time; `dropped_frame`: \
-                     the caller's sound for which no room was left while the model was away",
+                     the caller's sound for which no room was left while the model was away; `resumed`: she fell \
+                     silent for a sound that was no interruption, and went on; `echo`: she heard herself; `recycle`: \
+                     a planned change of the model's session",
                 ),
             ),
             packets: d.counters_of(
@@ -122,7 +138,7 @@ impl Sound {
                     "packets",
                     "packets",
                     "The callers' packets. `stranger`: from an address that is not the call's; `filled`: frames of \
-                     silence put in for missing ones",
+                     silence put in for missing ones; `key` and `comfort_noise`: packets without speech",
                 ),
             ),
             frames: d.counters_of(

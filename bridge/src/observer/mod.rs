@@ -1,6 +1,7 @@
 //! What watches a call from outside: measures, the trace, the recording and the timeline. It sees every
 //! input and output of the session and changes none.
 
+mod line;
 mod measures;
 mod timeline;
 
@@ -10,13 +11,14 @@ use domain::alerts::AlertKind;
 
 pub use self::timeline::{Entry, Timeline};
 
+use self::line::Line;
 use self::measures::Measures;
 use crate::driver::CallEnd;
 use crate::metrics::Metrics;
 use crate::recording::Recorder;
 use crate::session::{Input, Output, Outputs, Plan, Record, Stats, Work};
 use crate::telemetry::{CallTrace, Telemetry};
-use crate::telephony::leg::LegStats;
+use crate::telephony::leg::{LegStats, Stamp};
 use crate::trace::Tracer;
 
 /// How often a running call's counters are added to the metrics.
@@ -26,6 +28,9 @@ const COUNTED_EVERY: Duration = Duration::from_secs(5);
 pub struct Observer {
     metrics: Metrics,
     measures: Measures,
+    line: Line,
+    /// The most sound of the model that waited at once.
+    queue_peak: Duration,
     recorder: Option<Recorder>,
     tracer: Option<Tracer>,
     timeline: Timeline,
@@ -41,6 +46,8 @@ impl Observer {
         Self {
             measures: Measures::new(metrics.clone(), spans, plan, taken),
             metrics,
+            line: Line::new(),
+            queue_peak: Duration::ZERO,
             recorder: None,
             tracer: None,
             timeline: Timeline::new(taken),
@@ -131,6 +138,14 @@ impl Observer {
         }
     }
 
+    /// Sound of the caller was handed in, whose newest packet is this; `queued` of the model's waits.
+    pub fn heard(&mut self, stamp: Option<Stamp>, queued: Duration) {
+        if let Some(stamp) = stamp {
+            self.line.packet(stamp);
+        }
+        self.queue_peak = self.queue_peak.max(queued);
+    }
+
     /// Whether the counters of the call are due.
     pub fn counts(&mut self, now: Instant) -> bool {
         let due = self.counted_at.is_none_or(|at| now.saturating_duration_since(at) >= COUNTED_EVERY);
@@ -153,6 +168,10 @@ impl Observer {
             self.answers.get(last * percent / 100).copied()
         };
         let summary = Summary { turns: self.turns, response_ms_p50: percentile(50), response_ms_p95: percentile(95) };
+        if let Some((jitter, ppm)) = self.line.measured() {
+            self.metrics.line(jitter, ppm);
+        }
+        self.metrics.queue_peak(self.queue_peak);
         self.measures.finish(end);
         summary
     }
