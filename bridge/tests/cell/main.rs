@@ -6,6 +6,7 @@ mod carrying;
 mod health;
 mod outage;
 mod telephone;
+mod work;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -24,6 +24,8 @@ pub(crate) enum Telephones {
     HangUp,
     /// Answers, says the sentence, and hangs up with its last word.
     CutOff,
+    /// Answers, presses 0, says the sentence, and hangs up.
+    Help,
     /// The code that carries the call breaks.
     Panic,
 }
@@ -54,6 +56,9 @@ impl Telephone {
     fn new(behaviour: Telephones) -> Self {
         let events: &[PhoneEvent] = match behaviour {
             Telephones::Engaged => &[PhoneEvent::Ringing, PhoneEvent::HungUp(Cause::Busy)],
+            Telephones::Help => {
+                &[PhoneEvent::Ringing, PhoneEvent::Answered, PhoneEvent::MediaUp, PhoneEvent::Dtmf('0')]
+            }
             _ => &[PhoneEvent::Ringing, PhoneEvent::Answered, PhoneEvent::MediaUp],
         };
         let line = speech::patient("en")[0].audio;
@@ -63,7 +68,7 @@ impl Telephone {
             quiet: 260,
             sentence: line.chunks(FRAME_BYTES).collect(),
             patience: match behaviour {
-                Telephones::HangUp => Some(75),
+                Telephones::HangUp | Telephones::Help => Some(75),
                 Telephones::CutOff => Some(0),
                 _ => None,
             },
