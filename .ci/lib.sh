@@ -11,6 +11,7 @@ export SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION="${AWS_DEFAULT_REGION:-eu-central-
 # Tools that are neither Rust's nor the system's: a pinned version each, in a folder of its own.
 tools="$cache/tools"
 deny_version=0.20.2
+fuzz_version=0.13.2
 
 fail() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
@@ -42,14 +43,17 @@ python_tool() {
     PATH="$folder/bin:$PATH"
 }
 
-# cargo_deny: puts cargo-deny on PATH.
-cargo_deny() {
-    local folder="$tools/cargo-deny-$deny_version"
-    if [[ ! -x $folder/bin/cargo-deny ]]; then
-        printf 'Installing cargo-deny %s (it is compiled, which takes some minutes) ...\n' "$deny_version"
-        CARGO_TARGET_DIR="$tools/build" cargo install --quiet --locked --no-default-features --root "$folder" \
-            --version "$deny_version" cargo-deny
+# cargo_tool NAME VERSION [OPTION...]: puts a program from the registry of Rust on PATH.
+cargo_tool() {
+    local name=$1 version=$2 folder="$tools/$1-$2"
+    shift 2
+    if [[ ! -x $folder/bin/$name ]]; then
+        printf 'Installing %s %s (it is compiled, which takes some minutes) ...\n' "$name" "$version"
+        CARGO_TARGET_DIR="$tools/build" cargo install --quiet --locked --root "$folder" --version "$version" "$@" "$name"
         rm -rf "$tools/build"
     fi
     PATH="$folder/bin:$PATH"
 }
+
+cargo_deny() { cargo_tool cargo-deny "$deny_version" --no-default-features; }
+cargo_fuzz() { cargo_tool cargo-fuzz "$fuzz_version"; }

@@ -129,6 +129,8 @@ pub struct Board {
     pub measuring: AtomicBool,
     /// People talk only while this is set.
     pub talking: AtomicBool,
+    /// Everybody hangs up, also who has not picked up yet.
+    pub closing: AtomicBool,
     /// Telephones that are joined with the bridge.
     pub live: AtomicU64,
     calls: Mutex<HashMap<u32, Arc<Call>>>,
@@ -141,6 +143,7 @@ impl Default for Board {
             clock: Clock::start(),
             measuring: AtomicBool::new(false),
             talking: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
             live: AtomicU64::new(0),
             calls: Mutex::default(),
             figures: Mutex::default(),

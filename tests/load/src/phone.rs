@@ -19,7 +19,7 @@ const UNANSWERED: u32 = 400;
 /// How many frames a person speaks, at least and with the largest addition: 0.8 to 2 s.
 const BURST: (u32, u32) = (40, 60);
 
-/// Every so many-th turn the person cuts in after this many frames (0.5 s) of the answer.
+/// Every so many-th turn, not the same for everybody, the person cuts in after this many frames (0.5 s) of the answer.
 const IMPATIENT: (u32, u32) = (3, 25);
 
 /// A frame of a cut answer this long after the cut is a fault: two ticks, the way there included. So long after a
@@ -83,7 +83,7 @@ impl Person {
             self.burst -= 1;
             return true;
         }
-        let impatient = self.turns % IMPATIENT.0 == IMPATIENT.0 - 1 && self.heard >= IMPATIENT.1;
+        let impatient = (self.turns + self.number).is_multiple_of(IMPATIENT.0) && self.heard >= IMPATIENT.1;
         let has_turn = self.heard > 0 && self.quiet > QUIET || self.quiet > UNANSWERED || impatient;
         if has_turn && self.board.talking.load(Ordering::Relaxed) {
             self.turns += 1;
@@ -141,7 +141,7 @@ impl Person {
 
 impl Phone for Person {
     fn speak(&mut self, moment: Moment) -> Does {
-        if self.leave.load(Ordering::Relaxed) {
+        if self.leave.load(Ordering::Relaxed) || self.board.closing.load(Ordering::Relaxed) {
             return Does::HangsUp;
         }
         self.answered.get_or_insert(moment.at);

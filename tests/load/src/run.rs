@@ -219,9 +219,7 @@ pub async fn run(load: Load, say: &dyn Fn(&str)) -> io::Result<Outcome> {
     let generator = Cost::of(std::process::id())?.cpu.saturating_sub(generator.cpu);
 
     say("hanging up ...");
-    for leave in lock(&leaving).values() {
-        leave.store(true, Ordering::Relaxed);
-    }
+    board.closing.store(true, Ordering::Relaxed);
     drop(bridge.input.take());
     let mut came = Vec::new();
     let ends = async {
