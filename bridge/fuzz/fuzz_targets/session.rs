@@ -9,14 +9,28 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bridge::realtime::event::ServerEvent;
 use bridge::realtime::failure::Failure;
-use bridge::session::{Cause, Control, Input, LinkEvent, Output, PhoneEvent, Plan, Session};
+use bridge::session::{
+    Cause, Control, Done, Input, LinkEvent, NextEvent, Output, PhoneEvent, Plan, Resumed, Session,
+};
 use bytes::Bytes;
+use domain::Language;
 use domain::calls::EndReason;
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 
 /// The most that is done with one input: an hour of virtual time takes about a second.
 const MOST_STEPS: usize = 400;
+
+/// A call and what happens to it.
+#[derive(Arbitrary, Debug)]
+struct Story {
+    language: u8,
+    detect_machine: bool,
+    prepare_greeting: bool,
+    resumed: bool,
+    idle: bool,
+    steps: Vec<Step>,
+}
 
 #[derive(Arbitrary, Debug)]
 struct Step {
@@ -39,6 +53,15 @@ enum What {
     LinkMalformed,
     LinkDown { fatal: bool },
     Said(Said),
+    /// The same on the socket that shall take over.
+    NextUp,
+    NextDown,
+    NextSaid(Said),
+    Transferred,
+    TransferFailed,
+    Done { task: u8, how: u8 },
+    InFlight(u8),
+    WindDown,
     End,
 }
 
@@ -73,7 +96,8 @@ const CODES: [&str; 8] = [
     "server_error",
     "something_new",
 ];
-const TOOLS: [&str; 4] = ["end_call", "alert_caregiver", "take_note", "unknown"];
+const TOOLS: [&str; 4] = ["end_call", "transfer_to_caregiver", "take_note", "unknown"];
+const UNIX_NOW: i64 = 1_800_000_000;
 const CAUSES: [Cause; 6] =
     [Cause::Normal, Cause::Busy, Cause::NoAnswer, Cause::Rejected, Cause::Unreachable, Cause::Failed];
 
@@ -84,11 +108,11 @@ impl Said {
         let before = |after: &Option<u8>| after.as_ref().map(item);
         let metadata = |asked: &Option<u8>| asked.map(|tag| json!({ "ask": tag.to_string() }));
         match self {
-            Self::SessionCreated => json!({ "type": "session.created", "session": { "expires_at": 1 } }),
+            Self::SessionCreated => json!({ "type": "session.created", "session": {} }),
             Self::SessionUpdated { other_format } => {
                 let format = json!({ "type": if *other_format { "audio/pcm" } else { "audio/pcmu" } });
                 let audio = json!({ "input": { "format": format }, "output": { "format": format } });
-                json!({ "type": "session.updated", "session": { "audio": audio } })
+                json!({ "type": "session.updated", "session": { "audio": audio, "expires_at": UNIX_NOW + 120 } })
             }
             Self::SpeechStarted { item: id, at } => {
                 json!({ "type": "input_audio_buffer.speech_started", "item_id": item(id), "audio_start_ms": at })
@@ -106,7 +130,7 @@ impl Said {
             }
             Self::Transcribed { item: id, failed: false } => json!({
                 "type": "conversation.item.input_audio_transcription.completed", "item_id": item(id),
-                "transcript": "I feel dizzy.",
+                "transcript": if id % 2 == 0 { "I can't breathe" } else { "mm-hm" },
             }),
             Self::Transcribed { item: id, failed: true } => json!({
                 "type": "conversation.item.input_audio_transcription.failed", "item_id": item(id),
@@ -138,7 +162,7 @@ impl Said {
                 let calls = calls.iter().map(|(tool, call)| {
                     json!({
                         "id": format!("item_f{call}"), "type": "function_call", "call_id": format!("call_{}", call % 4),
-                        "name": TOOLS[usize::from(*tool) % TOOLS.len()], "arguments": "{}",
+                        "name": TOOLS[usize::from(*tool) % TOOLS.len()], "arguments": "{\"text\":\"x\"}",
                     })
                 });
                 let body = json!({
@@ -203,7 +227,7 @@ impl Call {
             What::HungUp(cause) => Input::Phone(PhoneEvent::HungUp(CAUSES[usize::from(*cause) % CAUSES.len()])),
             What::Caller(length) => Input::Caller(Bytes::from(vec![0x21; usize::from(*length) % 2000])),
             What::Filled => Input::Filled(Bytes::from_static(&[0xFF; 160])),
-            What::LinkUp => Input::Link(LinkEvent::Up),
+            What::LinkUp => Input::Link(LinkEvent::Up { unix_now: UNIX_NOW }),
             What::LinkMalformed => Input::Link(LinkEvent::Malformed),
             What::LinkDown { fatal: true } => Input::Link(LinkEvent::Down(Failure::Fatal("invalid_api_key".into()))),
             What::LinkDown { fatal: false } => Input::Link(LinkEvent::Down(Failure::Retry("close_1006".into()))),
@@ -211,19 +235,53 @@ impl Call {
                 Ok(event) => Input::Model(Box::new(event)),
                 Err(_) => Input::Link(LinkEvent::Malformed),
             },
+            What::NextUp => Input::Next(NextEvent::Link(LinkEvent::Up { unix_now: UNIX_NOW })),
+            What::NextDown => Input::Next(NextEvent::Link(LinkEvent::Down(Failure::Retry("close_1006".into())))),
+            What::NextSaid(said) => match ServerEvent::parse(&said.json().to_string()) {
+                Ok(event) => Input::Next(NextEvent::Model(Box::new(event))),
+                Err(_) => Input::Next(NextEvent::Link(LinkEvent::Malformed)),
+            },
+            What::Transferred => Input::Phone(PhoneEvent::Transferred),
+            What::TransferFailed => Input::Phone(PhoneEvent::TransferFailed(Cause::NoAnswer)),
+            What::Done { task, how } => Input::Done {
+                task: u64::from(*task % 16),
+                done: match how % 5 {
+                    0 => Done::Alerted { informed: u32::from(*how) },
+                    1 => Done::Noted,
+                    2 => Done::Caregiver("+15550100177".parse().ok()),
+                    3 => Done::Caregiver(None),
+                    _ => Done::Failed("unavailable".into()),
+                },
+            },
+            What::InFlight(ms) => Input::InFlight(Duration::from_millis((*ms).into())),
+            What::WindDown => Input::Command(Control::WindDown { reason: EndReason::Drained }),
             What::End => Input::Command(Control::End { reason: EndReason::EndedByCaregiver }),
         };
         self.give(input);
     }
 }
 
-fuzz_target!(|steps: Vec<Step>| {
+fuzz_target!(|story: Story| {
     let now = Instant::now();
-    let mut call = Call { session: Session::new(Plan::new("call-1", "en")), now, wake_at: None, ended: false };
+    let plan = Plan {
+        detect_machine: story.detect_machine,
+        prepare_greeting: story.prepare_greeting,
+        resumed: story.resumed.then(|| Resumed { turns: Vec::new(), talked: Duration::from_secs(60) }),
+        idle: story.idle.then_some(Duration::from_secs(12)),
+        ..Plan::new("call-1", Language::ALL[usize::from(story.language) % Language::ALL.len()])
+    };
+    let mut call = Call { session: Session::new(plan), now, wake_at: None, ended: false };
     let outputs = call.session.start(now);
     call.look(outputs);
-    for step in steps.iter().take(MOST_STEPS) {
+    for step in story.steps.iter().take(MOST_STEPS) {
         call.now += Duration::from_millis(u64::from(step.after_ms % 2000));
         call.does(&step.what);
     }
+    // However it went: a call that is left alone comes to its end.
+    for _ in 0..200_000 {
+        let Some(at) = call.wake_at else { break };
+        call.now = call.now.max(at);
+        call.give(Input::Tick);
+    }
+    assert!(call.ended, "a call goes on for ever");
 });
