@@ -114,6 +114,7 @@ impl Calls {
             number: taken.patient.profile.phone.clone(),
             caller_id: self.telephony.caller_id.clone(),
             ring_for: self.settings.bridge.ring,
+            language: plan.language,
             codec: plan.codec,
         };
         self.telephony.dialer.dial(request).await

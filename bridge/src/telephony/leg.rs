@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use domain::Phone;
+use domain::{Language, Phone};
 use futures_util::future::BoxFuture;
 
 use crate::audio::frame::{Codec, Frame};
@@ -158,6 +158,8 @@ pub struct DialRequest {
     pub caller_id: Option<Phone>,
     /// How long the far phone rings.
     pub ring_for: Duration,
+    /// Whose sentence is spoken when nobody of ours is there to speak.
+    pub language: Language,
     /// Law of the sound between telephone system and bridge.
     pub codec: Codec,
 }

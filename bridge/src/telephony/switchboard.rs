@@ -9,7 +9,7 @@ use crate::session::Cause;
 
 /// Channel variable of the dialplan: whose sentence is spoken. A language without a recording is
 /// replaced by the cell's own there.
-const LANGUAGE: &str = "FALLBACK_LANGUAGE";
+pub(super) const LANGUAGE: &str = "FALLBACK_LANGUAGE";
 
 impl AsteriskDialer {
     /// Takes a call that came in and lets it ring; [`Leg::answer`] picks it up. When this fails the

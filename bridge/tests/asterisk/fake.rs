@@ -340,6 +340,7 @@ pub fn dial_request() -> DialRequest {
         number: "+15550100042".parse().unwrap(),
         caller_id: Some("+15550100001".parse().unwrap()),
         ring_for: Duration::from_secs(30),
+        language: domain::Language::En,
         codec: Codec::Ulaw,
     }
 }

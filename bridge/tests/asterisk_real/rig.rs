@@ -53,6 +53,7 @@ pub fn request(call_id: &str, codec: Codec) -> DialRequest {
         number: PATIENT.parse().unwrap(),
         caller_id: Some(OURS.parse().unwrap()),
         ring_for: Duration::from_secs(30),
+        language: domain::Language::En,
         codec,
     }
 }

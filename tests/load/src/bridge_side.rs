@@ -138,7 +138,8 @@ impl BridgeSide {
             number,
             caller_id: None,
             ring_for: Duration::from_secs(30),
-            codec: Codec::Ulaw,
+            language: domain::Language::En,
+        codec: Codec::Ulaw,
         };
         let leg = self.dialer.dial(request).await.map_err(|error| error.to_string())?;
         let plan = Plan {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use config::DialString;
-use domain::Phone;
+use domain::{Language, Phone};
 use serde::Deserialize;
 use tokio::sync::{OnceCell, mpsc};
 use tokio::time::timeout;
@@ -15,6 +15,7 @@ use super::super::ari::{Ari, AriError};
 use super::super::ari_event::{AriEvent, Bridge};
 use super::super::media::{Media, MediaTransport};
 use super::super::rtp_media::RtpMedia;
+use super::super::switchboard::LANGUAGE;
 use super::super::websocket::WebSocketMedia;
 use crate::audio::frame::Codec;
 
@@ -56,6 +57,8 @@ pub(super) struct Called<'a> {
     pub(super) caller_id: Option<&'a Phone>,
     pub(super) ring_for: Duration,
     pub(super) codec: Codec,
+    /// Whose sentence the dialplan speaks when nobody of ours is there; a caregiver hears none.
+    pub(super) language: Option<Language>,
 }
 
 /// The part of the answer to `externalMedia` that matters.
@@ -190,8 +193,11 @@ impl Line {
         if let Some(caller_id) = called.caller_id {
             query.push(("callerId", caller_id.as_str()));
         }
-        let variables = serde_json::json!({ "variables": { CALL_VARIABLE: call_id } });
-        self.ari.post_json("channels", &query, &variables).await
+        let mut variables = serde_json::json!({ CALL_VARIABLE: call_id });
+        if let Some(language) = called.language {
+            variables[LANGUAGE] = language.code().into();
+        }
+        self.ari.post_json("channels", &query, &serde_json::json!({ "variables": variables })).await
     }
 }
 

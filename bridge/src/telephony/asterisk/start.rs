@@ -25,6 +25,7 @@ impl AsteriskLeg {
             caller_id: request.caller_id.as_ref(),
             ring_for: request.ring_for,
             codec: request.codec,
+            language: Some(request.language),
         };
         line.originate(&called, line.context.as_deref(), OUTBOUND, &request.call_id).await?;
         line.ari.confirm(&claim.channel);

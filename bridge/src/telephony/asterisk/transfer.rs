@@ -44,6 +44,7 @@ impl AsteriskLeg {
                 caller_id: to.caller_id.as_ref(),
                 ring_for: to.ring_for,
                 codec,
+                language: None,
             };
             let asked = line.originate(&called, None, TRANSFER, &call).await;
             Done::Asked(channel, asked)
