@@ -403,8 +403,10 @@ impl Outbox {
             }
         }
         if self.waiting.len() > WAITING_RECORDS {
+            let cheap = |r: &Record| !matches!(r, Record::State(_) | Record::Turn(_));
             let unfinished = |r: &Record| matches!(r, Record::Turn(turn) if !turn.complete);
-            let at = self.waiting.iter().position(unfinished).unwrap_or(0);
+            let at = self.waiting.iter().position(cheap).or_else(|| self.waiting.iter().position(unfinished));
+            let at = at.unwrap_or(0);
             self.waiting.remove(at);
             self.lost += 1;
         }

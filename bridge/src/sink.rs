@@ -39,7 +39,9 @@ impl Sink {
         control: mpsc::Sender<Control>,
     ) -> (Self, watch::Receiver<Speaking>) {
         let (speaking, seen) = watch::channel(Speaking::default());
-        (Self { ctx, call, language, answered_at: None, control, speaking }, seen)
+        // A call that another process has answered counts from then.
+        let answered_at = call.answered_at;
+        (Self { ctx, call, language, answered_at, control, speaking }, seen)
     }
 
     /// Writes records down in order until there are no more, and gives the call as it then stands.

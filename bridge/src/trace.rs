@@ -61,7 +61,10 @@ impl Tracer {
         options.write(true).create(true).truncate(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(folder.join(format!("{}.jsonl", plan.call_id)))?;
+        // A process that goes on with a call leaves the trace of the one before it alone.
+        let part = plan.resumed.as_ref().map(|resumed| format!("-{}", resumed.talked.as_secs()));
+        let name = format!("{}{}.jsonl", plan.call_id, part.unwrap_or_default());
+        let file = options.open(folder.join(name))?;
         let (lines, waiting) = sync_channel::<String>(WAITING);
         std::thread::Builder::new().name("trace".to_owned()).spawn(move || {
             let mut file = BufWriter::new(file);

@@ -156,8 +156,13 @@ impl Queue {
     /// Throws away everything that was not played yet and answers where every item stood that had
     /// not been played to its end, in the order of playing.
     pub fn flush(&mut self) -> Vec<Position> {
+        self.flush_except(|_| false)
+    }
+
+    /// The same, but items that are to be kept stay and are played next.
+    pub fn flush_except(&mut self, kept: impl Fn(&str) -> bool) -> Vec<Position> {
         let mut cut = Vec::new();
-        for segment in &mut self.segments {
+        for segment in self.segments.iter_mut().filter(|segment| !kept(&segment.position.item_id)) {
             let waiting = segment.position.queued();
             segment.chunks.clear();
             segment.position.flushed += waiting;
@@ -167,8 +172,9 @@ impl Queue {
                 cut.push(segment.position.clone());
             }
         }
-        self.queued = 0;
-        self.head = self.segments.len();
+        self.queued = self.segments.iter().map(|segment| segment.position.queued()).sum();
+        let waiting = self.segments.iter().position(|segment| !segment.chunks.is_empty());
+        self.head = waiting.unwrap_or(self.segments.len());
         self.forget();
         cut
     }

@@ -30,18 +30,8 @@ const EVENTS: &[&str] = &[
     "echo",
     "recycle",
 ];
-const PACKETS: &[&str] = &[
-    "received",
-    "lost",
-    "reordered",
-    "late",
-    "duplicate",
-    "filled",
-    "stranger",
-    "malformed",
-    "key",
-    "comfort_noise",
-];
+const PACKETS: &[&str] =
+    &["received", "lost", "reordered", "late", "duplicate", "filled", "stranger", "malformed", "key", "comfort_noise"];
 
 /// Latency of one answer of the model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

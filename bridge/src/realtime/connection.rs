@@ -41,6 +41,9 @@ const INBOX: usize = 256;
 /// Largest message taken from the server: far above the 15 MiB an event may hold would be abuse.
 const MAX_MESSAGE: usize = 16 << 20;
 
+/// Bytes read at once: several deltas of 20 ms.
+const READ_BUFFER: usize = 4 << 10;
+
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Knows where the model lives and how to get in.
@@ -92,7 +95,12 @@ impl Connector {
             HeaderValue::from_str(&format!("Bearer {}", self.key.expose())).map_err(|_| wrong("invalid_api_key"))?;
         bearer.set_sensitive(true);
         request.headers_mut().insert("Authorization", bearer);
-        let limits = WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
+        // Small buffers: a call holds them for its whole life, and the read buffer is cleared for each read.
+        let limits = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .write_buffer_size(0)
+            .max_message_size(Some(MAX_MESSAGE))
+            .max_frame_size(Some(MAX_MESSAGE));
         let connecting = connect_async_with_config(request, Some(limits), true);
         match timeout(CONNECT_TIMEOUT, connecting).await {
             Err(_) => Err(Failure::Retry("connect_timeout".to_owned())),

@@ -253,7 +253,20 @@ pub struct Response {
     pub metadata: Option<serde_json::Map<String, Value>>,
 }
 
+impl ErrorBody {
+    /// Whether it says that this commit of sound cannot be done.
+    pub fn is_about_commit(&self, event_id: &str) -> bool {
+        let empty = self.code.as_deref() == Some("input_audio_buffer_commit_empty");
+        empty || self.event_id.as_deref() == Some(event_id)
+    }
+}
+
 impl Response {
+    /// Whether it calls a function.
+    pub fn calls_functions(&self) -> bool {
+        self.output.iter().any(|item| item.kind == "function_call")
+    }
+
     /// The error of a failed response.
     pub fn failure(&self) -> ErrorBody {
         let error = self.status_details.as_ref().and_then(|d| d.get("error")).cloned();

@@ -8,8 +8,8 @@ use super::{Session, turns::Dismissed};
 /// Sounds and words with which people say that they listen, in all languages; `backchannel.txt`.
 const LISTENING: &str = include_str!("backchannel.txt");
 
-/// Share of the words that must be Bianca's own for a turn to count as her echo, in percent.
-const OWN: usize = 70;
+/// Fewer words than this are believed to be the caller's, whatever they are.
+const SURE: usize = 3;
 
 /// Words of a text, without marks and case. Scripts without spaces make one word a character.
 fn words(text: &str) -> Vec<String> {
@@ -37,12 +37,12 @@ impl Session {
         self.passed.iter().any(|passed| passed.echo && passed.item == item)
     }
 
-    /// Whether a text is made of what Bianca said last.
+    /// Whether a text is a piece of what Bianca said last, word for word. A few common words in another
+    /// order are not: they may be a cry for help.
     pub(super) fn are_own_words(&self, text: &str) -> bool {
         let said = words(text);
-        let own: Vec<String> = self.transcript.own_words().flat_map(words).collect();
-        let echoed = said.iter().filter(|word| own.contains(word)).count();
-        !said.is_empty() && echoed * 100 >= said.len() * OWN
+        let piece = |own: &str| words(own).windows(said.len().max(1)).any(|window| window == said);
+        said.len() >= SURE && self.transcript.own_words().any(piece)
     }
 
     /// A turn that interrupted nothing turns out to say something: it is answered after all, when

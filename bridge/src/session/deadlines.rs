@@ -55,6 +55,10 @@ pub enum Reason {
     Cue,
     /// The caregiver does not answer.
     Transfer,
+    /// Nobody has spoken behind a switchboard: the greeting is spoken all the same.
+    Reached,
+    /// The patient's last words before a caregiver took over are no longer waited for.
+    LetGo,
     /// The model's session is to be changed at the next quiet moment.
     Recycle,
     /// The model's session is about to expire.
@@ -69,7 +73,7 @@ pub enum Reason {
 
 impl Reason {
     /// All of them, each at the place of its number.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::Ring,
         Self::Setup,
         Self::Handshake,
@@ -95,6 +99,8 @@ impl Reason {
         Self::Results,
         Self::Cue,
         Self::Transfer,
+        Self::Reached,
+        Self::LetGo,
         Self::Recycle,
         Self::Expiry,
         Self::NextReady,

@@ -29,7 +29,7 @@ pub const WRAP_UP: &str = "The call will have to end in less than a minute. Brin
 
 /// Put into the conversation when the person pressed the key for help.
 pub const HELP_PRESSED: &str = "The person has pressed the key 0 on their telephone, which asks \
-    for help. They were told that the people who care for them are being alerted. Ask what is wrong; \
+    for help. A recorded sentence tells them that the people who care for them are being alerted. Ask what is wrong; \
     if they are in danger, tell them to hang up and call the emergency number.";
 
 /// Put into the conversation when an alert was stored and somebody's message was accepted.
@@ -47,8 +47,8 @@ pub const ALERT_FAILED: &str = "An alert about what the person said could not be
     the emergency number.";
 
 /// Put into the conversation when the caregiver who was telephoned did not answer.
-pub const NOBODY_REACHED: &str = "The caregiver could not be reached by telephone. An alert has \
-    been raised so that they call back. Tell the person so.";
+pub const NOBODY_REACHED: &str = "The caregiver could not be reached by telephone. Say so kindly, and \
+    that you stay on the line. You will be told whether an alert has reached anybody.";
 
 /// How a message is left on a machine.
 pub fn message(words: &str) -> String {

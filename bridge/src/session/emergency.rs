@@ -16,6 +16,9 @@ use super::tools::Why;
 /// Items whose words wait until it is known that a person speaks.
 const HELD_BACK: usize = 16;
 
+/// The cue that answering machines speak of: "If this is an emergency, hang up and call 911."
+const OF_MACHINES: &str = "call_ambulance";
+
 /// What was found so far.
 #[derive(Debug, Default)]
 pub struct Watch {
@@ -29,10 +32,10 @@ pub struct Watch {
 impl Session {
     /// Looks at what an item of the caller says by now.
     pub(super) fn watch(&mut self, item: &str) {
-        if matches!(self.phase, Phase::Machine | Phase::Transferred | Phase::Ended) {
+        if self.phase == Phase::Ended {
             return;
         }
-        if !self.answering.decided {
+        if !self.answering.decided && !self.is_with_machine() {
             if !self.watch.held_back.iter().any(|held| held == item) && self.watch.held_back.len() < HELD_BACK {
                 self.watch.held_back.push(item.to_owned());
             }
@@ -41,6 +44,13 @@ impl Session {
         let Some(text) = self.transcript.text(item) else { return };
         let Some(finding) = emergencies::assess(text, self.plan.language) else { return };
         let words = text.to_owned().into();
+        if self.is_with_machine() {
+            if finding.cues == [OF_MACHINES] {
+                return;
+            }
+            // Nobody's machine has chest pain.
+            self.on_person_after_all();
+        }
         match self.watch.found.iter_mut().find(|(known, _)| known == item) {
             Some((_, known)) if finding.severity <= *known => return,
             Some((_, known)) => *known = finding.severity,
@@ -55,6 +65,8 @@ impl Session {
             words: Some(words),
         };
         self.run(work, Why::Alert);
+        // Nobody who is in danger is said goodbye to.
+        self.call_off_farewell();
     }
 
     /// A person it is: what they said so far counts.

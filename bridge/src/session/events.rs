@@ -81,19 +81,14 @@ impl Session {
             ServerEvent::TranscriptionDelta(piece) => {
                 self.transcript.append(&piece.item_id, &piece.delta);
             }
-            ServerEvent::TranscriptionCompleted(text) => {
-                self.backlog.written(&text.item_id);
-                self.transcript.complete(&text.item_id, &text.transcript);
-                self.watch(&text.item_id);
-                self.tell_turns();
-            }
+            ServerEvent::TranscriptionCompleted(text) => self.on_caller_words(&text),
             ServerEvent::TranscriptionFailed(item) => self.transcript.fail(&item.item_id),
             ServerEvent::Committed(item) => {
                 lingering.committing = false;
                 self.transcript.place(&item.item_id, item.previous_item_id.as_deref(), Some(Speaker::Patient));
             }
             // Nothing was left to commit, or it cannot be done: there is nothing to wait for.
-            ServerEvent::Error(_) => lingering.committing = false,
+            ServerEvent::Error(info) if info.error.is_about_commit(&self.commit_event) => lingering.committing = false,
             ServerEvent::ResponseDone(event) => self.count_usage(&event.response),
             _ => {}
         }
@@ -113,6 +108,9 @@ impl Session {
         }
         self.deadlines.clear(Reason::Response);
         self.deadlines.clear(Reason::Stalled);
+        if let Some(active) = self.responses.active.as_mut().filter(|active| active.id == delta.response_id) {
+            active.sounded |= sounds;
+        }
         if sounds {
             self.deadlines.clear(Reason::Filler);
             self.deadlines.clear(Reason::Opener);
@@ -127,14 +125,20 @@ impl Session {
     }
 
     fn on_caller_text(&mut self, now: Instant, text: &Transcription) {
+        self.on_caller_words(text);
+        self.answer_dismissed(now, &text.item_id, &text.transcript);
+    }
+
+    /// What the caller said is written down.
+    fn on_caller_words(&mut self, text: &Transcription) {
         self.backlog.written(&text.item_id);
         if self.is_echo_item(&text.item_id) && self.are_own_words(&text.transcript) {
             // She heard herself: the patient did not say it.
+            self.passed.retain(|passed| passed.item != text.item_id);
             return self.delete(text.item_id.clone());
         }
         self.transcript.complete(&text.item_id, &text.transcript);
         self.watch(&text.item_id);
-        self.answer_dismissed(now, &text.item_id, &text.transcript);
         self.tell_turns();
     }
 
@@ -146,7 +150,7 @@ impl Session {
     fn on_item(&mut self, placed: &ItemPlaced) {
         let speaker = match (placed.item.kind.as_str(), placed.item.role.as_deref()) {
             ("message", Some("assistant")) => Some(Speaker::Assistant),
-            ("message", Some("user")) => Some(Speaker::Patient),
+            // The caller's words come by way of the sound; other items of theirs are keys, as we told them.
             _ => None,
         };
         let previous = placed.previous_item_id.as_deref();
@@ -187,6 +191,7 @@ impl Session {
         if ended.is_some() {
             self.responses.settled();
         }
+        let mute = ended.as_ref().is_some_and(|active| !active.sounded) && !response.calls_functions();
         let purpose = ended.map_or(Purpose::Answer, |active| active.purpose);
         if self.greeting.response_id.as_ref() == Some(&response.id) {
             self.greeting.done = true;
@@ -198,6 +203,10 @@ impl Session {
             "failed" if !self.responses.is_cancelled(&response.id) => {
                 let error = response.failure();
                 return self.on_failed_response(now, purpose, &error);
+            }
+            "completed" | "incomplete" if mute && !self.responses.is_cancelled(&response.id) => {
+                // It is over and nothing was said: the caller still waits.
+                return self.on_failed_response(now, purpose, &ErrorBody::default());
             }
             "completed" => self.run_tools(now, response),
             _ => {}

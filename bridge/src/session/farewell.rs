@@ -21,7 +21,10 @@ const FAREWELL_WITHIN: Duration = Duration::from_secs(5);
 const FAREWELL_GRACE: Duration = Duration::from_secs(30);
 
 /// A caller who speaks for this long during a farewell has something to say, not just "bye".
-const OBJECTION: Duration = Duration::from_millis(1200);
+pub(super) const OBJECTION: Duration = Duration::from_millis(1200);
+
+/// A transcription that has not come after this long never will.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long the last words may take to be written down after the phone is hung up.
 const LINGER: Duration = Duration::from_secs(2);
@@ -30,11 +33,28 @@ impl Session {
     /// From here on the call ends once what is being said has been heard.
     pub(super) fn begin_farewell(&mut self, now: Instant, reason: EndReason, negotiable: bool) {
         let caller_spoke = Duration::ZERO;
-        self.phase = Phase::Farewell(Farewell { reason, negotiable, caller_spoke, recorded: false });
-        self.deadlines.clear(Reason::Idle);
-        self.deadlines.clear(Reason::Filler);
+        let spoken = self.queue.queued() > 0;
+        self.phase = Phase::Farewell(Farewell { reason, negotiable, caller_spoke, spoken });
+        for other in [Reason::Idle, Reason::Filler, Reason::Opener, Reason::Setup, Reason::GiveUp, Reason::Confirm] {
+            self.deadlines.clear(other);
+        }
         self.floor.reset();
+        self.give_up_transfer(now);
         self.extend_farewell(now);
+    }
+
+    /// Something came up: the call goes on after all. `false` when it cannot.
+    pub(super) fn call_off_farewell(&mut self) -> bool {
+        let Phase::Farewell(farewell) = &self.phase else { return false };
+        let hopeless =
+            farewell.reason == EndReason::Voicemail || self.link.is_closed() || self.deadlines.is_set(Reason::HardStop);
+        if hopeless {
+            return false;
+        }
+        self.phase = Phase::Talking;
+        self.deadlines.clear(Reason::Farewell);
+        self.deadlines.clear(Reason::Hangup);
+        true
     }
 
     /// The call must end soon, whatever is going on: goodbye is asked for.
@@ -55,7 +75,8 @@ impl Session {
 
     /// A farewell may take as long as it has sound; only without any it is cut off.
     pub(super) fn extend_farewell(&mut self, now: Instant) {
-        if matches!(self.phase, Phase::Farewell(_)) {
+        if let Phase::Farewell(farewell) = &mut self.phase {
+            farewell.spoken |= self.queue.queued() > 0;
             let playing = bytes_to_time(self.queue.queued());
             self.deadlines.set(Reason::Farewell, now + playing + FAREWELL_WITHIN);
         }
@@ -63,13 +84,20 @@ impl Session {
 
     pub(super) fn on_farewell_heard(&mut self, now: Instant) {
         let Phase::Farewell(farewell) = &self.phase else { return };
-        if farewell.negotiable && farewell.caller_spoke >= OBJECTION {
-            self.phase = Phase::Talking;
-            self.deadlines.clear(Reason::Farewell);
+        // Whoever was thought to be gone need not say much.
+        let enough = if farewell.reason == EndReason::Silence { Duration::from_millis(1) } else { OBJECTION };
+        if farewell.negotiable && farewell.caller_spoke >= enough && self.call_off_farewell() {
+            self.idle_checks = 0;
             return;
         }
+        let Phase::Farewell(farewell) = &self.phase else { return };
         let reason = farewell.reason;
         self.end(now, reason);
+    }
+
+    /// Whether words of the caller are still being written down that were spoken a moment ago.
+    pub(super) fn awaits_words(&self, now: Instant) -> bool {
+        self.transcript.awaits_caller_since(self.since_answer(now).saturating_sub(WRITTEN_WITHIN))
     }
 
     /// Throws away what was not played; the transcript keeps what was heard.
@@ -93,8 +121,10 @@ impl Session {
         if matches!(self.phase, Phase::Lingering(_) | Phase::Ended) {
             return;
         }
-        if self.transfer.take().is_some() {
-            self.out.push(Output::CancelTransfer);
+        self.give_up_transfer(now);
+        if !self.is_with_machine() {
+            self.answering.decided = true;
+            self.watch_held_back();
         }
         // Words cut short by the hang-up may be the ones that matter most.
         let speaking = self.caller_since.take().is_some() || self.floor.humming;
@@ -115,6 +145,7 @@ impl Session {
         let committing = speaking && self.link.is_ready();
         if committing {
             self.send(Command::Commit);
+            self.commit_event = format!("evt_{}", self.events_sent);
         }
         self.ai_speaks = false;
         self.show_speaking();

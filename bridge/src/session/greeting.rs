@@ -17,6 +17,18 @@ const SETUP_WITHIN: Duration = Duration::from_secs(10);
 /// A greeting that is not there by then is preceded by a recorded hello.
 const OPENER_AFTER: Duration = Duration::from_millis(1200);
 
+/// Whoever is behind a switchboard is spoken to after this long even if they say nothing.
+const REACHED_WITHIN: Duration = Duration::from_secs(20);
+
+/// A key takes 100 ms and as long a pause (RFC 4733 allows 40); a comma is 500 ms.
+const KEY: Duration = Duration::from_millis(200);
+const COMMA: Duration = Duration::from_millis(500);
+
+/// How long these keys take to press.
+fn pressing(keys: &str) -> Duration {
+    keys.chars().map(|key| if key == ',' { COMMA } else { KEY }).sum()
+}
+
 /// The longest call is announced to the model this long before its end, and again later.
 const ENDING_SOON: Duration = Duration::from_secs(90);
 const WRAP_UP: Duration = Duration::from_secs(45);
@@ -40,13 +52,32 @@ impl Session {
         } else {
             self.phase = Phase::Greeting;
             self.begin_answering();
-            self.deadlines.set(Reason::Opener, now + OPENER_AFTER);
-            if let Some(extension) = self.plan.extension.clone() {
-                self.out.push(Output::Press(extension));
+            match self.plan.extension.clone() {
+                Some(keys) => {
+                    // A switchboard has answered: the patient comes after the keys.
+                    self.pressed_until = Some(now + pressing(&keys));
+                    self.deadlines.set(Reason::Reached, now + pressing(&keys) + REACHED_WITHIN);
+                    self.out.push(Output::Press(keys));
+                }
+                None => self.deadlines.set(Reason::Opener, now + OPENER_AFTER),
             }
         }
         self.open_model_if_idle();
         self.try_greeting(now);
+    }
+
+    /// Somebody speaks behind the switchboard, or should have by now.
+    pub(super) fn on_reached(&mut self, now: Instant) {
+        self.pressed_until = None;
+        self.deadlines.clear(Reason::Reached);
+        if self.phase == Phase::Greeting {
+            self.deadlines.set(Reason::Opener, now + OPENER_AFTER);
+        }
+    }
+
+    /// Whether the keys of a switchboard are pressed, or the patient behind it has not spoken yet.
+    pub(super) fn is_behind_switchboard(&self) -> bool {
+        self.pressed_until.is_some()
     }
 
     fn limit_length(&mut self, now: Instant) {

@@ -10,10 +10,10 @@ use super::Session;
 use super::deadlines::Reason;
 use super::directions;
 use super::responses::Purpose;
+use super::sentences::is_recorded;
 use super::state::Phase;
 use super::task::Work;
 use super::tools::Why;
-use crate::realtime::command::{Command, NewItem};
 use crate::sounds::Sentence;
 
 /// The key that asks for help.
@@ -37,13 +37,12 @@ pub struct Keys {
     typed: String,
     /// When help was last asked for.
     helped_at: Option<Instant>,
-    helped: u32,
 }
 
 impl Session {
     pub(super) fn on_key(&mut self, now: Instant, key: char) {
         self.stats.digits += 1;
-        if self.answered_at.is_none() || matches!(self.phase, Phase::Machine | Phase::Transferred) {
+        if self.answered_at.is_none() || self.phase == Phase::Transferred {
             return;
         }
         match key {
@@ -58,25 +57,31 @@ impl Session {
 
     /// Help was asked for: the alert first, then words, recorded ones, because the model may be down.
     fn on_help(&mut self, now: Instant) {
+        if self.is_with_machine() {
+            // No machine presses keys.
+            self.on_person_after_all();
+        }
         if self.keys.helped_at.is_some_and(|at| now.saturating_duration_since(at) < ONE_ALERT_IN) {
+            // The alert is out; whoever presses again has not heard so.
+            if self.queue.playing().is_none_or(|item| !is_recorded(item)) {
+                self.say(now, Sentence::HelpNoted);
+            }
             return;
         }
         self.keys.helped_at = Some(now);
-        self.keys.helped += 1;
         let work = Work::Alert {
             kind: AlertKind::HelpKey,
             severity: Severity::High,
-            key: format!("help_{}", self.keys.helped),
+            key: self.key("help", now),
             cues: vec!["help_key".to_owned()],
             words: None,
         };
         self.run(work, Why::Alert);
-        if matches!(self.phase, Phase::Farewell(_)) {
-            self.phase = Phase::Talking;
-            self.deadlines.clear(Reason::Farewell);
-            self.deadlines.clear(Reason::Hangup);
-        }
         self.idle_checks = 0;
+        if matches!(self.phase, Phase::Farewell(_)) && !self.call_off_farewell() {
+            // The call cannot go on; the words are heard before it ends.
+            return self.say(now, Sentence::HelpNoted);
+        }
         self.barge_in();
         self.say(now, Sentence::HelpNoted);
         self.remark(directions::HELP_PRESSED);
@@ -88,11 +93,10 @@ impl Session {
         self.deadlines.clear(Reason::Typed);
         let typed = std::mem::take(&mut self.keys.typed);
         self.idle_checks = 0;
-        if typed.is_empty() || !self.link.is_ready() {
+        if typed.is_empty() || !matches!(self.phase, Phase::Greeting | Phase::Talking) {
             return;
         }
-        let item = NewItem::message(None, "user", directions::keys(&typed));
-        self.send(Command::ItemCreate { previous_item_id: None, item });
+        self.tell_aside("user", directions::keys(&typed));
         if self.caller_since.is_none() {
             self.ask(now, Purpose::Answer);
         }

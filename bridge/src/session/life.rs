@@ -101,6 +101,8 @@ impl Session {
             Reason::Results => self.on_results_late(now),
             Reason::Cue => self.on_cue(now),
             Reason::Transfer => self.on_transfer_failed(now),
+            Reason::Reached => self.on_reached(now),
+            Reason::LetGo => self.close_model(),
             Reason::Recycle => self.on_recycle_due(now),
             Reason::Expiry => self.on_expiry_near(now),
             Reason::NextReady => self.on_next_failed(now),
@@ -119,11 +121,18 @@ impl Session {
     pub(super) fn settle(&mut self, now: Instant) {
         let silent = self.queue.queued() == 0 && !self.responses.busy();
         match &self.phase {
-            Phase::Greeting if self.greeting_is_heard() => self.phase = Phase::Talking,
+            Phase::Greeting if self.greeting_is_heard() => {
+                self.phase = Phase::Talking;
+                self.hold_if_spoken_over(now);
+            }
+            Phase::Greeting => self.watch_silence(now),
             Phase::Talking => {
-                let awaited =
-                    self.caller_since.is_some() || self.deadlines.is_set(Reason::Response) || self.transfer.is_some();
+                let awaited = self.caller_since.is_some()
+                    || self.deadlines.is_set(Reason::Response)
+                    || self.transfer.is_some()
+                    || self.is_worked_for();
                 let quiet = silent && !awaited && self.link.is_ready();
+                self.watch_silence(now);
                 match self.plan.idle {
                     Some(idle) if quiet => self.deadlines.set_if_clear(Reason::Idle, now + idle),
                     _ => self.deadlines.clear(Reason::Idle),
@@ -133,7 +142,7 @@ impl Session {
                 }
                 self.recycle_if_quiet(now);
             }
-            Phase::Farewell(_) if silent && self.caller_since.is_none() => {
+            Phase::Farewell(_) if silent && self.caller_since.is_none() && !self.awaits_words(now) => {
                 let heard = now + self.in_flight() + PAUSE_BEFORE_HANGUP;
                 self.deadlines.set_if_clear(Reason::Hangup, heard);
             }
@@ -165,7 +174,7 @@ impl Session {
         let work = Work::Alert {
             kind: AlertKind::Emergency,
             severity: if spoke { Severity::High } else { Severity::Medium },
-            key: "silence".to_owned(),
+            key: self.key("silence", now),
             cues: vec![if spoke { "fell_silent" } else { "never_spoke" }.to_owned()],
             words: None,
         };

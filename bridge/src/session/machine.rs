@@ -15,6 +15,9 @@ use crate::sounds::Sentence;
 /// A machine that has not let us speak by then never will.
 const BEEP_WITHIN: Duration = Duration::from_secs(40);
 
+/// What beeps later in a call is in the patient's home.
+const LATEST_BEEP: Duration = Duration::from_secs(12);
+
 /// The model has this long to begin the message; then it is the recorded one.
 const MESSAGE_WITHIN: Duration = Duration::from_secs(3);
 
@@ -32,7 +35,8 @@ pub struct Answering {
 impl Session {
     /// Begins to find out, when the plan wants it.
     pub(super) fn begin_answering(&mut self) {
-        if self.plan.detect_machine {
+        // What answers first at a switchboard is a machine, and not the one that is meant.
+        if self.plan.detect_machine && self.plan.extension.is_none() {
             self.answering.ear = Some(Answer::new(self.plan.codec));
         } else {
             self.answering.decided = true;
@@ -43,16 +47,20 @@ impl Session {
     pub(super) fn listen_for_machine(&mut self, now: Instant, sound: &[u8]) {
         let Some(ear) = &mut self.answering.ear else { return };
         let verdict = ear.push(sound);
-        let may_begin = ear.message_may_begin();
+        let (may_begin, beeped) = (ear.message_may_begin(), ear.beeped());
         match verdict {
             Some(Verdict::Human) => {
-                self.answering.ear = None;
                 self.answering.decided = true;
                 self.watch_held_back();
             }
             Some(Verdict::Machine) => self.on_machine(now),
             Some(Verdict::Fax) => self.end(now, EndReason::Voicemail),
+            // A machine with a short announcement passes for a person until its beep.
+            None if self.answering.decided && beeped => self.on_machine(now),
             None => {}
+        }
+        if self.answering.decided && self.since_answer(now) > LATEST_BEEP && self.phase != Phase::Machine {
+            self.answering.ear = None;
         }
         if self.phase == Phase::Machine && may_begin && !self.answering.leaving {
             self.leave_message(now);
@@ -68,10 +76,31 @@ impl Session {
         self.barge_in();
         self.floor.reset();
         self.phase = Phase::Machine;
-        for reason in [Reason::Idle, Reason::Response, Reason::Opener, Reason::Filler, Reason::GiveUp, Reason::Setup] {
+        let owed = [Reason::Idle, Reason::Response, Reason::Retry, Reason::Opener, Reason::Filler, Reason::GiveUp];
+        for reason in owed.into_iter().chain([Reason::Setup, Reason::Stalled]) {
             self.deadlines.clear(reason);
         }
         self.deadlines.set(Reason::Beep, now + BEEP_WITHIN);
+    }
+
+    /// What passed for a machine is a person.
+    pub(super) fn on_person_after_all(&mut self) {
+        self.phase = Phase::Talking;
+        self.answering.ear = None;
+        self.answering.decided = true;
+        for machines in [Reason::Beep, Reason::Farewell, Reason::Hangup] {
+            self.deadlines.clear(machines);
+        }
+        self.watch_held_back();
+    }
+
+    /// Whether a machine is spoken to: nothing is said to it but the message.
+    pub(super) fn is_with_machine(&self) -> bool {
+        match &self.phase {
+            Phase::Machine => true,
+            Phase::Farewell(farewell) => farewell.reason == EndReason::Voicemail,
+            _ => false,
+        }
     }
 
     /// The machine listens.
@@ -84,14 +113,8 @@ impl Session {
             self.ask(now, Purpose::Message);
             self.deadlines.set(Reason::Farewell, now + MESSAGE_WITHIN);
         } else {
-            self.say_message(now);
+            self.say(now, Sentence::Voicemail);
         }
-    }
-
-    /// The recorded message, when the model has none.
-    pub(super) fn say_message(&mut self, now: Instant) {
-        self.responses.unwant();
-        self.say(now, Sentence::Voicemail);
     }
 }
 

@@ -50,6 +50,8 @@ impl Transcript {
     pub fn place(&mut self, id: &str, previous: Option<&str>, speaker: Option<Speaker>) {
         let entry = match self.find(id) {
             Some(at) => {
+                let known = &mut self.entries[at].speaker;
+                *known = known.or(speaker);
                 let before = at.checked_sub(1).map(|b| self.entries[b].id.as_str());
                 if previous.is_none_or(|p| before == Some(p) || self.find(p).is_none()) {
                     return;
@@ -154,6 +156,12 @@ impl Transcript {
     /// Whether something the caller said is still being written down.
     pub fn awaits_caller(&self) -> bool {
         self.entries.iter().any(|e| e.speaker == Some(Speaker::Patient) && !e.text_done)
+    }
+
+    /// The same, of words that began after `since`, counted from the answer.
+    pub fn awaits_caller_since(&self, since: Duration) -> bool {
+        let awaited = |e: &Entry| e.speaker == Some(Speaker::Patient) && !e.text_done;
+        self.entries.iter().any(|e| awaited(e) && e.started_at.is_none_or(|at| at >= since))
     }
 
     /// What an item says by now.

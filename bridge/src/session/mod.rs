@@ -151,7 +151,10 @@ pub struct Session {
     tools: Tools,
     keys: Keys,
     transfer: Option<Transfer>,
-    transfers: u32,
+    /// What the model was told that nobody said: remarks and keys, as role and text.
+    asides: Vec<(&'static str, String)>,
+    /// Until when keys are pressed for a switchboard; set until somebody speaks behind it.
+    pressed_until: Option<Instant>,
     link: Link,
     recycle: Recycle,
     next_up_at: Option<i64>,
@@ -172,6 +175,8 @@ pub struct Session {
     /// How many of them are turns that an earlier connection had heard.
     replayed: u64,
     events_sent: u64,
+    /// The message that asked for the last words, as an error would name it.
+    commit_event: String,
     usage: Usage,
     stats: Stats,
     out: Vec<Output>,
@@ -210,7 +215,8 @@ impl Session {
             tools: Tools::default(),
             keys: Keys::default(),
             transfer: None,
-            transfers: 0,
+            asides: Vec::new(),
+            pressed_until: None,
             link,
             recycle: Recycle::default(),
             next_up_at: None,
@@ -227,6 +233,7 @@ impl Session {
             appended: 0,
             replayed: 0,
             events_sent: 0,
+            commit_event: String::new(),
             usage: Usage::default(),
             stats: Stats::default(),
             out: Vec::new(),
@@ -318,6 +325,9 @@ impl Session {
         let quiet = self.voice.quiet();
         if self.voice.push(sound) && self.caller_since.is_some() {
             self.tempo.on_pause(quiet);
+        }
+        if self.pressed_until.is_some_and(|until| now >= until) && self.voice.is_speaking() {
+            self.on_reached(now);
         }
         self.judge(now);
         self.listen_for_machine(now, sound);

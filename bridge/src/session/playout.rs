@@ -27,6 +27,9 @@ impl Session {
     }
 
     fn next_frame(&mut self, now: Instant) -> Frame {
+        if self.is_behind_switchboard() {
+            return self.comfort.frame();
+        }
         if self.floor.holds() {
             // Her words wait until it is known what the caller's sound was.
             self.comfort.pause();

@@ -77,6 +77,11 @@ impl Link {
         self.stage == Stage::Ready
     }
 
+    /// Whether no model will hear or answer any more.
+    pub fn is_closed(&self) -> bool {
+        self.stage == Stage::Closed
+    }
+
     /// The link of a call that another process has carried: once it is up, the model is told what was
     /// said and goes on.
     pub fn resumed() -> Self {
@@ -128,9 +133,15 @@ impl Session {
         self.drop_next();
         self.link.stage = Stage::Closed;
         self.out.push(Output::CloseModel);
-        for reason in [Reason::Handshake, Reason::Reconnect, Reason::Response, Reason::Retry, Reason::GiveUp] {
+        let waiting = [Reason::Handshake, Reason::Reconnect, Reason::Response, Reason::Retry, Reason::GiveUp];
+        for reason in waiting.into_iter().chain([Reason::Speech, Reason::Confirm, Reason::Stalled]) {
             self.deadlines.clear(reason);
         }
+        // Nobody will say any more that the caller has stopped.
+        self.floor.reset();
+        self.caller_since = None;
+        self.responses.reset();
+        self.show_speaking();
     }
 
     pub(super) fn on_session_created(&mut self) {
@@ -201,8 +212,13 @@ impl Session {
         for item in self.transcript.replay() {
             self.send(Command::ItemCreate { previous_item_id: None, item });
         }
-        let note = NewItem::message(None, "system", directions::RESTORED.to_owned());
-        self.send(Command::ItemCreate { previous_item_id: None, item: note });
+        for item in self.asides() {
+            self.send(Command::ItemCreate { previous_item_id: None, item });
+        }
+        if self.answered_at.is_some() {
+            let note = NewItem::message(None, "system", directions::RESTORED.to_owned());
+            self.send(Command::ItemCreate { previous_item_id: None, item: note });
+        }
     }
 
     /// Gives a new session the sound that is in no text yet. Turns are committed, so that what is
@@ -267,13 +283,15 @@ impl Session {
         self.responses.waiting = waiting;
         self.caller_since = None;
         self.show_speaking();
-        for reason in [Reason::Handshake, Reason::Response, Reason::Retry, Reason::Speech, Reason::Confirm] {
+        let void = [Reason::Handshake, Reason::Response, Reason::Retry, Reason::Speech, Reason::Confirm];
+        for reason in void.into_iter().chain([Reason::Stalled]) {
             self.deadlines.clear(reason);
         }
         if matches!(self.phase, Phase::Greeting | Phase::Talking) {
             self.deadlines.set_if_clear(Reason::Filler, now + FILLER_AFTER_LOSS);
         }
-        if self.link.was_ready && self.answered_at.is_some() {
+        let spoken_to = matches!(self.phase, Phase::Greeting | Phase::Talking);
+        if self.link.was_ready && self.answered_at.is_some() && spoken_to {
             self.deadlines.set_if_clear(Reason::GiveUp, now + GIVE_UP_AFTER);
         }
         self.deadlines.set(Reason::Reconnect, now + self.pause());

@@ -65,6 +65,9 @@ impl Session {
     /// A session began that expires; plans its end.
     pub(super) fn plan_recycle(&mut self, now: Instant, session: &SessionBody) {
         self.drop_next();
+        self.recycle.reset();
+        self.deadlines.clear(Reason::Recycle);
+        self.deadlines.clear(Reason::Expiry);
         let (Some(expires_at), Some(unix_now)) = (session.expires_at, self.link.up_at) else { return };
         let Ok(left) = u64::try_from(expires_at - unix_now) else { return };
         let left = Duration::from_secs(left);
@@ -103,7 +106,7 @@ impl Session {
             && self.caller_since.is_none()
             && !self.responses.busy()
             && !self.deadlines.is_set(Reason::Response)
-            && !self.transcript.awaits_caller();
+            && !self.awaits_words(now);
         match self.recycle.next {
             Next::None if quiet || self.recycle.urgent => {
                 self.recycle.next = Next::Opening;
@@ -160,6 +163,9 @@ impl Session {
         self.deadlines.clear(Reason::NextReady);
         self.stats.recycles += 1;
         for item in self.transcript.replay() {
+            self.send_next(Command::ItemCreate { previous_item_id: None, item });
+        }
+        for item in self.asides() {
             self.send_next(Command::ItemCreate { previous_item_id: None, item });
         }
         let note = NewItem::message(None, "system", directions::RESTORED.to_owned());

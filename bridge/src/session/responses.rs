@@ -7,6 +7,7 @@ use super::Session;
 use super::deadlines::Reason;
 use super::directions;
 use super::recovery::GIVE_UP_AFTER;
+use super::state::Phase;
 use crate::audio::frame::bytes_to_ms;
 use crate::realtime::command::{Command, ResponseConfig};
 use crate::realtime::event::Response;
@@ -43,6 +44,8 @@ pub struct Active {
     pub purpose: Purpose,
     /// What it says, as far as announced.
     pub items: Vec<String>,
+    /// Some of it can be heard.
+    pub sounded: bool,
 }
 
 /// A response asked for and not yet begun.
@@ -86,7 +89,8 @@ pub struct Responses {
 impl Responses {
     /// Whether the model is at work or about to be.
     pub fn busy(&self) -> bool {
-        self.active.is_some() || self.asked.is_some() || self.waiting.is_some()
+        let asked = self.asked.as_ref().is_some_and(|asked| !asked.unwanted);
+        self.active.is_some() || asked || self.waiting.is_some()
     }
 
     /// Whether sound of this response must not be played.
@@ -219,8 +223,12 @@ impl Session {
         let id = response.id.clone();
         let unwanted = match &ours {
             Some(asked) => asked.unwanted,
-            // The server answers a cough, or her own voice.
-            None => self.floor.dismissed.take().is_some(),
+            // The server answers a cough, her own voice, an announcement, or somebody she does not speak
+            // with any more.
+            None => {
+                let dismissed = self.floor.dismissed.take().is_some();
+                dismissed || self.is_with_machine() || self.phase == Phase::Transferred
+            }
         };
         if unwanted {
             self.responses.quarantine(&id);
@@ -228,7 +236,7 @@ impl Session {
         } else {
             self.stages.on_created(now);
         }
-        self.responses.active = Some(Active { id, purpose, items: Vec::new() });
+        self.responses.active = Some(Active { id, purpose, items: Vec::new(), sounded: false });
         self.deadlines.set(Reason::Response, now + RESPONSE_WITHIN);
     }
 
@@ -236,7 +244,7 @@ impl Session {
     /// is one that the server began by itself: that one answers already.
     pub(super) fn on_create_refused(&mut self, event_id: Option<&str>) {
         let Some(asked) = self.responses.refused(event_id) else {
-            if self.floor.dismissed.take().is_some() {
+            if self.floor.dismissed.take().is_some() || self.is_with_machine() {
                 // It was about to answer a cough, or her own voice.
                 return;
             }
@@ -294,6 +302,10 @@ impl Session {
     /// A response is overdue: ask once more, then give the connection up.
     pub(super) fn on_response_overdue(&mut self, now: Instant) {
         if self.caller_since.is_some() || !self.link.is_ready() {
+            return;
+        }
+        if matches!(self.phase, Phase::Farewell(_)) && self.responses.purpose() < Some(Purpose::Message) {
+            // Nothing is answered any more.
             return;
         }
         self.stats.overdue += 1;

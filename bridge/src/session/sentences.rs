@@ -7,7 +7,9 @@ use domain::conversations::Speaker;
 
 use super::Session;
 use super::deadlines::Reason;
-use super::state::{Farewell, Phase};
+use super::farewell::OBJECTION;
+use super::state::Phase;
+use crate::realtime::command::Command;
 use crate::sounds::{self, Sentence};
 
 /// How items of recorded words are called; the model's never begin like this.
@@ -18,6 +20,9 @@ pub(super) const FILLER_AFTER: Duration = Duration::from_secs(3);
 
 /// The same when the connection to the model is lost: nobody is thinking, so it is sooner.
 pub(super) const FILLER_AFTER_LOSS: Duration = Duration::from_secs(2);
+
+/// A farewell that waits for the caller to finish looks again after this long.
+const ASK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Then again after this long.
 const FILLER_AGAIN: Duration = Duration::from_secs(10);
@@ -31,7 +36,8 @@ impl Session {
     /// Speaks recorded words after whatever is queued.
     pub(super) fn say(&mut self, now: Instant, sentence: Sentence) {
         self.recorded += 1;
-        let item = format!("{RECORDED}{}", self.recorded);
+        // The time tells them from those of a process that carried the call before.
+        let item = format!("{RECORDED}{}_{}", self.since_answer(now).as_secs(), self.recorded);
         let sound = sounds::recording(sentence, self.plan.language, self.plan.codec);
         if self.queue.push(&item, RECORDED, sound).is_err() {
             return;
@@ -42,10 +48,26 @@ impl Session {
         self.extend_farewell(now);
     }
 
+    /// Whether the caller waits for somebody to say something.
+    fn is_owed_words(&self) -> bool {
+        let talking = matches!(self.phase, Phase::Greeting | Phase::Talking) && self.pacer.is_some();
+        let busy = self.responses.busy() || self.deadlines.is_set(Reason::Response) || self.is_worked_for();
+        talking && (busy || !self.link.is_ready()) && self.caller_since.is_none() && self.transfer.is_none()
+    }
+
     /// Nobody shall listen to a silent telephone while an answer is on its way.
+    pub(super) fn watch_silence(&mut self, now: Instant) {
+        if !self.is_owed_words() {
+            self.deadlines.clear(Reason::Filler);
+        } else if self.queue.queued() == 0 && !self.is_behind_switchboard() {
+            self.deadlines.set_if_clear(Reason::Filler, now + FILLER_AFTER);
+        }
+    }
+
+    /// It has been silent for too long.
     pub(super) fn on_filler(&mut self, now: Instant) {
-        let waiting = matches!(self.phase, Phase::Greeting | Phase::Talking);
-        if waiting && self.queue.queued() == 0 && self.caller_since.is_none() && self.transfer.is_none() {
+        let opening = self.phase == Phase::Greeting && self.deadlines.is_set(Reason::Opener);
+        if self.is_owed_words() && self.queue.queued() == 0 && !opening {
             self.say(now, Sentence::OneMoment);
             self.deadlines.set(Reason::Filler, now + FILLER_AGAIN);
         }
@@ -59,36 +81,58 @@ impl Session {
     }
 
     /// The call cannot go on: says so, in recorded words, and ends it after them. An alert follows
-    /// from the reason.
+    /// from the reason. While a caregiver's telephone rings there is still hope.
     pub(super) fn apologise(&mut self, now: Instant, reason: EndReason) {
-        let spoken_to = self.pacer.is_some() && !self.phone_gone;
-        if !spoken_to || matches!(self.phase, Phase::Machine | Phase::Farewell(_) | Phase::Transferred) {
-            return self.end(now, reason);
+        if let Some(transfer) = &mut self.transfer {
+            transfer.then = Some(reason);
+            return self.close_model();
+        }
+        match &self.phase {
+            Phase::Lingering(_) | Phase::Ended => return,
+            // Its beep still comes, and the message is recorded too.
+            Phase::Machine => return self.close_model(),
+            // Goodbye is said, if need be in recorded words.
+            Phase::Farewell(farewell) => {
+                let spoken = farewell.spoken;
+                self.close_model();
+                return if spoken { self.settle(now) } else { self.on_farewell_overdue(now) };
+            }
+            Phase::Transferred => return self.close_model(),
+            _ if self.pacer.is_none() || self.phone_gone => return self.end(now, reason),
+            _ => {}
         }
         self.close_sound();
         self.close_model();
-        for other in [Reason::Setup, Reason::GiveUp, Reason::Filler, Reason::Opener, Reason::Idle, Reason::Response] {
-            self.deadlines.clear(other);
-        }
-        let caller_spoke = Duration::ZERO;
-        self.phase = Phase::Farewell(Farewell { reason, negotiable: false, caller_spoke, recorded: true });
+        self.begin_farewell(now, reason, false);
         self.say(now, Sentence::Apology);
     }
 
-    /// A farewell the model has no words for.
+    /// A farewell the model has no words for, or that does not come to its end.
     pub(super) fn on_farewell_overdue(&mut self, now: Instant) {
-        let Phase::Farewell(farewell) = &mut self.phase else { return };
-        let reason = farewell.reason;
-        if std::mem::replace(&mut farewell.recorded, true) {
+        let Phase::Farewell(farewell) = &self.phase else { return };
+        let (reason, spoken, negotiable) = (farewell.reason, farewell.spoken, farewell.negotiable);
+        if let Some(since) = self.caller_since {
+            // Nobody is talked over, or cut off in mid-sentence; the server notices the end of endless noise.
+            let objects = negotiable && now.saturating_duration_since(since) >= OBJECTION;
+            if !(objects && self.call_off_farewell()) {
+                self.deadlines.set(Reason::Farewell, now + ASK_AGAIN);
+            }
+            return;
+        }
+        for other in [Reason::Response, Reason::Retry, Reason::GiveUp] {
+            self.deadlines.clear(other);
+        }
+        if spoken {
             return self.end(now, reason);
         }
         self.responses.unwant();
         if let Some(active) = self.responses.active.take() {
             self.responses.quarantine(&active.id);
+            if self.link.is_ready() {
+                self.send(Command::ResponseCancel { response_id: Some(active.id) });
+            }
         }
-        match reason {
-            EndReason::Voicemail => self.say_message(now),
-            _ => self.say(now, Sentence::Goodbye),
-        }
+        let words = if reason == EndReason::Voicemail { Sentence::Voicemail } else { Sentence::Goodbye };
+        self.say(now, words);
     }
 }

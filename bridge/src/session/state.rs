@@ -59,6 +59,6 @@ pub struct Farewell {
     pub negotiable: bool,
     /// How long the caller has spoken since it began.
     pub caller_spoke: Duration,
-    /// The recorded words are used up: they are said once, when the model has none.
-    pub recorded: bool,
+    /// Words of farewell have begun to sound, the model's or recorded ones.
+    pub spoken: bool,
 }

@@ -27,6 +27,9 @@ const RESULTS_WITHIN: Duration = Duration::from_secs(5);
 /// Results remembered by the event that sent them, in case the server does not know the call.
 const REMEMBERED: usize = 8;
 
+/// Remarks remembered for a new session.
+const ASIDES: usize = 16;
+
 /// Longest reason or note taken from the model, in characters.
 const LONGEST_TEXT: usize = 2_000;
 
@@ -151,6 +154,11 @@ impl Session {
         })
     }
 
+    /// Whether the caller waits for something that is done outside.
+    pub(super) fn is_worked_for(&self) -> bool {
+        self.tools.pending.iter().any(|pending| matches!(pending.why, Why::Function { .. } | Why::Transfer))
+    }
+
     /// Has work done outside.
     pub(super) fn run(&mut self, work: Work, why: Why) {
         self.tools.tasks += 1;
@@ -242,10 +250,30 @@ impl Session {
 
     /// Puts a remark of ours into the conversation. It is no turn of anybody.
     pub(super) fn remark(&mut self, text: impl Into<String>) {
+        self.tell_aside("system", text.into());
+    }
+
+    /// Tells the model something that nobody said, now or, while it is away, when it is back.
+    pub(super) fn tell_aside(&mut self, role: &'static str, text: String) {
+        if self.asides.len() == ASIDES {
+            self.asides.remove(0);
+        }
+        self.asides.push((role, text.clone()));
         if self.link.is_ready() {
-            let item = NewItem::message(None, "system", text.into());
+            let item = NewItem::message(None, role, text);
             self.send(Command::ItemCreate { previous_item_id: None, item });
         }
+    }
+
+    /// What the model was told besides, for a new session.
+    pub(super) fn asides(&self) -> Vec<NewItem> {
+        self.asides.iter().map(|(role, text)| NewItem::message(None, role, text.clone())).collect()
+    }
+
+    /// An idempotency key that no other alert of this call has, in this process or in one that goes on
+    /// with the call.
+    pub(super) fn key(&self, what: &str, now: Instant) -> String {
+        format!("{what}_{}", self.since_answer(now).as_millis())
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::Session;
 use super::deadlines::Reason;
 use super::responses::{Purpose, RESPONSE_WITHIN};
-use super::sentences::{FILLER_AFTER, is_recorded};
+use super::sentences::is_recorded;
 use super::state::Phase;
 use crate::audio::frame::bytes_to_ms;
 use crate::audio::queue::Position;
@@ -45,6 +45,8 @@ pub struct Floor {
     pub humming: bool,
     /// What the caller has begun while there was something to interrupt.
     onset: Option<Onset>,
+    /// What the caller says now, as an item.
+    item: Option<String>,
     /// A turn that was no interruption: the server shall not answer it by itself.
     pub dismissed: Option<Dismissed>,
     /// Frames heard since the last look for an echo.
@@ -110,6 +112,7 @@ impl Session {
             self.stats.echoes += 1;
             return self.pass(now, &speech.item_id, Verdict::Echo);
         }
+        self.floor.item = Some(speech.item_id.clone());
         self.caller_since.get_or_insert(now);
         self.idle_checks = 0;
         self.deadlines.clear(Reason::Response);
@@ -117,8 +120,15 @@ impl Session {
         self.tempo.on_speech_started(now);
         self.stages.forget();
         self.show_speaking();
-        if self.phase != Phase::Talking {
-            return;
+        match self.phase {
+            Phase::Talking => {}
+            // The greeting is the answer to a "Hello?"; what says more is answered when it is written down.
+            Phase::Greeting if self.has_the_floor() => return self.pass(now, &speech.item_id, Verdict::Passed),
+            _ => return,
+        }
+        if self.speaks_recorded_words() {
+            // They tell whoever is in danger whom to call: they are heard to their end.
+            return self.pass(now, &speech.item_id, Verdict::Passed);
         }
         if self.has_the_floor() {
             self.hold(now, &speech.item_id);
@@ -131,6 +141,19 @@ impl Session {
     fn has_the_floor(&self) -> bool {
         let active = self.responses.active.as_ref().is_some_and(|active| !self.responses.is_cancelled(&active.id));
         active || self.queue.queued() > 0
+    }
+
+    fn speaks_recorded_words(&self) -> bool {
+        self.queue.playing().is_some_and(is_recorded)
+    }
+
+    /// The caller has begun to speak when they could not be let in: now they can.
+    pub(super) fn hold_if_spoken_over(&mut self, now: Instant) {
+        if let Some(item) = self.floor.item.clone().filter(|_| self.caller_since.is_some())
+            && self.has_the_floor()
+        {
+            self.hold(now, &item);
+        }
     }
 
     /// Silences Bianca until it is known whether this is an interruption.
@@ -165,6 +188,7 @@ impl Session {
                 self.stats.resumed += 1;
                 self.pass(now, &item, Verdict::Passed);
             }
+            Verdict::Passed if self.phase != Phase::Talking || self.speaks_recorded_words() => {}
             Verdict::Passed if self.voice.is_speaking() && spoke >= CONFIRMED_AFTER => self.interrupt(now),
             Verdict::Held | Verdict::Passed => {}
             Verdict::Echo => {
@@ -229,7 +253,14 @@ impl Session {
         }
         self.show_speaking();
         if self.floor.dismissed.as_ref().is_some_and(|dismissed| dismissed.item == speech.item_id) {
+            if self.responses.busy() && self.queue.queued() == 0 {
+                // An answer is still on its way.
+                self.deadlines.set(Reason::Response, now + RESPONSE_WITHIN);
+            }
             return self.settle(now);
+        }
+        if self.is_with_machine() || self.phase == Phase::Transferred {
+            return;
         }
         self.on_turn_over(now, speech);
         // The server answers by itself; if it does not, it is asked to.
@@ -239,9 +270,6 @@ impl Session {
     fn on_turn_over(&mut self, now: Instant, speech: &SpeechStopped) {
         self.tempo.on_turn_over(now);
         self.stages.on_turn_over(now, speech.audio_end_ms, self.tempo.silence());
-        if matches!(self.phase, Phase::Greeting | Phase::Talking) {
-            self.deadlines.set(Reason::Filler, now + FILLER_AFTER);
-        }
     }
 
     /// The server made an item of what is still being judged: it counts as said.
@@ -277,7 +305,7 @@ impl Session {
             }
         }
         self.responses.unwant();
-        for cut in self.queue.flush() {
+        for cut in self.queue.flush_except(is_recorded) {
             self.cut(cut);
         }
         unheard.retain(|item| self.queue.position(item).is_none());

@@ -195,6 +195,12 @@ impl SimCall {
         self.tasks.iter().map(|(_, task)| &task.work).collect()
     }
 
+    /// 20 ms of the caller's sound.
+    pub fn sound(&mut self, frame: &[u8]) {
+        self.input(Input::Caller(Bytes::copy_from_slice(frame)));
+        self.next_caller = self.now + FRAME_TIME;
+    }
+
     /// The caller speaks over Bianca for long enough to interrupt her.
     pub fn interrupts(&mut self, item: &str, audio_start_ms: u64) {
         let before = self.microphone;

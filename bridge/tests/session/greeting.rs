@@ -46,8 +46,8 @@ fn what_is_said_over_a_prepared_greeting_is_kept_and_answered() {
     call.hear(0xFF);
     call.run_for(ms(700));
     call.speech_stops("u");
-    call.model_says("a", "It is me.", 500);
     call.transcribed("u", "Hello, who is it?");
+    call.answer_ask("a", "It is me.", 500);
     call.run_for(ms(2000));
     assert_eq!(call.texts(), ["Good morning.", "Hello, who is it?", "It is me."]);
 }

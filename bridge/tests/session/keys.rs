@@ -52,7 +52,7 @@ fn zero_works_while_the_model_is_down() {
     press(&mut call, "0");
     assert_eq!(helped(&call), 1);
     call.run_for(RECORDED);
-    assert_eq!(call.texts().last().map(String::as_str), Some(words(Sentence::HelpNoted)));
+    assert!(call.texts().iter().any(|text| text == words(Sentence::HelpNoted)));
 }
 
 #[test]

@@ -112,8 +112,8 @@ fn the_greeting_is_not_interrupted_but_what_the_caller_says_is_answered() {
     call.speech_starts("u", 300);
     call.run_for(ms(800));
     call.speech_stops("u");
-    call.model_says("answer", "It is me.", 600);
     call.transcribed("u", "Hello, who is it?");
+    call.answer_ask("answer", "It is me.", 600);
     call.run_for(ms(3000));
     assert_eq!(call.voice_ms(), 2600);
     assert_eq!(call.appended().len(), 8 * 4300);
@@ -132,6 +132,7 @@ fn a_double_create_is_asked_again_once_the_other_response_is_over() {
     call.model(ServerEvent::Error(ErrorInfo { error: ErrorBody { code, ..ErrorBody::default() } }));
     call.sent.clear();
     call.end_response("r_other", "completed", vec![]);
+    call.run_for(ms(1000));
     assert_eq!(call.commands().count(), 1);
     assert!(call.asked());
 }
@@ -164,7 +165,7 @@ fn without_a_model_the_caller_is_told_and_the_call_ends_after_ten_seconds() {
     call.run_for(RECORDED);
     assert!(call.hung_up.is_some());
     assert_eq!(call.ended.unwrap().reason, EndReason::SetUpFailed);
-    assert_eq!(call.texts(), [words(Sentence::Opener), words(Sentence::Apology)]);
+    assert_eq!(call.texts(), [words(Sentence::Opener), words(Sentence::OneMoment), words(Sentence::Apology)]);
 }
 
 #[test]

@@ -124,9 +124,9 @@ fn a_moment_that_is_not_quiet_any_more_is_not_used() {
 #[test]
 fn a_context_that_is_nearly_full_is_changed_too() {
     let mut call = expiring(3600);
-    call.begin_response("r");
+    call.model_begins("a", "Good.", 20);
     let usage = Some(Usage { input_tokens: 25_000, ..Usage::default() });
-    let response = Response { id: "r".into(), status: "completed".into(), usage, ..Response::default() };
+    let response = Response { id: "r_a".into(), status: "completed".into(), usage, ..Response::default() };
     call.model(ServerEvent::ResponseDone(ResponseEvent { response }));
     call.run_for(ms(100));
     assert_eq!(call.opened_next, 1);

@@ -100,6 +100,7 @@ fn a_short_bye_of_the_caller_does_not_keep_the_call() {
     call.run_for(ms(600));
     call.speech_stops("u");
     call.model_says("more", "Bye bye.", 500);
+    call.transcribed("u", "Bye.");
     call.run_for(ms(3000));
     assert_eq!(call.voice_ms(), 2500);
     assert!(call.hung_up.is_some());

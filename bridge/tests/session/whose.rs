@@ -91,6 +91,8 @@ fn once_the_server_echoes_tags_a_response_without_one_is_its_own() {
 fn a_request_whose_fate_is_never_told_does_not_freeze_the_call() {
     let mut call = greeting_asked();
     call.model(tagged("r_greeting", 1));
+    call.begin_item("r_greeting", "greeting");
+    call.delta("r_greeting", "greeting", 300);
     call.end_response("r_greeting", "completed", vec![]);
     call.run_for(ms(1000));
     call.speech_starts("u", 0);
@@ -112,6 +114,7 @@ fn what_the_caller_says_during_the_greeting_is_answered_after_it() {
     call.speech_stops("u");
     refused(&mut call);
     assert!(asked_for(&call).is_empty());
+    call.transcribed("u", "Who is it?");
     call.end_response("r_greeting", "completed", vec![]);
     assert_eq!(asked_for(&call), [""]);
     assert!(call.ended.is_none());

@@ -139,7 +139,7 @@ impl BridgeSide {
             caller_id: None,
             ring_for: Duration::from_secs(30),
             language: domain::Language::En,
-        codec: Codec::Ulaw,
+            codec: Codec::Ulaw,
         };
         let leg = self.dialer.dial(request).await.map_err(|error| error.to_string())?;
         let plan = Plan {
