@@ -221,14 +221,13 @@ impl Session {
             self.greeting.done = false;
         }
         let id = response.id.clone();
-        let unwanted = match &ours {
-            Some(asked) => asked.unwanted,
+        let unwanted = if let Some(asked) = &ours {
+            asked.unwanted
+        } else {
             // The server answers a cough, her own voice, an announcement, or somebody she does not speak
             // with any more.
-            None => {
-                let dismissed = self.floor.dismissed.take().is_some();
-                dismissed || self.is_with_machine() || self.phase == Phase::Transferred
-            }
+            let dismissed = self.floor.dismissed.take().is_some();
+            dismissed || self.is_with_machine() || self.phase == Phase::Transferred
         };
         if unwanted {
             self.responses.quarantine(&id);

@@ -89,15 +89,14 @@ impl Session {
         }
         match &self.phase {
             Phase::Lingering(_) | Phase::Ended => return,
-            // Its beep still comes, and the message is recorded too.
-            Phase::Machine => return self.close_model(),
+            // A machine's beep still comes, and the message is recorded too; a caregiver needs no model.
+            Phase::Machine | Phase::Transferred => return self.close_model(),
             // Goodbye is said, if need be in recorded words.
             Phase::Farewell(farewell) => {
                 let spoken = farewell.spoken;
                 self.close_model();
                 return if spoken { self.settle(now) } else { self.on_farewell_overdue(now) };
             }
-            Phase::Transferred => return self.close_model(),
             _ if self.pacer.is_none() || self.phone_gone => return self.end(now, reason),
             _ => {}
         }

@@ -39,7 +39,7 @@ impl Session {
         let wanted = matches!(self.phase, Phase::Talking | Phase::Greeting);
         match done {
             Done::Caregiver(Some(phone)) if wanted && self.transfer.is_none() => {
-                self.dial_caregiver(now, phone.clone())
+                self.dial_caregiver(now, phone.clone());
             }
             _ if wanted => self.not_reached(now),
             // The call is about to end: somebody shall know all the same.

@@ -27,7 +27,7 @@ fn told(call: &SimCall) -> String {
         Command::ItemCreate { item: NewItem::Message { role: "system", content, .. }, .. } => Some(content),
         _ => None,
     });
-    remarks.flatten().map(|part| format!("{part:?}\n")).collect()
+    remarks.flatten().map(|part| format!("{part:?}")).collect::<Vec<_>>().join("\n")
 }
 
 /// Goodbye is being said because the model wants to end the call.
