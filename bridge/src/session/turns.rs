@@ -224,14 +224,18 @@ impl Session {
 
     /// The caller has taken the floor.
     fn interrupt(&mut self, now: Instant) {
+        let mut held = Duration::ZERO;
         if let Some(onset) = self.floor.onset.take() {
             self.passed.retain(|passed| passed.item != onset.item);
+            if onset.verdict == Verdict::Held {
+                held = now.saturating_duration_since(onset.since);
+            }
         }
         self.floor.dismissed = None;
         self.caller_since.get_or_insert(now);
         self.deadlines.clear(Reason::Confirm);
         self.stats.barge_ins += u64::from(self.queue.queued() > 0);
-        self.barge_in();
+        self.silence(held);
         self.set_ai_speaks(false);
         self.show_speaking();
     }
@@ -295,6 +299,11 @@ impl Session {
 
     /// Silences the model at once and tells it what was heard of its words.
     pub(super) fn barge_in(&mut self) {
+        self.silence(Duration::ZERO);
+    }
+
+    /// The same, when her words have been held for that long: what was on its way has been heard meanwhile.
+    fn silence(&mut self, held: Duration) {
         let mut unheard = Vec::new();
         if let Some(active) = &self.responses.active {
             let id = active.id.clone();
@@ -305,8 +314,9 @@ impl Session {
             }
         }
         self.responses.unwant();
+        let in_flight = self.in_flight().saturating_sub(held);
         for cut in self.queue.flush_except(is_recorded) {
-            self.cut(cut);
+            self.cut(cut, in_flight);
         }
         unheard.retain(|item| self.queue.position(item).is_none());
         for item in unheard {
@@ -315,13 +325,14 @@ impl Session {
     }
 
     /// An item was not heard to its end: cuts it at the server and in the transcript.
-    fn cut(&mut self, cut: Position) {
+    fn cut(&mut self, cut: Position, in_flight: Duration) {
         let ours = is_recorded(&cut.item_id);
         if !ours {
             self.responses.quarantine(&cut.response_id);
         }
         let received_ms = bytes_to_ms(cut.received);
-        let heard_ms = cut.heard_ms(self.in_flight_ms()).min(received_ms);
+        let in_flight_ms = u64::try_from(in_flight.as_millis()).unwrap_or(u64::MAX);
+        let heard_ms = cut.heard_ms(in_flight_ms).min(received_ms);
         if heard_ms < HEARD_AT_ALL_MS {
             self.transcript.remove(&cut.item_id);
             if !ours {
