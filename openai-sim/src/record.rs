@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use serde_json::{Value, json};
@@ -50,6 +50,8 @@ pub struct SessionRecord {
     pub id: String,
     /// The n-th connection attempt of this simulator, from 1.
     pub number: usize,
+    /// When the connection was made: what the times of its events count from.
+    pub opened_at: SystemTime,
     /// The model asked for.
     pub model: String,
     /// Every event of both sides in order.
@@ -66,7 +68,7 @@ impl SessionRecord {
     /// A connection about to begin.
     pub(crate) fn new(id: String, number: usize, model: &str) -> Self {
         let (model, events, input, output) = (model.to_owned(), Vec::new(), Vec::new(), Vec::new());
-        Self { id, number, model, events, input, output, closed: false }
+        Self { id, number, opened_at: SystemTime::now(), model, events, input, output, closed: false }
     }
 
     /// The events of that type, in order.

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::task::JoinHandle;
+use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -99,6 +99,8 @@ pub(crate) struct House {
     /// Tells this simulator's ids from another's.
     pub(crate) nonce: String,
     pub(crate) stop: CancellationToken,
+    /// Every connection that is open is lost.
+    pub(crate) lose: Notify,
     pub(crate) tasks: TaskTracker,
     attempts: AtomicUsize,
     texts: AtomicUsize,
@@ -148,6 +150,7 @@ impl Sim {
             config,
             nonce: format!("{:08x}", rand::random::<u32>()),
             stop: CancellationToken::new(),
+            lose: Notify::new(),
             tasks: TaskTracker::new(),
             attempts: AtomicUsize::new(0),
             texts: AtomicUsize::new(0),
@@ -182,6 +185,11 @@ impl Sim {
     /// What happened so far in every connection that was let in, oldest first.
     pub fn sessions(&self) -> Vec<SessionRecord> {
         self.house.recorders().iter().map(Recorder::snapshot).collect()
+    }
+
+    /// Loses every connection that is open now, without a close frame, as a network does.
+    pub fn lose_connections(&self) {
+        self.house.lose.notify_waiters();
     }
 
     /// Closes every connection and stops listening.

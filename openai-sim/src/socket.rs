@@ -97,6 +97,7 @@ async fn converse(house: &House, entry: Entry, socket: &mut WebSocket) -> End {
     let rest = entry.faults.slow_reader().unwrap_or_default();
     let end = tokio::select! {
         end = run(Session::open(opening), &ends, rest, socket) => end,
+        () = house.lose.notified() => End::Close(ABNORMAL, String::new()),
         () = house.stop.cancelled() => End::Close(GOING_AWAY, "the simulator stops".to_owned()),
     };
     recorder.close();
