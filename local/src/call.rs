@@ -22,7 +22,7 @@ pub(crate) async fn call(patient: &str, place: &Place) -> Result<(), Failure> {
         return converse(&running.api, patient).await;
     }
     console::note("nothing runs yet: bringing everything up for this call ...");
-    let house = House::open(place).await?;
+    let house = House::open(place, true).await?;
     let api = house.url();
     let done = tokio::select! {
         done = converse(&api, patient) => done,

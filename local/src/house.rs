@@ -1,5 +1,6 @@
 //! Everything that runs, in the order it has to start.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,6 +23,20 @@ const VISIBILITY: Duration = Duration::from_mins(1);
 /// How long running calls and requests may take to finish when the house is closed.
 const CLOSING: Duration = Duration::from_secs(10);
 
+/// What the house decides and its bridge must know; no secret.
+const OF_THE_BRIDGE: [&str; 10] = [
+    "STAGE",
+    "MONGODB_URI",
+    "CACHE_URL",
+    "AWS_ENDPOINT_URL",
+    "PLACE_CALL_QUEUE_URL",
+    "JOBS_QUEUE_URL",
+    "MAIL_FROM",
+    "OPENAI_BASE_URL",
+    "OPENAI_REALTIME_URL",
+    "BRIDGE_HEALTH_ADDR",
+];
+
 /// Everything, running. [`House::close`] ends it in good order; when the process dies instead, its
 /// servers die with it.
 pub(crate) struct House {
@@ -40,8 +55,8 @@ pub(crate) struct House {
 }
 
 impl House {
-    /// Brings everything up.
-    pub(crate) async fn open(place: &Place) -> Result<Self, Failure> {
+    /// Brings everything up; the bridge only when it is wanted here.
+    pub(crate) async fn open(place: &Place, with_bridge: bool) -> Result<Self, Failure> {
         clients::tls::install();
         let listener = listen(place.port).await?;
         let data = place.data();
@@ -66,7 +81,9 @@ impl House {
         let jobs = or_exit(jobs::wire_worker(&env).await);
         tasks.spawn(work::jobs(jobs, stop.clone()));
         tasks.spawn(work::ticks(ctx.clone(), stop.clone()));
-        tasks.spawn(bridge(&env, ctx, stop.clone())?);
+        if with_bridge {
+            tasks.spawn(bridge(&env, ctx, stop.clone())?);
+        }
         Ok(Self { env, api, model, demo, servers, stop, tasks })
     }
 
@@ -74,6 +91,11 @@ impl House {
     pub(crate) fn address(&self, name: &'static str) -> Option<String> {
         let variable = config::Variable { name, what: "an address", must: "an address", default: None };
         self.env.get(&variable).map(str::to_owned)
+    }
+
+    /// What a bridge of its own needs to belong to this system, beside what a person set.
+    pub(crate) fn for_the_bridge(&self) -> BTreeMap<&'static str, String> {
+        OF_THE_BRIDGE.into_iter().filter_map(|name| Some((name, self.address(name)?))).collect()
     }
 
     /// The address of the API.

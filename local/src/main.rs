@@ -36,6 +36,9 @@ struct Up {
     /// Print one line of JSON with every address and the demo tokens once everything is ready.
     #[arg(long)]
     json: bool,
+    /// Run no bridge: it is a process of its own, with the variables that --json tells as `bridgeEnvironment`.
+    #[arg(long, requires = "json")]
+    no_bridge: bool,
     #[command(flatten)]
     place: Place,
 }
@@ -97,7 +100,7 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     clients::tls::install();
     let done = match cli.command.unwrap_or(Command::Up(cli.up)) {
-        Command::Up(Up { json, place }) => up::up(&place, json).await,
+        Command::Up(up) => up::up(&up).await,
         Command::Call { patient, place } => call::call(&patient, &place).await,
         Command::Seed => demo::seed_database().await,
         Command::Migrate => migrate::migrate().await,

@@ -7,13 +7,13 @@ use services::auth;
 
 use crate::house::House;
 use crate::running::Running;
-use crate::{Failure, Place, console, demo};
+use crate::{Failure, Up, console, demo};
 
 /// Brings everything up, says where it is, and runs until Ctrl-C, SIGTERM or a failure.
-pub(crate) async fn up(place: &Place, json: bool) -> Result<(), Failure> {
+pub(crate) async fn up(Up { json, no_bridge, place }: &Up) -> Result<(), Failure> {
     let began = Instant::now();
-    let mut house = House::open(place).await?;
-    if json {
+    let mut house = House::open(place, !no_bridge).await?;
+    if *json {
         console::say(&machine_readable(&house).await?);
     } else {
         greet(&house, began);
@@ -88,6 +88,7 @@ async fn machine_readable(house: &House) -> Result<String, Failure> {
         "docs": format!("{}/v1/docs/", house.url()),
         "model": house.model.as_ref().map(openai_sim::Sim::base_url),
         "bridge": house.address("BRIDGE_HEALTH_ADDR"),
+        "bridgeEnvironment": house.for_the_bridge(),
         "mongodb": house.address("MONGODB_URI"),
         "cache": house.address("CACHE_URL"),
         "aws": house.address("AWS_ENDPOINT_URL"),
