@@ -2,6 +2,10 @@
 //! process of its own.
 
 pub mod asterisk;
+pub mod bridge;
+pub mod capture;
+pub mod keypad;
+pub mod model;
 pub mod system;
 pub mod telephone;
 
@@ -11,7 +15,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// How long anything may take that is expected to happen.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// A variable that `tests/phone/run` sets.

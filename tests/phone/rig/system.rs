@@ -1,16 +1,24 @@
 //! The whole system as its users have it: the `local` program, and its API over HTTP.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use config::Env;
+use domain::alerts::Alert;
+use domain::policy;
+use jiff::Timestamp;
 use local_servers::{Installation, Quiet, Servers, Storage, Wanted};
+use openai_sim::SimConfig;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
+use services::CallCtx;
 use tokio::time::timeout;
 
+use super::model::Model;
 use super::telephone::NUMBER;
 use super::{asterisk, folder, until, variable};
 
@@ -19,12 +27,26 @@ pub const RINGS_FOR: Duration = Duration::from_secs(5);
 /// How long the start may take on a machine that does other things as well.
 const START: Duration = Duration::from_mins(2);
 
+/// What a test wants otherwise than usual.
+#[derive(Default)]
+pub struct Wishes {
+    /// How the model behaves.
+    pub model: SimConfig,
+    /// Variables of the bridge.
+    pub variables: Vec<(&'static str, &'static str)>,
+    /// The bridge is a process of its own, which the test starts.
+    pub no_bridge: bool,
+}
+
 /// A running system with servers of its own; whatever else runs on this machine is left alone.
 pub struct System {
+    /// The model.
+    pub model: Model,
+    /// What a bridge of its own runs with.
+    pub bridge_environment: BTreeMap<String, String>,
     process: Child,
     http: Client,
     api: String,
-    simulator: String,
     token: String,
     _servers: Servers,
 }
@@ -32,10 +54,18 @@ pub struct System {
 impl System {
     /// Starts everything and signs in as the administrator.
     pub async fn start() -> Self {
+        Self::with(Wishes::default()).await
+    }
+
+    /// The same, as the test wants it.
+    pub async fn with(wishes: Wishes) -> Self {
         clients::tls::install();
         asterisk::clear().await;
         let servers = servers().await;
-        let mut process = spawn(&servers);
+        let model = Model::start(wishes.model);
+        let mut variables = variables(&servers, &model);
+        variables.extend(wishes.variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let mut process = spawn(&variables, wishes.no_bridge);
         let output = process.stdout.take().expect("it was piped");
         let reading = tokio::task::spawn_blocking(move || {
             let mut line = String::new();
@@ -45,11 +75,14 @@ impl System {
         let ready: Value = serde_json::from_str(&line).expect("the system starts; its log says why not");
         let logins = ready["tokens"].as_object().unwrap().values();
         let admin = logins.into_iter().find(|login| login["role"] == "orgAdmin").expect("there is an administrator");
+        let text = |(name, value): (&String, &Value)| (name.clone(), value.as_str().unwrap().to_owned());
+        variables.extend(ready["bridgeEnvironment"].as_object().unwrap().iter().map(text));
         Self {
+            model,
+            bridge_environment: variables,
             process,
             http: Client::new(),
             api: ready["api"].as_str().unwrap().to_owned(),
-            simulator: ready["model"].as_str().unwrap().trim_end_matches("/v1").to_owned(),
             token: admin["token"].as_str().unwrap().to_owned(),
             _servers: servers,
         }
@@ -89,16 +122,13 @@ impl System {
         Call { system: self, id: asked["callId"].as_str().unwrap().to_owned() }
     }
 
-    /// The simulated model's sessions, oldest first, as it tells them itself.
-    pub async fn model_sessions(&self) -> Vec<Value> {
-        let answer = self.http.get(format!("{}/sim/sessions", self.simulator)).send().await.unwrap();
-        answer.json::<Value>().await.unwrap()["sessions"].as_array().unwrap().clone()
-    }
-
-    /// Every byte of voice that the model sent in a session.
-    pub async fn spoken_by_model(&self, session: &Value) -> Vec<u8> {
-        let path = format!("{}/sim/sessions/{}/output.ulaw", self.simulator, session["id"].as_str().unwrap());
-        self.http.get(path).send().await.unwrap().bytes().await.unwrap().to_vec()
+    /// Alerts of a patient, newest first, as they are stored.
+    pub async fn alerts(&self, patient: &str) -> Vec<Alert> {
+        let env: Env = self.bridge_environment.clone().into_iter().collect();
+        let ctx = CallCtx::configured(&env).await.expect("the system's own variables are right");
+        let scope = policy::system("look at what a test has brought about");
+        let patient = patient.parse().unwrap();
+        ctx.store.alerts().open(&scope, patient, Timestamp::UNIX_EPOCH, 10).await.expect("the database answers")
     }
 
     /// Ends the system as Ctrl-C does. Nothing may be left of its calls, here or in Asterisk.
@@ -179,19 +209,31 @@ async fn servers() -> Servers {
     started.unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// What everything runs with beside what `tests/phone/run` has set.
+fn variables(servers: &Servers, model: &Model) -> BTreeMap<String, String> {
+    let ring = RINGS_FOR.as_secs().to_string();
+    let variables = [
+        ("STAGE", "local".to_owned()),
+        ("MONGODB_URI", servers.mongodb_uri().expect("it was wanted").to_owned()),
+        ("CACHE_URL", servers.cache_url().expect("it was wanted").to_owned()),
+        ("AWS_ENDPOINT_URL", servers.aws_endpoint().expect("it was wanted").to_owned()),
+        ("OPENAI_API_KEY", "simulated".to_owned()),
+        ("OPENAI_REALTIME_URL", model.0.realtime_url()),
+        ("OPENAI_BASE_URL", model.0.base_url()),
+        ("BRIDGE_RING_SECONDS", ring),
+        ("RUST_LOG", "info,api=warn".to_owned()),
+    ];
+    variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
 /// The program, with Asterisk as `tests/phone/run` has set it in the environment.
-fn spawn(servers: &Servers) -> Child {
+fn spawn(variables: &BTreeMap<String, String>, no_bridge: bool) -> Child {
     let log = folder("local").join("local.log");
     let log = File::create(log).expect("the folder of the run can be written");
     let mut command = Command::new(variable("LOCAL_BIN"));
     command.args(["--json", "--port", "0"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
-    for real_model in ["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_REALTIME_URL"] {
-        command.env_remove(real_model);
+    if no_bridge {
+        command.arg("--no-bridge");
     }
-    command.env("MONGODB_URI", servers.mongodb_uri().expect("it was wanted"));
-    command.env("CACHE_URL", servers.cache_url().expect("it was wanted"));
-    command.env("AWS_ENDPOINT_URL", servers.aws_endpoint().expect("it was wanted"));
-    command.env("BRIDGE_RING_SECONDS", RINGS_FOR.as_secs().to_string());
-    command.env("RUST_LOG", "info,api=warn");
-    command.spawn().expect("LOCAL_BIN is the program `local`")
+    command.envs(variables).spawn().expect("LOCAL_BIN is the program `local`")
 }

@@ -10,22 +10,35 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::{PATIENCE, folder, here, until};
+use super::capture::Capture;
+use super::{PATIENCE, folder, here, until, variable};
 
 /// The number of every telephone here; whatever is dialled reaches the one that is switched on.
 pub const NUMBER: &str = "+15550100142";
 
-/// The port of every telephone, where the trunk leads.
+/// The port where the trunk leads.
 const SIP_PORT: u16 = 5080;
-/// Where a telephone takes commands and tells what happens to it.
-const CONTROL_PORT: u16 = 5083;
-/// Where a telephone hears.
-const RTP_PORTS: [&str; 2] = ["22000", "22020"];
+
+/// Which telephone: several can be switched on when these differ.
+pub struct Place {
+    /// Its number.
+    pub number: &'static str,
+    /// Where it is called.
+    pub sip: u16,
+    /// Where it takes commands and tells what happens to it.
+    pub control: u16,
+    /// The first of its RTP ports.
+    pub rtp: u16,
+}
+
+/// The patient's telephone, to which the trunk leads.
+pub const PATIENTS: Place = Place { number: NUMBER, sip: SIP_PORT, control: 5083, rtp: 22000 };
 
 /// A telephone with somebody at it who does what the test says. See `baresip-start`.
 pub struct Telephone {
     folder: PathBuf,
     control: BufReader<TcpStream>,
+    rtp: u16,
     /// Messages that nobody has waited for yet; events and answers come in any order.
     unread: Vec<Value>,
 }
@@ -33,18 +46,24 @@ pub struct Telephone {
 impl Telephone {
     /// A telephone that is on the hook, in a quiet room.
     pub async fn switch_on() -> Self {
+        Self::that_says(&PATIENTS, &[]).await
+    }
+
+    /// A telephone that says this from the moment it is picked up, mu-law; then it is quiet.
+    pub async fn that_says(place: &Place, sound: &[u8]) -> Self {
         let folder = folder("telephone");
-        let quiet = folder.join("quiet.wav");
-        run(Command::new("sox")
-            .args(["-n", "-r", "8000", "-c", "1", "-b", "16"])
-            .arg(&quiet)
-            .args(["trim", "0", "120"]));
-        let start = here().join("baresip-start");
-        let control = CONTROL_PORT.to_string();
-        let variables = [("PHONE_NUMBER", NUMBER), ("PHONE_ANSWER", "manual"), ("PHONE_CONTROL", &control)];
-        run(Command::new(start).arg(&folder).arg(&quiet).envs(variables));
-        let control = TcpStream::connect(("127.0.0.1", CONTROL_PORT)).await.expect("the telephone takes commands");
-        Self { folder, control: BufReader::new(control), unread: Vec::new() }
+        let speech = wav(&folder, "first", sound);
+        let (control, sip, rtp) = (place.control.to_string(), place.sip.to_string(), place.rtp.to_string());
+        let variables = [
+            ("PHONE_NUMBER", place.number),
+            ("PHONE_ANSWER", "manual"),
+            ("PHONE_CONTROL", &control),
+            ("PHONE_PORT", &sip),
+            ("PHONE_RTP_START", &rtp),
+        ];
+        run(Command::new(here().join("baresip-start")).arg(&folder).arg(&speech).envs(variables));
+        let control = TcpStream::connect(("127.0.0.1", place.control)).await.expect("the telephone takes commands");
+        Self { folder, control: BufReader::new(control), rtp: place.rtp, unread: Vec::new() }
     }
 
     /// Waits until it rings.
@@ -58,13 +77,26 @@ impl Telephone {
         self.event("CALL_ESTABLISHED").await;
     }
 
+    /// Calls a number through Asterisk, and waits until it is answered.
+    pub async fn dial(&mut self, number: &str) {
+        self.command("dial", &format!("sip:{number}@{}", variable("PHONE_SIP"))).await;
+        self.event("CALL_ESTABLISHED").await;
+    }
+
     /// Says a line.
     pub async fn say(&mut self, line: &Line) {
-        let (said, wav) = (self.folder.join("said.ulaw"), self.folder.join("said.wav"));
-        fs::write(&said, line.audio).expect("the folder of the run can be written");
-        let format = ["-t", "ul", "-r", "8000", "-c", "1"];
-        run(Command::new("sox").args(format).arg(&said).args(["-b", "16"]).arg(&wav).args(["pad", "0", "120"]));
+        self.make_sound(line.audio).await;
+    }
+
+    /// Makes any sound, mu-law; then it is quiet again.
+    pub async fn make_sound(&mut self, sound: &[u8]) {
+        let wav = wav(&self.folder, "said", sound);
         self.command("ausrc", &format!("aufile,{}", wav.display())).await;
+    }
+
+    /// Presses keys (RFC 4733).
+    pub async fn press(&mut self, keys: &str) {
+        self.command("sndcode", keys).await;
     }
 
     /// Puts the receiver down.
@@ -80,11 +112,15 @@ impl Telephone {
         assert_eq!(closed["param"], "Connection reset by peer", "{closed}");
     }
 
+    /// Switches it off and gives everything it heard and said.
+    pub fn capture(self) -> Capture {
+        self.switch_off();
+        Capture::read(&self.folder.join("wire.pcap"), self.rtp)
+    }
+
     /// Switches it off and gives everything it heard: mu-law, 8,000 a second.
     pub fn heard(self) -> Vec<u8> {
-        self.switch_off();
-        let capture = self.folder.join("wire.pcap");
-        run(Command::new(here().join("heard")).arg(capture).args(RTP_PORTS)).stdout
+        self.capture().sound()
     }
 
     fn switch_off(&self) {
@@ -183,6 +219,15 @@ impl Drop for Scripted {
 fn listens(port: u16) -> bool {
     let sockets = fs::read_to_string(Path::new("/proc/net/udp")).expect("Linux");
     sockets.contains(&format!("0100007F:{port:04X} "))
+}
+
+/// Writes sound (mu-law) and two minutes of quiet after it into a file that the telephone can play.
+fn wav(folder: &Path, name: &str, sound: &[u8]) -> PathBuf {
+    let (raw, wav) = (folder.join(format!("{name}.ulaw")), folder.join(format!("{name}.wav")));
+    fs::write(&raw, sound).expect("the folder of the run can be written");
+    let format = ["-t", "ul", "-r", "8000", "-c", "1"];
+    run(Command::new("sox").args(format).arg(&raw).args(["-b", "16"]).arg(&wav).args(["pad", "0", "120"]));
+    wav
 }
 
 fn run(command: &mut Command) -> Output {

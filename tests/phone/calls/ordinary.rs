@@ -1,0 +1,92 @@
+//! A call as it should be.
+
+use std::time::{Duration, Instant};
+
+use openai_sim::speech;
+use serde_json::json;
+
+use super::{contains, greeted, has_said};
+use crate::rig::system::{System, Wishes, turns};
+use crate::rig::telephone::Telephone;
+
+/// A caregiver who presses "hang up" sees it happen.
+const HANG_UP_WITHIN: Duration = Duration::from_secs(2);
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Asterisk and telephones: run tests/phone/run"]
+async fn a_patient_is_called_greeted_heard_and_answered_until_a_caregiver_ends_the_call() {
+    goes_well(Vec::new()).await;
+}
+
+/// A whole call.
+pub(super) async fn goes_well(variables: Vec<(&'static str, &'static str)>) {
+    let [bianca, patient] = [speech::assistant("en"), speech::patient("en")];
+    let system = System::with(Wishes { variables, ..Wishes::default() }).await;
+    let mut telephone = Telephone::switch_on().await;
+    let ada = system.patient().await;
+    let call = system.call(&ada).await;
+    greeted(&call, &mut telephone).await;
+
+    telephone.say(&patient[0]).await;
+    call.until("what the patient said was understood", |status| status["messages"][1]["content"] == patient[0].text)
+        .await;
+    let status = call.until("the answer is over", |status| has_said(status, 2, bianca[1].text)).await;
+    assert_eq!(status["status"], "in-progress");
+
+    let asked = Instant::now();
+    let (ended, took) = tokio::join!(call.end(), async {
+        telephone.is_hung_up_on().await;
+        asked.elapsed()
+    });
+    println!("the phone was hung up {} ms after it was asked for", took.as_millis());
+    assert!(took < HANG_UP_WITHIN, "{took:?}");
+    assert_eq!(ended["callStatus"], "ended");
+
+    let conversation = call.conversation_with_summary().await;
+    let said = [("assistant", bianca[0].text), ("patient", patient[0].text), ("assistant", bianca[1].text)];
+    assert_eq!(turns(&conversation), said);
+    assert_eq!((&conversation["status"], &conversation["callOutcome"]), (&json!("completed"), &json!("answered")));
+    let summary = conversation["history"].as_str().unwrap();
+    assert!(summary.contains(patient[0].text), "{summary}");
+    assert!(conversation["duration"].as_u64().unwrap() >= 6, "{conversation}");
+
+    let spoken = system.model.session().output_audio();
+    let (greeting, answer) = spoken.split_at(bianca[0].audio.len());
+    assert!((greeting, answer) == (bianca[0].audio, bianca[1].audio), "the model said something else");
+    let heard = telephone.heard();
+    assert!(contains(&heard, greeting), "the greeting was not heard as it was sent, byte for byte");
+    assert!(contains(&heard, answer), "the answer was not heard as it was sent, byte for byte");
+    println!("{} bytes of voice were heard byte for byte", spoken.len());
+    system.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Asterisk and telephones: run tests/phone/run"]
+async fn a_patient_who_hangs_up_ends_the_call_and_what_was_said_is_kept_and_summed_up() {
+    let [bianca, patient] = [speech::assistant("en"), speech::patient("en")];
+    let system = System::start().await;
+    let mut telephone = Telephone::switch_on().await;
+    let ada = system.patient().await;
+    let call = system.call(&ada).await;
+    greeted(&call, &mut telephone).await;
+    telephone.say(&patient[0]).await;
+    call.until("the answer begins", |status| {
+        status["messages"][2]["role"] == "assistant" && status["aiSpeaking"]["isSpeaking"] == true
+    })
+    .await;
+    telephone.hang_up().await;
+
+    let status = call.comes_to("ended").await;
+    assert_eq!(status["status"], "completed");
+    let conversation = call.conversation_with_summary().await;
+    assert_eq!(conversation["callOutcome"], "answered");
+    let turns = turns(&conversation);
+    assert_eq!(turns[..2], [("assistant", bianca[0].text), ("patient", patient[0].text)]);
+    // In the middle of her answer: only what was heard of it is on record.
+    let (speaker, words) = turns[2];
+    assert_eq!(speaker, "assistant");
+    assert!(bianca[1].text.starts_with(words.trim_end_matches('…')) && words != bianca[1].text, "{words}");
+    assert!(conversation["messages"].as_array().unwrap().iter().all(|turn| turn["complete"] == true));
+    assert_eq!(system.conversations(&ada).await, [conversation]);
+    system.close().await;
+}

@@ -1,0 +1,87 @@
+//! The bridge is killed in the middle of a call.
+
+use std::time::{Duration, SystemTime};
+
+use openai_sim::speech;
+use tokio::time::sleep;
+
+use super::{greeted, has_said};
+use crate::rig::bridge::Bridge;
+use crate::rig::capture::ms;
+use crate::rig::model;
+use crate::rig::system::{System, Wishes, turns};
+use crate::rig::telephone::Telephone;
+
+/// How long the bridge is away: about what a container takes to be started again.
+const AWAY: Duration = Duration::from_secs(1);
+/// From the start of the new bridge to Bianca's voice, ms.
+const HEARD_AGAIN_WITHIN: f64 = 5000.0;
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Asterisk and telephones: run tests/phone/run"]
+async fn a_call_outlives_the_kill_of_the_bridge_and_stays_one_conversation() {
+    let [bianca, patient] = [speech::assistant("en"), speech::patient("en")];
+    let system = System::with(Wishes { no_bridge: true, ..Wishes::default() }).await;
+    let bridge = Bridge::start(&system.bridge_environment);
+    bridge.is_ready(&system.bridge_environment).await;
+    let mut telephone = Telephone::switch_on().await;
+    let ada = system.patient().await;
+    let call = system.call(&ada).await;
+    greeted(&call, &mut telephone).await;
+    telephone.say(&patient[0]).await;
+    call.until("the answer is over", |status| has_said(status, 2, bianca[1].text)).await;
+    telephone.say(&patient[1]).await;
+    call.until("the second answer begins", |status| {
+        status["messages"][4]["role"] == "assistant" && status["aiSpeaking"]["isSpeaking"] == true
+    })
+    .await;
+    sleep(Duration::from_millis(500)).await;
+    bridge.kill();
+    sleep(AWAY).await;
+    let started = SystemTime::now();
+    let bridge = Bridge::start(&system.bridge_environment);
+    // A new session of the simulated model begins its script anew.
+    let again = |status: &serde_json::Value| {
+        let messages = status["messages"].as_array().unwrap();
+        messages.len() > 5
+            && messages.iter().skip(5).any(|turn| turn["content"] == bianca[0].text && turn["complete"] == true)
+    };
+    call.until("Bianca speaks again", again).await;
+    telephone.say(&patient[2]).await;
+    call.until("and answers", |status| {
+        let last = status["messages"].as_array().unwrap().last().unwrap();
+        last["content"] == bianca[1].text && last["complete"] == true && status["aiSpeaking"]["isSpeaking"] == false
+    })
+    .await;
+    call.end().await;
+    telephone.is_hung_up_on().await;
+    let conversation = call.conversation_with_summary().await;
+    let sessions = system.model.0.sessions();
+    assert_eq!(system.conversations(&ada).await, [conversation.clone()], "one call is one conversation");
+    system.close().await;
+    drop(bridge);
+
+    let capture = telephone.capture();
+    let voice = capture.heard.iter().find(|packet| packet.at > started && packet.is_loud()).expect("a voice");
+    let again = ms(started, voice.at);
+    println!("kill -9: Bianca was heard again {again:.0} ms after the bridge was started again");
+    assert!(again <= HEARD_AGAIN_WITHIN, "{again} ms");
+
+    assert_eq!(sessions.len(), 2);
+    let told = model::told(&sessions[1]);
+    for (_, words) in &turns(&conversation)[..4] {
+        assert!(told.iter().any(|text| text == words), "the new session does not know {words:?}: {told:?}");
+    }
+    let said = turns(&conversation);
+    let before = [
+        ("assistant", bianca[0].text),
+        ("patient", patient[0].text),
+        ("assistant", bianca[1].text),
+        ("patient", patient[1].text),
+    ];
+    assert_eq!(said[..4], before);
+    // What she was saying when she was killed is on record but for about its last second.
+    assert!(said[4].0 == "assistant" && bianca[2].text.starts_with(said[4].1.trim_end_matches('…')), "{said:?}");
+    let after = [("assistant", bianca[0].text), ("patient", patient[2].text), ("assistant", bianca[1].text)];
+    assert_eq!(said[5..], after);
+}
