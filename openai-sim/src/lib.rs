@@ -15,7 +15,7 @@
 //! - **Words of the assistant.** The n-th response of the conversation speaks the n-th line of the
 //!   [`script`], in the language pinned for transcription or named in the instructions. `instructions` of a
 //!   response are checked and otherwise ignored. The last line is the farewell; when the session offers a
-//!   function `end_call`, it is called after it. Everything later gets one short polite line. An interrupted
+//!   function `end_call`, it is called after it; so are those of [`SimConfig::calls`] after their lines. Everything later gets one short polite line. An interrupted
 //!   line counts as spoken. `tool_choice` other than `"none"`, `speed` and the `input` of a response are
 //!   checked and have no effect.
 //! - **Words of the caller.** There is no speech model: [`matching`] compares what was received with the
@@ -68,4 +68,4 @@ pub mod vad;
 mod validate;
 
 pub use record::SessionRecord;
-pub use sim::{Sim, SimConfig};
+pub use sim::{FunctionCall, Sim, SimConfig};

@@ -3,7 +3,7 @@
 use std::{io::Write, net::SocketAddr, process::ExitCode, time::Duration};
 
 use clap::Parser;
-use openai_sim::{Sim, SimConfig, faults};
+use openai_sim::{FunctionCall, Sim, SimConfig, faults};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A strict simulator of the OpenAI Realtime API and of the text endpoint used for summaries.
@@ -50,6 +50,10 @@ struct Args {
     /// The only API key to let in; without it any key will do, but there must be one.
     #[arg(long)]
     api_key: Option<String>,
+    /// A function that the n-th response of a connection calls after its line, when the session offers it; may be
+    /// given more than once.
+    #[arg(long = "call", value_name = "RESPONSE:NAME[:ARGUMENTS]")]
+    calls: Vec<FunctionCall>,
     /// Something that goes wrong; may be given more than once, see the list below (with --help).
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<faults::Fault>,
@@ -69,6 +73,7 @@ impl From<Args> for SimConfig {
             context_tokens: args.context_tokens,
             transcription_delay: Duration::from_millis(args.transcription_delay_ms),
             session_limit: Duration::from_secs(args.session_limit_s),
+            calls: args.calls,
             faults: args.faults,
             api_key: args.api_key,
         }

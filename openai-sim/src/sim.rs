@@ -3,6 +3,7 @@
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
+    str::FromStr,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -51,6 +52,8 @@ pub struct SimConfig {
     pub context_tokens: Option<u64>,
     /// When a connection expires. Default 60 minutes, as the service's.
     pub session_limit: Duration,
+    /// Functions that the model calls, beside `end_call` after its farewell. Default: none.
+    pub calls: Vec<FunctionCall>,
     /// What goes wrong. Default: nothing.
     pub faults: Vec<Fault>,
     /// The only key that is let in. Default: any, but there must be one.
@@ -71,6 +74,7 @@ impl Default for SimConfig {
             transcription_delay: Duration::from_millis(300),
             context_tokens: None,
             session_limit: Duration::from_hours(1),
+            calls: Vec::new(),
             faults: Vec::new(),
             api_key: None,
         }
@@ -89,6 +93,30 @@ impl SimConfig {
             seed: self.seed,
             transcription_delay: self.transcription_delay,
         }
+    }
+}
+
+/// A function that the model calls on its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionCall {
+    /// The n-th response of a connection calls it, from 1, after its line; only when the session offers the function.
+    pub response: usize,
+    /// The function.
+    pub name: String,
+    /// Its arguments, JSON.
+    pub arguments: String,
+}
+
+impl FromStr for FunctionCall {
+    type Err = String;
+
+    /// `RESPONSE:NAME` or `RESPONSE:NAME:ARGUMENTS`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("'{text}' is no RESPONSE:NAME[:ARGUMENTS]");
+        let (response, rest) = text.split_once(':').ok_or_else(wrong)?;
+        let (name, arguments) = rest.split_once(':').unwrap_or((rest, "{}"));
+        let response = response.parse().map_err(|_| wrong())?;
+        Ok(Self { response, name: name.to_owned(), arguments: arguments.to_owned() })
     }
 }
 

@@ -90,6 +90,7 @@ async fn converse(house: &House, entry: Entry, socket: &mut WebSocket) -> End {
         expires_at: entry.opened_at + limit.as_secs(),
         timing: house.config.timing(),
         context_tokens: house.config.context_tokens,
+        calls: house.config.calls.clone(),
         faults: entry.faults.clone(),
         recorder: recorder.clone(),
     };

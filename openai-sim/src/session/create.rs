@@ -105,13 +105,21 @@ impl Session {
         let preamble = (speaks && self.faults.two_items()).then(|| speech::after(language));
         Wish {
             lines: preamble.into_iter().chain(speaks.then_some(line)).collect(),
-            call: (farewell && offers(effective, END_CALL.0)).then_some(END_CALL),
+            call: if speaks { self.call(effective, farewell) } else { None },
             text_only: effective["output_modalities"] == json!(["text"]),
             format: self.granted(effective),
             max_tokens: effective["max_output_tokens"].as_u64().unwrap_or(u64::MAX),
             failure,
             done_early: self.faults.done_before_deltas(),
         }
+    }
+
+    /// The function that this response calls, with its arguments.
+    fn call(&self, effective: &Value, farewell: bool) -> Option<(String, String)> {
+        let scripted = self.calls.iter().find(|call| call.response == self.responses);
+        let scripted = scripted.map(|call| (call.name.clone(), call.arguments.clone()));
+        let end = farewell.then(|| (END_CALL.0.to_owned(), END_CALL.1.to_owned()));
+        scripted.or(end).filter(|(name, _)| offers(effective, name))
     }
 
     fn granted(&self, effective: &Value) -> crate::codec::Format {

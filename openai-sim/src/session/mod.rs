@@ -30,6 +30,7 @@ use transcription::Pending;
 use usage::Tokens;
 
 use crate::{
+    FunctionCall,
     faults::Faults,
     record::{From, Recorder},
     refusal::Refusal,
@@ -51,6 +52,8 @@ pub(crate) struct Opening {
     pub(crate) timing: Timing,
     /// The most tokens a response can read.
     pub(crate) context_tokens: Option<u64>,
+    /// Functions that responses call.
+    pub(crate) calls: Vec<FunctionCall>,
     pub(crate) faults: Faults,
     pub(crate) recorder: Recorder,
 }
@@ -61,6 +64,7 @@ pub(crate) struct Session {
     settings: Settings,
     timing: Timing,
     context_tokens: Option<u64>,
+    calls: Vec<FunctionCall>,
     faults: Faults,
     conversation_id: String,
     conversation: Conversation,
@@ -87,7 +91,7 @@ pub(crate) struct Session {
 impl Session {
     /// Opens a session; its first event is `session.created`.
     pub(crate) fn open(opening: Opening) -> Self {
-        let Opening { id, model, nonce, expires_at, timing, context_tokens, faults, recorder } = opening;
+        let Opening { id, model, nonce, expires_at, timing, context_tokens, calls, faults, recorder } = opening;
         let mut out = Outbox::new(nonce, recorder, faults.unknown_events(), faults.huge_event());
         let settings = Settings::new(&id, &model, expires_at, faults.grant());
         out.send("session.created", json!({ "session": settings.json() }));
@@ -97,6 +101,7 @@ impl Session {
             settings,
             timing,
             context_tokens,
+            calls,
             faults,
             conversation: Conversation::default(),
             input: Input::default(),

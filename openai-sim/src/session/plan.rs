@@ -16,7 +16,7 @@ pub(crate) enum Step {
     /// A piece of its audio, in the output format.
     Audio(Vec<u8>),
     /// A function call begins.
-    OpenCall(&'static str),
+    OpenCall(String),
     /// A piece of its arguments.
     Arguments(String),
     /// The open message or call is complete.
@@ -41,7 +41,7 @@ pub(crate) struct Wish {
     /// Messages, one after the other.
     pub(crate) lines: Vec<Line>,
     /// A function to call after the line, and its arguments.
-    pub(crate) call: Option<(&'static str, &'static str)>,
+    pub(crate) call: Option<(String, String)>,
     pub(crate) text_only: bool,
     pub(crate) format: Format,
     /// The most output tokens; audio over it is cut off in mid-word.
@@ -84,9 +84,9 @@ pub(crate) fn plan(wish: &Wish, now: Duration, timing: &Timing, mut dice: StdRng
             close(&mut steps, at, wish.done_early);
         }
     }
-    if let Some((name, arguments)) = wish.call.filter(|_| ending == Ending::Completed) {
+    if let Some((name, arguments)) = wish.call.clone().filter(|_| ending == Ending::Completed) {
         steps.push_back((at, Step::OpenCall(name)));
-        steps.push_back((at, Step::Arguments(arguments.to_owned())));
+        steps.push_back((at, Step::Arguments(arguments)));
         steps.push_back((at, Step::Close));
     }
     steps.push_back((at, Step::Finish(ending)));

@@ -42,7 +42,7 @@ pub(crate) struct Running {
 struct Open {
     item_id: String,
     /// `Some((name, call_id))` for a function call.
-    call: Option<(&'static str, String)>,
+    call: Option<(String, String)>,
     text: String,
 }
 
@@ -112,7 +112,7 @@ impl Running {
         }
     }
 
-    fn open(&mut self, call: Option<&'static str>, out: &mut Outbox, conversation: &mut Conversation) {
+    fn open(&mut self, call: Option<String>, out: &mut Outbox, conversation: &mut Conversation) {
         let item_id = out.id("item");
         let call = call.map(|name| (name, out.id("call")));
         let open = Open { item_id: item_id.clone(), call, text: String::new() };
@@ -274,7 +274,7 @@ impl Running {
         let mut item = json!({ "id": open.item_id, "object": "realtime.item", "status": status });
         if let Some((name, call_id)) = &open.call {
             item["type"] = "function_call".into();
-            item["name"] = (*name).into();
+            item["name"] = name.as_str().into();
             item["call_id"] = call_id.as_str().into();
             item["arguments"] = open.text.as_str().into();
         } else {

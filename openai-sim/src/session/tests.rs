@@ -34,6 +34,7 @@ impl Call {
             timing: SimConfig::default().timing(),
             context_tokens: None,
             faults: Faults::default(),
+            calls: Vec::new(),
             recorder: Recorder::new(SessionRecord::new("sess_1".to_owned(), 1, "gpt-realtime")),
         };
         let mut call = Self { session: Session::open(opening), sent: Vec::new() };

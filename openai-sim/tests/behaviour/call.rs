@@ -1,6 +1,6 @@
 //! A whole scripted care call.
 
-use openai_sim::speech;
+use openai_sim::{FunctionCall, SimConfig, speech};
 use serde_json::json;
 
 use crate::client::{Client, is_delta, quick, start};
@@ -94,4 +94,29 @@ async fn without_end_call_the_farewell_is_only_spoken() {
         assert_eq!(done["response"]["output"][0]["content"][0]["transcript"], line.text);
         assert_eq!(done["response"]["output"].as_array().map(Vec::len), Some(1));
     }
+}
+
+#[tokio::test]
+async fn a_function_is_called_in_the_response_that_was_told_to_and_only_when_it_is_offered() {
+    let calls = ["1:end_call:{\"reason\":\"tired: very\"}", "2:take_note"];
+    let calls: Vec<FunctionCall> = calls.map(|call| call.parse().unwrap()).into();
+    let sim = start(SimConfig { calls, ..quick() });
+    let mut client = Client::phone(&sim, "en").await;
+    client.send(json!({ "type": "response.create" })).await;
+    let done = client.until("response.done").await;
+    let output = &done["response"]["output"];
+    assert_eq!(output[0]["content"][0]["transcript"], speech::assistant("en")[0].text);
+    assert_eq!(output[1]["type"], "function_call");
+    assert_eq!(
+        (&output[1]["name"], &output[1]["arguments"]),
+        (&json!("end_call"), &json!(r#"{"reason":"tired: very"}"#))
+    );
+    client.send(json!({ "type": "response.create" })).await;
+    let done = client.until("response.done").await;
+    assert_eq!(done["response"]["output"].as_array().map(Vec::len), Some(1), "the session offers no take_note");
+}
+
+#[test]
+fn a_function_call_that_is_none_is_explained() {
+    assert!("take_note".parse::<FunctionCall>().unwrap_err().contains("RESPONSE:NAME"));
 }
