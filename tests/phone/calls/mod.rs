@@ -7,6 +7,7 @@ mod machine;
 mod ordinary;
 mod outage;
 mod restart;
+mod transfer;
 mod unanswered;
 mod websocket;
 

@@ -1,21 +1,39 @@
 //! A call as it should be.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use openai_sim::speech;
 use serde_json::json;
 
 use super::{contains, greeted, has_said};
+use crate::rig::capture::FRAME;
 use crate::rig::system::{System, Wishes, turns};
 use crate::rig::telephone::Telephone;
+use crate::rig::{folder, here};
 
 /// A caregiver who presses "hang up" sees it happen.
 const HANG_UP_WITHIN: Duration = Duration::from_secs(2);
+/// PESQ that counts as untouched; 4.55 is the most there is.
+const GOOD: f64 = 4.4;
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Asterisk and telephones: run tests/phone/run"]
 async fn a_patient_is_called_greeted_heard_and_answered_until_a_caregiver_ends_the_call() {
     goes_well(Vec::new()).await;
+}
+
+/// The quality of what was heard, as people would judge it; see `pesq`.
+fn pesq(sent: &[u8], heard: &[u8]) -> f64 {
+    let folder = folder("pesq");
+    let [sent, heard] = [("sent", sent), ("heard", heard)].map(|(name, sound)| {
+        let path = folder.join(name);
+        std::fs::write(&path, sound).unwrap();
+        path
+    });
+    let output = Command::new(here().join("pesq")).args([sent, heard]).output().unwrap();
+    let score = String::from_utf8(output.stdout).unwrap();
+    score.trim().parse().unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
 }
 
 /// A whole call.
@@ -53,7 +71,12 @@ pub(super) async fn goes_well(variables: Vec<(&'static str, &'static str)>) {
     let spoken = system.model.session().output_audio();
     let (greeting, answer) = spoken.split_at(bianca[0].audio.len());
     assert!((greeting, answer) == (bianca[0].audio, bianca[1].audio), "the model said something else");
-    let heard = telephone.heard();
+    let capture = telephone.capture();
+    let heard = capture.sound();
+    let begins = capture.beginning_of(greeting, 0).expect("the greeting was heard");
+    let score = pesq(greeting, &heard[begins * FRAME..][..greeting.len()]);
+    println!("PESQ of the greeting at the telephone: {score:.2}");
+    assert!(score >= GOOD, "{score}");
     assert!(contains(&heard, greeting), "the greeting was not heard as it was sent, byte for byte");
     assert!(contains(&heard, answer), "the answer was not heard as it was sent, byte for byte");
     println!("{} bytes of voice were heard byte for byte", spoken.len());

@@ -25,7 +25,7 @@ const APOLOGY: &[u8] = include_bytes!("../../../bridge/sounds/en/apology.ulaw");
 async fn a_model_that_is_lost_in_an_answer_is_back_before_the_line_sounds_dead() {
     let [bianca, patient] = [speech::assistant("en"), speech::patient("en")];
     // Not much faster than it plays, so that the answer is cut where the connection is.
-    let slow = SimConfig { pace: 1.5, ..SimConfig::default() };
+    let slow = SimConfig { pace: 1.1, ..SimConfig::default() };
     let system = System::with(Wishes { model: slow, ..Wishes::default() }).await;
     let mut telephone = Telephone::switch_on().await;
     let ada = system.patient().await;

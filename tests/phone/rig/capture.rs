@@ -98,6 +98,14 @@ impl Capture {
             })
     }
 
+    /// Whether what another telephone said last, half a second of voice, was heard here byte for byte.
+    pub fn has_heard(&self, other: &Self) -> bool {
+        let Some(last) = other.said.iter().rposition(Packet::is_loud) else { return false };
+        let voice: Vec<u8> =
+            other.said[last.saturating_sub(24)..=last].iter().flat_map(|p| p.payload.clone()).collect();
+        self.sound().windows(voice.len()).any(|window| window == voice)
+    }
+
     /// How many bytes of this sound were heard in one piece from its beginning at that packet.
     pub fn heard_of(&self, sound: &[u8], beginning: usize) -> usize {
         let heard = self.heard[beginning..].iter().flat_map(|packet| &packet.payload);

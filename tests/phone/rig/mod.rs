@@ -4,6 +4,7 @@
 pub mod asterisk;
 pub mod bridge;
 pub mod capture;
+pub mod exchange;
 pub mod keypad;
 pub mod model;
 pub mod system;

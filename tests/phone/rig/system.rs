@@ -9,13 +9,15 @@ use std::time::Duration;
 
 use config::Env;
 use domain::alerts::Alert;
-use domain::policy;
+use domain::caregivers::Caregiver;
+use domain::{CaregiverId, policy};
 use jiff::Timestamp;
 use local_servers::{Installation, Quiet, Servers, Storage, Wanted};
 use openai_sim::SimConfig;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use services::CallCtx;
+use store::mongo::Caregivers;
 use tokio::time::timeout;
 
 use super::model::Model;
@@ -26,6 +28,9 @@ use super::{asterisk, folder, until, variable};
 pub const RINGS_FOR: Duration = Duration::from_secs(5);
 /// How long the start may take on a machine that does other things as well.
 const START: Duration = Duration::from_mins(2);
+
+/// Who administrates the demo.
+const ADMINISTRATOR: &str = "nora@demo.example";
 
 /// What a test wants otherwise than usual.
 #[derive(Default)]
@@ -122,10 +127,29 @@ impl System {
         Call { system: self, id: asked["callId"].as_str().unwrap().to_owned() }
     }
 
+    /// The system's own store, for what no API shows.
+    async fn ctx(&self) -> CallCtx {
+        let env: Env = self.bridge_environment.clone().into_iter().collect();
+        CallCtx::configured(&env).await.expect("the system's own variables are right")
+    }
+
+    /// Somebody of the demo's organisation can be called at this number: it counts as verified, which no API does yet.
+    pub async fn caregiver_at(&self, number: &str) {
+        let ctx = self.ctx().await;
+        let administrator = ctx.store.caregivers().by_email(&ADMINISTRATOR.parse().unwrap()).await.unwrap().unwrap();
+        let colleague = Caregiver {
+            id: CaregiverId::generate(ctx.now(), &*ctx.random),
+            email: "carol@demo.example".parse().unwrap(),
+            phone: Some(number.parse().unwrap()),
+            phone_verified: true,
+            ..administrator
+        };
+        ctx.store.commit([Caregivers::seed(&colleague).unwrap()]).await.expect("the database answers");
+    }
+
     /// Alerts of a patient, newest first, as they are stored.
     pub async fn alerts(&self, patient: &str) -> Vec<Alert> {
-        let env: Env = self.bridge_environment.clone().into_iter().collect();
-        let ctx = CallCtx::configured(&env).await.expect("the system's own variables are right");
+        let ctx = self.ctx().await;
         let scope = policy::system("look at what a test has brought about");
         let patient = patient.parse().unwrap();
         ctx.store.alerts().open(&scope, patient, Timestamp::UNIX_EPOCH, 10).await.expect("the database answers")
