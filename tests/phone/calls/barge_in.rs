@@ -11,6 +11,8 @@ use crate::rig::telephone::Telephone;
 
 /// From the model's notice of speech to silence at the patient's ear, ms.
 const SILENT_WITHIN: f64 = 60.0;
+/// The same over a WebSocket: Asterisk has two frames in its queue there, and plays them by a timer of its own.
+pub(super) const SILENT_WITHIN_QUEUED: f64 = SILENT_WITHIN + 60.0;
 /// How far what the model is told may be from what was heard, ms.
 const TOLD_WITHIN: f64 = 40.0;
 
@@ -30,8 +32,8 @@ fn first_sound(capture: &Capture, after: SystemTime) -> SystemTime {
     packet.expect("the telephone spoke").at
 }
 
-/// A whole call in which the patient cuts in.
-pub(super) async fn cuts_in(variables: Vec<(&'static str, &'static str)>) {
+/// A whole call in which the patient cuts in, and Bianca is silent within so many milliseconds.
+pub(super) async fn cuts_in(variables: Vec<(&'static str, &'static str)>, silent_within: f64) {
     let [bianca, patient] = [speech::assistant("en"), speech::patient("en")];
     let system = System::with(Wishes { variables, ..Wishes::default() }).await;
     let mut telephone = Telephone::switch_on().await;
@@ -53,7 +55,7 @@ pub(super) async fn cuts_in(variables: Vec<(&'static str, &'static str)>) {
     let began = first_sound(&capture, before);
     let beginning = capture.beginning_of(bianca[1].audio, 0).expect("the answer was heard");
     let frames = capture.heard_of(bianca[1].audio, beginning) / FRAME;
-    let silence = &capture.heard[beginning + frames..][..25];
+    let silence = &capture.heard[beginning / FRAME + frames..][..25];
     assert!(silence.iter().all(|packet| packet.is_silent()), "Bianca is silent for half a second at least");
     let silent_after = ms(noticed, silence[0].at);
     let heard_ms = ms_of(frames * FRAME);
@@ -64,7 +66,7 @@ pub(super) async fn cuts_in(variables: Vec<(&'static str, &'static str)>) {
         ms(began, silence[0].at)
     );
     println!("barge-in: {heard_ms:.0} ms of the answer were heard, the model was told {told_ms:.0} ms");
-    assert!(silent_after <= SILENT_WITHIN, "{silent_after} ms");
+    assert!(silent_after <= silent_within, "{silent_after} ms");
     assert!((heard_ms - told_ms).abs() <= TOLD_WITHIN, "heard {heard_ms} ms, told {told_ms} ms");
 
     let turns = turns(&conversation);
@@ -81,7 +83,7 @@ fn ms_of(bytes: usize) -> f64 {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Asterisk and telephones: run tests/phone/run"]
 async fn a_patient_who_cuts_in_is_listened_to_at_once_and_the_model_knows_what_was_heard() {
-    cuts_in(Vec::new()).await;
+    cuts_in(Vec::new(), SILENT_WITHIN).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,7 +108,7 @@ async fn after_a_cough_bianca_goes_on_from_the_same_byte() {
     let capture = telephone.capture();
     let beginning = capture.beginning_of(bianca[1].audio, 0).expect("the answer was heard");
     let mut held = 0;
-    let mut packets = capture.heard[beginning..].iter();
+    let mut packets = capture.heard[beginning / FRAME..].iter();
     for frame in bianca[1].audio.chunks(FRAME) {
         loop {
             let packet = packets.next().expect("the answer is heard to its end");

@@ -38,7 +38,7 @@ async fn a_machine_gets_its_message_after_the_beep_and_the_call_counts_as_voicem
     // The greeting was the first line of the simulated model's script, the message is the second.
     let message = speech::assistant("en")[1].audio;
     let begins = capture.beginning_of(message, 0).expect("the message was left");
-    let after = ms(beep_over, capture.heard[begins].at);
+    let after = ms(beep_over, capture.packet_of(begins).at);
     println!("machine: the message began {after:.0} ms after the end of the beep");
     assert!((0.0..3000.0).contains(&after), "{after} ms");
     assert_eq!(capture.heard_of(message, begins), message.len(), "the message was left whole");

@@ -3,17 +3,23 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use openai_sim::speech;
+use openai_sim::{SimConfig, speech};
 use serde_json::json;
 
 use super::{contains, greeted, has_said};
-use crate::rig::capture::FRAME;
+use crate::rig::capture::ms;
 use crate::rig::system::{System, Wishes, turns};
 use crate::rig::telephone::Telephone;
 use crate::rig::{folder, here};
 
 /// A caregiver who presses "hang up" sees it happen.
 const HANG_UP_WITHIN: Duration = Duration::from_secs(2);
+/// From picking up to the first of a greeting that was prepared while the phone rang, ms.
+const GREETED_WITHIN: f64 = 500.0;
+/// A slow model is preceded by recorded words after 1,200 ms, give or take a little.
+const OPENED_WITHIN: std::ops::Range<f64> = 1000.0..1500.0;
+/// What is said then.
+const OPENER: &[u8] = include_bytes!("../../../bridge/sounds/en/opener.ulaw");
 /// PESQ that counts as untouched; 4.55 is the most there is.
 const GOOD: f64 = 4.4;
 
@@ -74,7 +80,10 @@ pub(super) async fn goes_well(variables: Vec<(&'static str, &'static str)>) {
     let capture = telephone.capture();
     let heard = capture.sound();
     let begins = capture.beginning_of(greeting, 0).expect("the greeting was heard");
-    let score = pesq(greeting, &heard[begins * FRAME..][..greeting.len()]);
+    let waited = ms(capture.said[0].at, capture.packet_of(begins).at);
+    println!("the greeting began {waited:.0} ms after the phone was picked up");
+    assert!(waited < GREETED_WITHIN, "{waited} ms");
+    let score = pesq(greeting, &heard[begins..][..greeting.len()]);
     println!("PESQ of the greeting at the telephone: {score:.2}");
     assert!(score >= GOOD, "{score}");
     assert!(contains(&heard, greeting), "the greeting was not heard as it was sent, byte for byte");
@@ -112,4 +121,29 @@ async fn a_patient_who_hangs_up_ends_the_call_and_what_was_said_is_kept_and_summ
     assert!(conversation["messages"].as_array().unwrap().iter().all(|turn| turn["complete"] == true));
     assert_eq!(system.conversations(&ada).await, [conversation]);
     system.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Asterisk and telephones: run tests/phone/run"]
+async fn when_the_model_is_slow_somebody_says_hello_all_the_same() {
+    let greeting = speech::assistant("en")[0];
+    let model = SimConfig { first_delta: Duration::from_secs(4), ..SimConfig::default() };
+    let system = System::with(Wishes { model, ..Wishes::default() }).await;
+    let mut telephone = Telephone::switch_on().await;
+    let ada = system.patient().await;
+    let call = system.call(&ada).await;
+    telephone.rings().await;
+    telephone.pick_up().await;
+    call.until("the greeting is over", |status| has_said(status, 1, greeting.text)).await;
+    call.end().await;
+    telephone.is_hung_up_on().await;
+    system.close().await;
+    let capture = telephone.capture();
+    let opened = capture.beginning_of(OPENER, 0).expect("the recorded words were heard");
+    let waited = ms(capture.said[0].at, capture.packet_of(opened).at);
+    println!("a slow model: recorded words {waited:.0} ms after the phone was picked up");
+    assert!(OPENED_WITHIN.contains(&waited), "{waited} ms");
+    assert!(capture.has_all_of(OPENER), "the recorded words were not heard byte for byte");
+    let greeted = capture.beginning_of(greeting.audio, opened).expect("the greeting was heard");
+    assert_eq!(capture.heard_of(greeting.audio, greeted), greeting.audio.len());
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use super::greeted;
-use crate::rig::capture::ms;
+use crate::rig::capture::{FRAME, ms};
 use crate::rig::system::{System, Wishes};
 use crate::rig::telephone::Telephone;
 use crate::rig::{model, until};
@@ -52,11 +52,11 @@ async fn a_model_that_is_lost_in_an_answer_is_back_before_the_line_sounds_dead()
     let answer = capture.beginning_of(bianca[1].audio, 0).expect("the answer was heard");
     let cut = capture.heard_of(bianca[1].audio, answer);
     assert!(cut < bianca[1].audio.len(), "the answer was cut");
-    let last = answer + cut.div_ceil(160) - 1;
+    let last = answer + cut - 1;
     // A new session of the simulated model begins its script anew.
     let again = capture.beginning_of(bianca[0].audio, last).expect("Bianca was heard again");
-    let gap = ms(capture.heard[last].at, capture.heard[again].at);
-    let between = &capture.heard[last + 1..again];
+    let gap = ms(capture.packet_of(last).at, capture.packet_of(again).at);
+    let between = &capture.heard[last / FRAME + 1..again / FRAME];
     let noise = between.iter().filter(|packet| !packet.is_silent()).count();
     println!(
         "model lost: {} ms of the answer were heard, then {gap:.0} ms of comfort noise, then she went on",

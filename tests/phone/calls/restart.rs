@@ -68,7 +68,8 @@ async fn a_call_outlives_the_kill_of_the_bridge_and_stays_one_conversation() {
     assert!(again <= HEARD_AGAIN_WITHIN, "{again} ms");
 
     // Others are the bridge's own look at whether the model is there.
-    let talked: Vec<_> = sessions.iter().filter(|session| session.of_kind("response.create").next().is_some()).collect();
+    let talked: Vec<_> =
+        sessions.iter().filter(|session| session.of_kind("response.create").next().is_some()).collect();
     assert_eq!(talked.len(), 2);
     let told = model::told(talked[1]);
     for (_, words) in &turns(&conversation)[..4] {

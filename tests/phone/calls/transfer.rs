@@ -8,7 +8,7 @@ use crate::rig::system::{System, Wishes};
 use crate::rig::telephone::{NUMBER, Place, Telephone};
 
 const PATIENTS: Place = Place { number: NUMBER, sip: 5081, control: 5083, rtp: 22000 };
-const CAREGIVERS: Place = Place { number: "+15550100177", sip: 5082, control: 5084, rtp: 22040 };
+const CAREGIVERS: Place = Place { number: "+15550100177", sip: 5086, control: 5084, rtp: 22040 };
 const CONNECTING: &[u8] = include_bytes!("../../../bridge/sounds/en/connecting.ulaw");
 
 #[tokio::test(flavor = "multi_thread")]

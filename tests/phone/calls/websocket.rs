@@ -1,6 +1,7 @@
 //! The same with the sound on a WebSocket instead of RTP between Asterisk and the bridge.
 
-use super::{barge_in, ordinary};
+use super::barge_in::{self, SILENT_WITHIN_QUEUED};
+use super::ordinary;
 
 const WEBSOCKET: (&str, &str) = ("ASTERISK_MEDIA", "websocket");
 
@@ -13,5 +14,5 @@ async fn a_whole_call_over_a_websocket_is_heard_byte_for_byte() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Asterisk and telephones: run tests/phone/run"]
 async fn a_patient_who_cuts_in_over_a_websocket_is_listened_to_at_once() {
-    barge_in::cuts_in(vec![WEBSOCKET]).await;
+    barge_in::cuts_in(vec![WEBSOCKET], SILENT_WITHIN_QUEUED).await;
 }

@@ -75,27 +75,34 @@ impl Capture {
         self.heard.iter().flat_map(|packet| packet.payload.iter().copied()).collect()
     }
 
-    /// Where this sound begins in what was heard, from that packet on: the packet. Looked for by its first 100 ms
-    /// that are no silence.
+    /// The packet that this byte of what was heard came in.
+    pub fn packet_of(&self, byte: usize) -> &Packet {
+        &self.heard[byte / FRAME]
+    }
+
+    /// Where this sound begins in what was heard, from that byte on: the byte. Looked for by its first 100 ms that
+    /// are no silence.
     pub fn beginning_of(&self, sound: &[u8], from: usize) -> Option<usize> {
-        let loud = sound.chunks(FRAME).position(|frame| frame.iter().any(|byte| *byte != SILENCE))?;
-        let wanted: Vec<&[u8]> = sound.chunks_exact(FRAME).skip(loud).take(5).collect();
-        let is_here = |packets: &[Packet]| packets.iter().zip(&wanted).all(|(packet, frame)| packet.payload == *frame);
-        let found = self.heard[from..].windows(wanted.len()).position(is_here)?;
+        let loud = sound.iter().position(|byte| *byte != SILENCE)?;
+        let wanted = &sound[loud..(loud + 5 * FRAME).min(sound.len())];
+        let heard = self.sound();
+        let found = heard[from..].windows(wanted.len()).position(|window| window == wanted)?;
         (from + found).checked_sub(loud)
     }
 
-    /// Whether this recorded sound was heard from its beginning to its end, byte for byte. Where it is silent itself,
-    /// the bridge puts comfort noise.
+    /// Whether this recorded sound was heard from its beginning to its end, byte for byte. Where a whole packet of it
+    /// would be silent, the bridge puts comfort noise.
     pub fn has_all_of(&self, sound: &[u8]) -> bool {
         let Some(beginning) = self.beginning_of(sound, 0) else { return false };
-        let packets = &self.heard[beginning..];
-        let frames = sound.chunks(FRAME);
-        packets.len() >= frames.len()
-            && packets.iter().zip(frames).all(|(packet, frame)| {
-                let pause = frame.iter().all(|byte| *byte == SILENCE) && !packet.is_loud();
-                pause || packet.payload.starts_with(frame)
-            })
+        let end = beginning + sound.len();
+        let is_right = |n: usize| {
+            let Some(packet) = self.heard.get(n) else { return false };
+            let (from, to) = ((n * FRAME).max(beginning), ((n + 1) * FRAME).min(end));
+            let expected = &sound[from - beginning..to - beginning];
+            let pause = expected.iter().all(|byte| *byte == SILENCE) && !packet.is_loud();
+            pause || packet.payload[from % FRAME..][..expected.len()] == *expected
+        };
+        (beginning / FRAME..end.div_ceil(FRAME)).all(is_right)
     }
 
     /// Whether what another telephone said last, half a second of voice, was heard here byte for byte.
@@ -106,10 +113,9 @@ impl Capture {
         self.sound().windows(voice.len()).any(|window| window == voice)
     }
 
-    /// How many bytes of this sound were heard in one piece from its beginning at that packet.
+    /// How many bytes of this sound were heard in one piece, when it begins at that byte of what was heard.
     pub fn heard_of(&self, sound: &[u8], beginning: usize) -> usize {
-        let heard = self.heard[beginning..].iter().flat_map(|packet| &packet.payload);
-        heard.zip(sound).take_while(|(heard, sent)| heard == sent).count()
+        self.sound()[beginning..].iter().zip(sound).take_while(|(heard, sent)| heard == sent).count()
     }
 }
 
@@ -123,7 +129,7 @@ fn packet(at: SystemTime, rtp: &[u8]) -> Option<Packet> {
         sequence: u16::from_be_bytes([*s0, *s1]),
         payload: payload.to_vec(),
     };
-    (*first == 0x80 && packet.kind == ULAW && !payload.is_empty()).then_some(packet)
+    (*first == 0x80 && packet.kind == ULAW && payload.len() == FRAME).then_some(packet)
 }
 
 /// Milliseconds from one moment to another; less than nothing when it comes before.
