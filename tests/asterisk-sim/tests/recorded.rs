@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use asterisk_sim::{Answer, Asterisk, Config, Does, Fate, Heard, Moment, Phone};
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 const KEY: &str = "api_key=bianca:secret";
 
@@ -211,4 +212,68 @@ async fn a_second_subscriber_takes_the_application_and_calls_survive_without_one
     );
     assert_eq!(asterisk.channels(), ["c"]);
     assert_eq!(asterisk.call_in("bianca", "+15550100042", Talker { frames: 9 }), None, "nobody listens");
+}
+
+/// Says again what is heard, as the telephone of the recording does.
+#[derive(Default)]
+struct Echo {
+    heard: std::collections::VecDeque<Bytes>,
+}
+
+impl Phone for Echo {
+    fn speak(&mut self, _moment: Moment) -> Does {
+        self.heard.pop_front().map_or(Does::Nothing, Does::Says)
+    }
+
+    fn hear(&mut self, heard: Heard<'_>) {
+        self.heard.push_back(Bytes::copy_from_slice(heard.sound));
+    }
+}
+
+#[tokio::test]
+async fn sound_over_a_websocket_passes_untouched_with_the_recorded_messages() {
+    let echo = |_: &_| Answer::by(Echo::default(), Duration::ZERO);
+    let asterisk = Asterisk::start(Config::default(), echo).await.unwrap();
+    let mut ari = Ari::connect(&asterisk).await;
+    ari.post("channels?endpoint=PJSIP/%2B15550100042@trunk&app=bianca&channelId=socket").await;
+    ari.until("StasisStart", "socket").await;
+    ari.post("bridges?bridgeId=b&type=mixing").await;
+    ari.post("bridges/b/addChannel?channel=socket").await;
+    let how = "encapsulation=none&transport=websocket&connection_type=server";
+    let made = ari.post(&format!("channels/externalMedia?app=bianca&channelId=m-socket&format=ulaw&{how}")).await;
+    let id = made["channelvars"]["MEDIA_WEBSOCKET_CONNECTION_ID"].as_str().unwrap().to_owned();
+    let at = |id: &str| format!("ws://{}/media/{id}", asterisk.addr());
+    let refused = |answer: Result<_, Error>| match answer {
+        Err(Error::Http(answer)) => answer.status().as_u16(),
+        other => panic!("{:?}", other.map(|_: (_, tokio_tungstenite::tungstenite::handshake::client::Response)| ())),
+    };
+    assert_eq!(refused(tokio_tungstenite::connect_async(at("nobody")).await.map(|(_, answer)| ((), answer))), 404);
+    let (mut media, _) = tokio_tungstenite::connect_async(at(&id)).await.unwrap();
+    ari.until("StasisStart", "m-socket").await;
+    assert_eq!(refused(tokio_tungstenite::connect_async(at(&id)).await.map(|(_, answer)| ((), answer))), 409);
+    ari.post("bridges/b/addChannel?channel=m-socket").await;
+
+    let sent: Vec<u8> = (0..160 * 20).map(|n: u32| n.to_le_bytes()[usize::from(n.is_multiple_of(7))]).collect();
+    media.send(Message::binary(sent.clone())).await.unwrap();
+    media.send(Message::text(r#"{"command":"GET_STATUS"}"#)).await.unwrap();
+    media.send(Message::text("MARK_MEDIA mark-1")).await.unwrap();
+    let (mut heard, mut told) = (Vec::new(), Vec::new());
+    while heard.len() < sent.len() || told.len() < 3 {
+        match timeout(Duration::from_secs(5), media.next()).await.expect("more comes").unwrap().unwrap() {
+            Message::Binary(sound) => heard.extend_from_slice(&sound),
+            Message::Text(text) => told.push(serde_json::from_str::<Value>(text.as_str()).unwrap()),
+            _ => {}
+        }
+    }
+    assert!(heard == sent, "the echo is another sound");
+    let path = format!("{}/../phone/samples/ari/media_websocket_control.json", env!("CARGO_MANIFEST_DIR"));
+    let recorded: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let shape = |message: &Value| {
+        let fields: std::collections::BTreeSet<_> = message.as_object().unwrap().keys().cloned().collect();
+        (message["event"].clone(), fields)
+    };
+    assert_eq!(told.iter().map(shape).collect::<Vec<_>>(), recorded.iter().map(shape).collect::<Vec<_>>());
+    media.send(Message::text("HANGUP")).await.unwrap();
+    ari.until("ChannelDestroyed", "m-socket").await;
+    assert_eq!(asterisk.channels(), ["socket"]);
 }

@@ -83,7 +83,9 @@ impl Person {
             self.burst -= 1;
             return true;
         }
-        let impatient = (self.turns + self.number).is_multiple_of(IMPATIENT.0) && self.heard >= IMPATIENT.1;
+        // Never into the first answer: it is the greeting, and that is played to its end whatever is said.
+        let greeted = self.answer.is_some_and(|(answer, _)| answer > 1);
+        let impatient = greeted && (self.turns + self.number).is_multiple_of(IMPATIENT.0) && self.heard >= IMPATIENT.1;
         let has_turn = self.heard > 0 && self.quiet > QUIET || self.quiet > UNANSWERED || impatient;
         if has_turn && self.board.talking.load(Ordering::Relaxed) {
             self.turns += 1;
@@ -141,7 +143,8 @@ impl Person {
 
 impl Phone for Person {
     fn speak(&mut self, moment: Moment) -> Does {
-        if self.leave.load(Ordering::Relaxed) || self.board.closing.load(Ordering::Relaxed) {
+        // Not before somebody could be spoken to: that would be a call that was refused.
+        if moment.joined && (self.leave.load(Ordering::Relaxed) || self.board.closing.load(Ordering::Relaxed)) {
             return Does::HangsUp;
         }
         self.answered.get_or_insert(moment.at);

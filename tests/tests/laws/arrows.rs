@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("bridge", &["domain", "config", "store", "clients", "services", "api"]),
     ("openai-sim", &[]),
     ("asterisk-sim", &[]),
-    ("load", &["domain", "config", "bridge", "openai-sim", "asterisk-sim"]),
+    ("load", &["domain", "bridge", "asterisk-sim"]),
     ("local-servers", &[]),
     ("testkit", &["domain", "config", "store", "clients", "services", "api", "local-servers"]),
     ("tests", &[]),
