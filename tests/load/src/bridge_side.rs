@@ -153,7 +153,7 @@ impl BridgeSide {
         let (_commands, commanded) = mpsc::channel(1);
         let taking = tokio::spawn(async move { while received.recv().await.is_some() {} });
         let outside = Outside::alone(&plan, records, commanded);
-        let end = driver::run(plan, leg, self.connector.clone(), outside).await;
+        let end = Box::pin(driver::run(plan, leg, self.connector.clone(), outside)).await;
         taking.await.ok();
         Ok(Came::of(call, &end))
     }

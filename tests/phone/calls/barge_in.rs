@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use openai_sim::speech;
 
 use super::{greeted, has_said};
-use crate::rig::capture::{Capture, FRAME, ms};
+use crate::rig::capture::{Capture, FRAME, Packet, ms};
 use crate::rig::system::{Call, System, Wishes, turns};
 use crate::rig::telephone::Telephone;
 
@@ -56,7 +56,7 @@ pub(super) async fn cuts_in(variables: Vec<(&'static str, &'static str)>, silent
     let beginning = capture.beginning_of(bianca[1].audio, 0).expect("the answer was heard");
     let frames = capture.heard_of(bianca[1].audio, beginning) / FRAME;
     let silence = &capture.heard[beginning / FRAME + frames..][..25];
-    assert!(silence.iter().all(|packet| packet.is_silent()), "Bianca is silent for half a second at least");
+    assert!(silence.iter().all(Packet::is_silent), "Bianca is silent for half a second at least");
     let silent_after = ms(noticed, silence[0].at);
     let heard_ms = ms_of(frames * FRAME);
     let told_ms = truncate["audio_end_ms"].as_f64().unwrap();

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use super::greeted;
-use crate::rig::capture::{FRAME, ms};
+use crate::rig::capture::{FRAME, Packet, ms};
 use crate::rig::system::{System, Wishes};
 use crate::rig::telephone::Telephone;
 use crate::rig::{model, until};
@@ -63,7 +63,7 @@ async fn a_model_that_is_lost_in_an_answer_is_back_before_the_line_sounds_dead()
         cut / 8
     );
     assert!(gap <= GAP, "{gap} ms");
-    assert!(!between.iter().any(|packet| packet.is_loud()), "comfort noise is soft");
+    assert!(!between.iter().any(Packet::is_loud), "comfort noise is soft");
     assert!(noise * 10 >= between.len() * 9, "{noise} of {} packets are comfort noise", between.len());
     let told = model::told(&sessions[1]);
     for known in [bianca[0].text, patient[0].text] {

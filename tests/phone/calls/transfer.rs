@@ -32,7 +32,7 @@ async fn a_caregiver_is_called_and_the_two_hear_each_other() {
         "transfer: the caregiver's telephone rang {} ms after the patient began to ask",
         asked.elapsed().as_millis()
     );
-    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+    tokio::time::sleep(std::time::Duration::from_secs(7)).await;
     caregivers.pick_up().await;
     tokio::time::sleep(std::time::Duration::from_millis(700)).await;
     caregivers.say(&patient[1]).await;
