@@ -25,7 +25,6 @@ pub(crate) fn of(taken: &Taken, settings: &Settings, way: &Way) -> Plan {
         model: settings.model.model.clone(),
         codec: settings.line.codec,
         turns: turns(profile.manner.patience),
-        inbound: matches!(way, Way::Inbound { .. }),
         detect_machine: outbound,
         prepare_greeting: outbound,
         extension: profile.extension.as_ref().filter(|_| outbound).map(|keys| keys.as_str().to_owned()),

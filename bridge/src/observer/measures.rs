@@ -46,6 +46,8 @@ struct Model {
     lost: Option<(Instant, Failure)>,
     /// Bytes of sound on this connection: the model's clock.
     appended: u64,
+    /// The same on the connection that shall take over.
+    appended_next: u64,
 }
 
 /// The conversation.
@@ -122,6 +124,13 @@ impl Measures {
                     }
                 }
             }
+            Output::SendNext(event) => {
+                if let Command::Append { audio } = &event.command {
+                    self.model.appended_next += u64::try_from(audio.len()).unwrap_or(u64::MAX);
+                }
+            }
+            Output::OpenNext => self.model.appended_next = 0,
+            Output::Promote => self.model.appended = std::mem::take(&mut self.model.appended_next),
             Output::OpenModel => self.asked(now),
             Output::Persist(Record::Speaking { ai, .. }) => self.speaks(now, *ai),
             _ => {}

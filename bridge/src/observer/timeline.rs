@@ -54,6 +54,9 @@ impl Timeline {
     pub(super) fn input(&self, now: Instant, input: &Input) {
         match input {
             Input::Phone(event) => self.note(now, phone(*event), ""),
+            Input::Next(NextEvent::Link(LinkEvent::Down(failure))) => {
+                self.note(now, "next_model_lost", metrics::class(failure));
+            }
             Input::Link(event) | Input::Next(NextEvent::Link(event)) => match event {
                 LinkEvent::Up { .. } => self.note(now, "model_connected", ""),
                 LinkEvent::Malformed => self.note(now, "model_malformed", ""),

@@ -1,4 +1,5 @@
-//! Words that interrupt nobody: "mm-hm", and Bianca's own voice coming back from the telephone.
+//! Words that need no answer of their own: "mm-hm", the "Hello?" of whoever picks up, and Bianca's own
+//! voice coming back from the telephone.
 
 use std::time::Instant;
 
@@ -7,6 +8,12 @@ use super::{Session, turns::Dismissed};
 
 /// Sounds and words with which people say that they listen, in all languages; `backchannel.txt`.
 const LISTENING: &str = include_str!("backchannel.txt");
+
+/// What people say who pick up, in all languages; the greeting is the answer to it.
+const PICKING_UP: &str = include_str!("pick_up.txt");
+
+/// More words than this say something, whatever they are.
+const MOST: usize = 6;
 
 /// Fewer words than this are believed to be the caller's, whatever they are.
 const SURE: usize = 3;
@@ -23,12 +30,19 @@ fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether a text says nothing but "I am listening".
-fn only_listens(text: &str) -> bool {
+/// Whether a text says nothing but "I am listening" or, at the beginning of a call, "hello".
+fn needs_no_answer(text: &str, picks_up: bool) -> bool {
+    let more = if picks_up { PICKING_UP } else { "" };
+    let lines = LISTENING.lines().chain(more.lines()).filter(|line| !line.starts_with('#'));
+    let known: Vec<Vec<String>> = lines.map(words).filter(|phrase| !phrase.is_empty()).collect();
     let said = words(text);
-    let known: Vec<Vec<String>> = LISTENING.lines().filter(|line| !line.starts_with('#')).map(words).collect();
-    said.len() <= 4
-        && (known.contains(&said) || said.iter().all(|word| known.iter().any(|k| k.len() == 1 && k[0] == *word)))
+    said.len() <= MOST && consists_of(&said, &known)
+}
+
+/// Whether words can be cut into known phrases.
+fn consists_of(said: &[String], known: &[Vec<String>]) -> bool {
+    said.is_empty()
+        || known.iter().any(|phrase| said.strip_prefix(&phrase[..]).is_some_and(|rest| consists_of(rest, known)))
 }
 
 impl Session {
@@ -49,8 +63,8 @@ impl Session {
     /// Bianca has finished.
     pub(super) fn answer_dismissed(&mut self, now: Instant, item: &str, text: &str) {
         let Some(at) = self.passed.iter().position(|passed| passed.item == item) else { return };
-        let Dismissed { echo, .. } = self.passed.remove(at);
-        if !words(text).is_empty() && (echo || !only_listens(text)) {
+        let Dismissed { echo, picks_up, .. } = self.passed.remove(at);
+        if !words(text).is_empty() && (echo || !needs_no_answer(text, picks_up)) {
             self.ask(now, Purpose::Answer);
         }
     }
@@ -72,7 +86,21 @@ mod tests {
     #[test_case("No" => false)]
     #[test_case("Yes, my chest hurts" => false)]
     #[test_case("救命" => false)]
+    #[test_case("Hello?" => false; "somebody wonders whether she is there")]
     fn listening_is_told_from_saying(text: &str) -> bool {
-        only_listens(text)
+        needs_no_answer(text, false)
+    }
+
+    #[test_case("Yes, hello?" => true)]
+    #[test_case("Hello, good morning." => true)]
+    #[test_case("Ja, bitte?" => true; "German")]
+    #[test_case("喂,你好" => true; "Chinese")]
+    #[test_case("हाँ, हेलो?" => true; "Hindi")]
+    #[test_case("نعم، ألو؟" => true; "Arabic")]
+    #[test_case("Hello, who is it?" => false)]
+    #[test_case("Hello, hello, hello, hello, hello, hello, hello!" => false; "somebody is upset")]
+    #[test_case("Help!" => false)]
+    fn a_hello_is_answered_by_the_greeting(text: &str) -> bool {
+        needs_no_answer(text, true)
     }
 }

@@ -40,8 +40,6 @@ pub struct Plan {
     pub turns: TurnProfile,
     /// Functions the model may call.
     pub tools: Vec<ToolSpec>,
-    /// The patient has called us.
-    pub inbound: bool,
     /// Find out whether a machine has answered.
     pub detect_machine: bool,
     /// Have the greeting made while the phone rings, so that it is heard at once. It costs its tokens
@@ -90,7 +88,6 @@ impl Plan {
             codec: Codec::Ulaw,
             turns: TurnProfile::default(),
             tools: ToolSpec::all(),
-            inbound: false,
             detect_machine: false,
             prepare_greeting: true,
             extension: None,

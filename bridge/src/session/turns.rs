@@ -80,6 +80,8 @@ pub struct Dismissed {
     pub item: String,
     /// It is thought to be Bianca's own voice.
     pub echo: bool,
+    /// The call had only begun: it may be the "Hello?" of whoever picked up.
+    pub picks_up: bool,
 }
 
 impl Floor {
@@ -165,7 +167,8 @@ impl Session {
     /// It was none: she goes on where she was.
     fn pass(&mut self, now: Instant, item: &str, verdict: Verdict) {
         let item = item.to_owned();
-        let dismissed = Dismissed { item: item.clone(), echo: verdict == Verdict::Echo };
+        let picks_up = self.phase == Phase::Greeting;
+        let dismissed = Dismissed { item: item.clone(), echo: verdict == Verdict::Echo, picks_up };
         self.floor.dismissed = Some(dismissed.clone());
         self.passed.retain(|passed| passed.item != item);
         if self.passed.len() == REMEMBERED {

@@ -53,6 +53,26 @@ fn what_is_said_over_a_prepared_greeting_is_kept_and_answered() {
 }
 
 #[test]
+fn the_hello_of_whoever_picks_up_is_answered_by_the_greeting_and_nothing_more() {
+    let mut call = prepared();
+    call.phone(PhoneEvent::Answered);
+    call.phone(PhoneEvent::MediaUp);
+    call.hear(LOUD);
+    call.run_for(ms(100));
+    call.speech_starts("u", 0);
+    call.run_for(ms(500));
+    call.hear(0xFF);
+    call.speech_stops("u");
+    call.begin_response("r_auto");
+    call.end_response("r_auto", "cancelled", vec![]);
+    call.forget_sent();
+    call.transcribed("u", "Yes, hello?");
+    call.run_for(ms(5000));
+    assert!(!call.asked());
+    assert_eq!(call.texts(), ["Good morning.", "Yes, hello?"]);
+}
+
+#[test]
 fn a_phone_that_nobody_answers_leaves_no_turn_behind() {
     let mut call = prepared();
     call.phone(PhoneEvent::HungUp(Cause::NoAnswer));
