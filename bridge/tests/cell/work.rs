@@ -1,9 +1,12 @@
 //! What a call has done while it runs, and what is kept of it.
 
-use domain::alerts::AlertKind;
+use domain::PatientId;
+use domain::alerts::{Alert, AlertKind};
+use domain::calls::EndReason;
 use domain::emergencies::Severity;
 use domain::policy;
 use jiff::Timestamp;
+use services::patients;
 
 use crate::Cell;
 use crate::telephone::Telephones;
@@ -13,21 +16,38 @@ async fn the_key_for_help_tells_the_caregiver_while_the_call_goes_on() {
     let cell = Cell::start(Telephones::Help).await;
     let (ada, id) = cell.ask_for_a_call().await;
     cell.until_connected(id).await;
-    let alerts = cell.app.ctx.store.alerts();
-    let everything = policy::system("look at alerts in a test");
-    let open = async || alerts.open(&everything, ada.id, Timestamp::UNIX_EPOCH, 10).await.unwrap();
-    for _ in 0..100 {
-        if open().await.iter().any(|alert| !alert.informed.is_empty()) {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
-    let raised = open().await.pop().expect("the alert is stored, and somebody was told");
+    let raised = told(&cell, ada.id).await.pop().expect("the alert is stored, and somebody was told");
     assert_eq!((raised.content.kind, raised.content.severity), (AlertKind::HelpKey, Severity::High));
     assert_eq!(raised.informed, [cell.app.caller_of(&cell.app.staff).caregiver]);
     assert_eq!(cell.app.mails_to(&cell.app.staff).await.len(), 1);
     cell.until_ended(id).await;
-    assert_eq!(open().await.len(), 1, "pressed once, alerted once");
+    assert_eq!(told(&cell, ada.id).await.len(), 1, "pressed once, alerted once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_patient_who_is_removed_in_mid_call_is_still_helped_and_the_call_ends_as_any_other() {
+    let cell = Cell::start(Telephones::Help).await;
+    let (ada, id) = cell.ask_for_a_call().await;
+    cell.until_connected(id).await;
+    patients::remove(&cell.app.ctx, &cell.app.caller_of(&cell.app.staff), ada.id).await.unwrap();
+    assert_eq!(told(&cell, ada.id).await.len(), 1);
+    let call = cell.until_ended(id).await;
+    assert_eq!(call.end_reason, Some(EndReason::CallerHungUp));
+    assert!(!cell.said(id).await.is_empty());
+}
+
+/// A patient's alerts, once somebody was told of one.
+async fn told(cell: &Cell, patient: PatientId) -> Vec<Alert> {
+    let alerts = cell.app.ctx.store.alerts();
+    let everything = policy::system("look at alerts in a test");
+    for _ in 0..100 {
+        let open = alerts.open(&everything, patient, Timestamp::UNIX_EPOCH, 10).await.unwrap();
+        if open.iter().any(|alert| !alert.informed.is_empty()) {
+            return open;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    Vec::new()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
