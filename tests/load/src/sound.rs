@@ -117,14 +117,20 @@ impl Code {
     }
 
     /// The audible bits of the n-th byte. A loud one is mu-law of about a quarter of full scale, in a rhythm of the
-    /// call's own; a quiet one is the step next to zero.
+    /// call's own and of who speaks; a quiet one is the step next to zero.
     fn sound(&self, n: usize) -> u8 {
         const QUIET: u8 = 0b0111_1110;
         if !self.loud {
             return QUIET;
         }
-        let period = 4 + usize::try_from(self.call % 29).unwrap_or(0);
-        if n % period < period / 2 { 0b0001_0100 } else { 0b0010_1000 }
+        // A person is 6 dB louder than the model and sounds otherwise, or would be taken for its echo: as much of the
+        // code is the same both ways as an echo has in common with what was played.
+        let (rhythm, softer) = match self.from {
+            From::Phone => (4, 0),
+            From::Model => (37, 0b0001_0000),
+        };
+        let period = rhythm + usize::try_from(self.call % 29).unwrap_or(0);
+        softer + if n % period < period / 2 { 0b0001_0100 } else { 0b0010_1000 }
     }
 }
 
