@@ -268,6 +268,19 @@ mod tests {
     }
 
     #[test]
+    fn the_first_60_ms_of_a_caller_as_loud_as_what_was_played_are_no_echo() {
+        for seed in 10..40 {
+            let mut echo = Echo::new(Codec::Alaw);
+            let (mut ours, mut theirs) = (seed, seed * 7919);
+            for n in 0..60 {
+                echo.played(&hiss(&mut ours, 1.0));
+                echo.heard(&hiss(&mut theirs, if n < 57 { 0.001 } else { 0.9 }));
+            }
+            assert!(!echo.is_echo(), "{seed}: {}", echo.explained());
+        }
+    }
+
+    #[test]
     fn a_soft_caller_over_comfort_noise_is_no_echo() {
         let (mut echo, mut comfort, mut state) = (Echo::new(Codec::Alaw), Comfort::new(Codec::Alaw, 4), 5);
         for n in 0..60 {
