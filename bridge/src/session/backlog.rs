@@ -8,6 +8,9 @@ use bytes::Bytes;
 /// Thirty seconds of G.711: as long as the model may stay away.
 const CAPACITY: usize = 240_000;
 
+/// Five seconds: the model's server notices speech within half a second.
+const BEFORE_SPEECH: usize = 40_000;
+
 /// A bounded memory of sound; the oldest goes first.
 #[derive(Debug, Default)]
 pub struct Backlog {
@@ -17,6 +20,8 @@ pub struct Backlog {
     /// Frames at the front that a connection has been given already: losing those costs nothing
     /// as long as that connection lives.
     given: usize,
+    /// The caller has begun something that is no turn yet.
+    speaking: bool,
     /// Turns that are not written down yet, in order. Their sound lies at the front.
     turns: VecDeque<Spoken>,
 }
@@ -58,6 +63,21 @@ impl Backlog {
         }
     }
 
+    /// The caller has begun to speak: all of it is kept until it is a turn.
+    pub fn begin(&mut self) {
+        self.speaking = true;
+    }
+
+    /// A connection hears the caller: when they are silent, only what came last can be the beginning of
+    /// something. In a quiet call this is most of the memory it takes.
+    pub fn forget_silence(&mut self) {
+        while !self.speaking && self.turns.is_empty() && self.bytes > BEFORE_SPEECH {
+            let Some(oldest) = self.frames.pop_front() else { return };
+            self.bytes -= oldest.len();
+            self.given = self.given.saturating_sub(1);
+        }
+    }
+
     /// Everything kept so far reached a connection.
     pub fn mark_given(&mut self) {
         self.given = self.frames.len();
@@ -66,6 +86,7 @@ impl Backlog {
     /// The model made a turn of everything that was in none. Answers the name that the turn had on
     /// the connection before, when it was replayed to this one.
     pub fn commit(&mut self, item: &str) -> Option<String> {
+        self.speaking = false;
         if let Some(turn) = self.turns.iter_mut().find(|turn| turn.replayed) {
             turn.replayed = false;
             return Some(std::mem::replace(&mut turn.item, item.to_owned()));
@@ -90,6 +111,7 @@ impl Backlog {
 
     /// Everything kept, for a new connection, which will make one turn of what was in several.
     pub fn replay(&mut self) -> Replay {
+        self.speaking = false;
         let frames = self.in_turns();
         if let Some(first) = self.turns.pop_front() {
             self.turns.clear();
@@ -154,9 +176,27 @@ mod tests {
         assert_eq!((replay.turns.len(), replay.open.len()), (0, CAPACITY));
     }
 
+    #[test]
+    fn of_silence_five_seconds_are_kept_and_of_a_turn_that_is_not_written_everything() {
+        let mut backlog = Backlog::default();
+        (0..1000).for_each(|_| backlog.keep(frame(1)));
+        backlog.mark_given();
+        backlog.forget_silence();
+        assert_eq!(backlog.bytes, BEFORE_SPEECH);
+        backlog.begin();
+        (0..250).for_each(|_| backlog.keep(frame(1)));
+        backlog.forget_silence();
+        backlog.commit("u1");
+        (0..500).for_each(|_| backlog.keep(frame(2)));
+        backlog.forget_silence();
+        let replay = backlog.replay();
+        assert_eq!((replay.turns.len(), replay.open.len()), (BEFORE_SPEECH + 40_000, 80_000));
+        assert_eq!(backlog.dropped(), 0);
+    }
+
     proptest! {
         #[test]
-        fn no_order_of_events_loses_count(steps in prop::collection::vec((0..5u8, 0..3u8), 0..300)) {
+        fn no_order_of_events_loses_count(steps in prop::collection::vec((0..7u8, 0..3u8), 0..300)) {
             let mut backlog = Backlog::default();
             for (what, item) in steps {
                 let item = item.to_string();
@@ -164,6 +204,8 @@ mod tests {
                     0 => drop(backlog.commit(&item)),
                     1 => backlog.written(&item),
                     2 => drop(backlog.replay()),
+                    3 => backlog.forget_silence(),
+                    4 => backlog.begin(),
                     _ => (0..200).for_each(|_| backlog.keep(frame(1))),
                 }
                 prop_assert!(backlog.in_turns() <= backlog.frames.len());

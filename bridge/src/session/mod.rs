@@ -316,6 +316,7 @@ impl Session {
         if self.link.is_ready() {
             self.append(now, sound);
             self.backlog.mark_given();
+            self.backlog.forget_silence();
         }
     }
 

@@ -101,6 +101,7 @@ impl Session {
         let ago = bytes_to_ms(self.appended).saturating_sub(speech.audio_start_ms);
         let began = self.since_answer(now).saturating_sub(Duration::from_millis(ago));
         self.transcript.expect(&speech.item_id, began);
+        self.backlog.begin();
         if speech.audio_start_ms < bytes_to_ms(self.replayed) {
             // An earlier connection has heard it: it interrupts nothing.
             return;
