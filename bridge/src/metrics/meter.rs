@@ -1,6 +1,9 @@
 //! Adds up what single calls counted.
 
+use prometheus_client::metrics::counter::Counter;
+
 use super::Metrics;
+use super::declare::Many;
 use crate::session::Stats;
 use crate::telephony::leg::LegStats;
 
@@ -38,11 +41,7 @@ impl CallMeter {
             ("echo", now.echoes, before.echoes),
             ("recycle", now.recycles, before.recycles),
         ];
-        for (kind, now, before) in counted {
-            if now > before {
-                self.metrics.0.sound.events.of([kind]).inc_by(now - before);
-            }
-        }
+        add(&self.metrics.0.sound.events, &counted);
     }
 
     /// What the telephone leg has counted until now.
@@ -61,15 +60,17 @@ impl CallMeter {
             ("key", now.telephone_events, before.telephone_events),
             ("comfort_noise", now.comfort_noise, before.comfort_noise),
         ];
-        for (fate, now, before) in packets {
-            if now > before {
-                self.metrics.0.sound.packets.of([fate]).inc_by(now - before);
-            }
-        }
-        for (fate, now, before) in [("sent", now.sent, before.sent), ("unsent", now.unsent, before.unsent)] {
-            if now > before {
-                self.metrics.0.sound.frames.of([fate]).inc_by(now - before);
-            }
+        add(&self.metrics.0.sound.packets, &packets);
+        let frames = [("sent", now.sent, before.sent), ("unsent", now.unsent, before.unsent)];
+        add(&self.metrics.0.sound.frames, &frames);
+    }
+}
+
+/// Adds what is new of each kind: its name, now, and when it was added last.
+fn add(counters: &Many<1, Counter>, kinds: &[(&'static str, u64, u64)]) {
+    for (kind, now, before) in kinds {
+        if now > before {
+            counters.of([*kind]).inc_by(now - before);
         }
     }
 }

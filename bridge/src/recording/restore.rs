@@ -57,7 +57,10 @@ impl std::error::Error for RestoreError {}
 /// # Errors
 /// See [`RestoreError`].
 pub fn restore(folder: &Path, key: &RecordingKey, out: &Path) -> Result<Restored, RestoreError> {
-    let call = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    // The call's id is the folder's name, which `.` does not tell.
+    let folder = &folder.canonicalize().map_err(|error| RestoreError::Io(folder.to_owned(), error))?;
+    let call =
+        folder.file_name().and_then(|name| name.to_str()).ok_or_else(|| RestoreError::Refused(folder.clone()))?;
     let numbers = numbers(folder)?;
     let mut opened = Vec::with_capacity(numbers.len());
     for number in &numbers {

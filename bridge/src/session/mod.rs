@@ -158,7 +158,7 @@ pub struct Session {
     link: Link,
     recycle: Recycle,
     next_up_at: Option<i64>,
-    promised: Option<SessionBody>,
+    promised: Option<(SessionBody, Translation)>,
     translation: Translation,
     backlog: Backlog,
     deadlines: Deadlines,

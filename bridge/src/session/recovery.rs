@@ -156,15 +156,17 @@ impl Session {
         if self.link.stage != Stage::Configuring {
             return;
         }
-        if !self.grants_format(session) {
+        let Some(translation) = Translation::of(session, self.plan.codec) else {
             // Sound in a format we cannot serve would be noise in the caller's ear.
             tracing::error!(call = %self.plan.call_id, "the model granted no audio format that can be served");
             return self.give_up(now);
-        }
+        };
         if std::mem::replace(&mut self.link.was_ready, true) {
-            self.replay();
+            for item in self.memory() {
+                self.send(Command::ItemCreate { previous_item_id: None, item });
+            }
         }
-        self.begin_session(now, session);
+        self.begin_session(now, session, translation);
         self.replay_sound(now, usize::MAX);
         self.speak_up(now);
     }
@@ -174,14 +176,9 @@ impl Session {
         self.plan.session_config(self.tempo.profile())
     }
 
-    /// Whether the sound of a session can be served.
-    pub(super) fn grants_format(&self, session: &SessionBody) -> bool {
-        Translation::of(session, self.plan.codec).is_some()
-    }
-
-    /// A confirmed session is in use from now on.
-    pub(super) fn begin_session(&mut self, now: Instant, session: &SessionBody) {
-        self.translation = Translation::of(session, self.plan.codec).unwrap_or_default();
+    /// A confirmed session, whose sound is served so, is in use from now on.
+    pub(super) fn begin_session(&mut self, now: Instant, session: &SessionBody, translation: Translation) {
+        self.translation = translation;
         self.plan_recycle(now, session);
         self.link.stage = Stage::Ready;
         self.link.ready_at = Some(now);
@@ -207,18 +204,14 @@ impl Session {
         self.ask_waiting(now);
     }
 
-    /// Tells a new session what was said before.
-    fn replay(&mut self) {
-        for item in self.transcript.replay() {
-            self.send(Command::ItemCreate { previous_item_id: None, item });
-        }
-        for item in self.asides() {
-            self.send(Command::ItemCreate { previous_item_id: None, item });
-        }
+    /// What a new session has to know: what was said before, and what the model was told besides.
+    pub(super) fn memory(&self) -> Vec<NewItem> {
+        let mut items = self.transcript.replay();
+        items.extend(self.asides());
         if self.answered_at.is_some() {
-            let note = NewItem::message(None, "system", directions::RESTORED.to_owned());
-            self.send(Command::ItemCreate { previous_item_id: None, item: note });
+            items.push(NewItem::message(None, "system", directions::RESTORED.to_owned()));
         }
+        items
     }
 
     /// Gives a new session the sound that is in no text yet. Turns are committed, so that what is

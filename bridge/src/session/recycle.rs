@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use super::Session;
 use super::deadlines::Reason;
-use super::directions;
 use super::input::{LinkEvent, NextEvent};
 use super::output::Output;
 use super::state::Phase;
-use crate::realtime::command::{ClientEvent, Command, NewItem};
+use super::translation::Translation;
+use crate::realtime::command::{ClientEvent, Command};
 use crate::realtime::event::{ServerEvent, SessionBody};
 
 /// A session is changed this long before it expires, as soon as nobody speaks.
@@ -129,11 +129,11 @@ impl Session {
                     self.send_next(Command::SessionUpdate { session });
                 }
                 (ServerEvent::SessionUpdated(info), Next::Configuring) => {
-                    if !self.grants_format(&info.session) {
+                    let Some(translation) = Translation::of(&info.session, self.plan.codec) else {
                         return self.on_next_failed(now);
-                    }
+                    };
                     self.recycle.next = Next::Ready;
-                    self.promised = Some(info.session);
+                    self.promised = Some((info.session, translation));
                     self.recycle_if_quiet(now);
                 }
                 (ServerEvent::Error(_), Next::Configuring) => self.on_next_failed(now),
@@ -160,16 +160,12 @@ impl Session {
 
     /// Everything known is told to the other session, which is the one in use from here on.
     fn promote(&mut self, now: Instant) {
+        let Some((session, translation)) = self.promised.take() else { return self.on_next_failed(now) };
         self.deadlines.clear(Reason::NextReady);
         self.stats.recycles += 1;
-        for item in self.transcript.replay() {
+        for item in self.memory() {
             self.send_next(Command::ItemCreate { previous_item_id: None, item });
         }
-        for item in self.asides() {
-            self.send_next(Command::ItemCreate { previous_item_id: None, item });
-        }
-        let note = NewItem::message(None, "system", directions::RESTORED.to_owned());
-        self.send_next(Command::ItemCreate { previous_item_id: None, item: note });
         self.recycle.reset();
         self.deadlines.clear(Reason::Expiry);
         self.deadlines.clear(Reason::Recycle);
@@ -178,8 +174,7 @@ impl Session {
         self.let_go_of_session();
         self.out.push(Output::Promote);
         self.link.up_at = self.next_up_at.take();
-        let session = self.promised.take().unwrap_or_default();
-        self.begin_session(now, &session);
+        self.begin_session(now, &session, translation);
         // At a quiet moment there is nothing to hear but a word that begins right now.
         self.replay_sound(now, if speaking.is_some() { usize::MAX } else { LATEST });
         self.caller_since = speaking;

@@ -146,7 +146,10 @@ async fn a_changed_moved_or_foreign_segment_is_refused() {
 
     std::fs::write(place.segment(0), &segments[0]).unwrap();
     std::fs::write(place.segment(1), &segments[1]).unwrap();
-    restore(&place.call(), &key(), &place.out()).unwrap();
+    // However the folder is named.
+    let inside = place.call().join("inside");
+    std::fs::create_dir(&inside).unwrap();
+    restore(&inside.join(".."), &key(), &place.out()).unwrap();
     std::fs::remove_file(place.out()).unwrap();
 
     // The same segments as another call's.
