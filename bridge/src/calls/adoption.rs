@@ -50,9 +50,7 @@ impl Calls {
             Ok(None) => {
                 // It was ended meanwhile, or never answered: nobody is to sit at a silent telephone.
                 tracing::warn!(call = orphan.call_id, "a call that was left behind is hung up");
-                if let Err(error) = asterisk.discard(&orphan.call_id).await {
-                    tracing::error!(%error, "a call that was left behind could not be hung up");
-                }
+                hang_up(asterisk, orphan).await;
             }
             Err(error) => tracing::error!(%error, call = orphan.call_id, "a call that was left behind has no owner"),
         }
@@ -76,7 +74,7 @@ impl Calls {
             Ok(None) => self.lose(taken, Cause::Normal).await,
             Err(error) => {
                 tracing::error!(call = orphan.call_id, %error, "a call that was left behind could not be taken over");
-                asterisk.discard(&orphan.call_id).await.ok();
+                hang_up(asterisk, orphan).await;
                 self.lose(taken, error.cause).await;
             }
         }
@@ -97,5 +95,12 @@ impl Calls {
         if let Err(error) = self.ctx.live.release(id, &self.settings.cell).await {
             tracing::warn!(call = %id, %error, "a call's lease runs out by itself");
         }
+    }
+}
+
+/// Takes down what Asterisk has of a call that nobody goes on with.
+async fn hang_up(asterisk: &AsteriskDialer, orphan: &Orphan) {
+    if let Err(error) = asterisk.discard(&orphan.call_id).await {
+        tracing::error!(%error, call = orphan.call_id, "a call that was left behind could not be hung up");
     }
 }
