@@ -14,6 +14,10 @@ use super::ari_event::{Bridge, Channel};
 /// Asterisk sits next to us: a request that takes longer is lost.
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Asterisk closes a connection that was idle for 15 s (`session_keep_alive` of `http.conf`). A request on its way at
+/// that moment is lost, and one that dials cannot be repeated; so we are the first to close.
+const IDLE_CONNECTIONS: Duration = Duration::from_secs(10);
+
 /// Where Asterisk is and who we are to it.
 #[derive(Debug, Clone)]
 pub struct AriConfig {
@@ -48,8 +52,8 @@ pub enum AriError {
         /// What was asked for; holds ids only.
         path: String,
     },
-    /// It could not be reached, or its answer not understood.
-    Unreachable,
+    /// It could not be reached, or did not do in time what it said it would; says which.
+    Unreachable(&'static str),
     /// It answered, but cannot serve us; says why, without anything personal.
     Unfit(String),
 }
@@ -65,7 +69,7 @@ impl fmt::Display for AriError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Status { status, path } => write!(f, "Asterisk answered {path} with status {status}"),
-            Self::Unreachable => f.write_str("Asterisk cannot be reached"),
+            Self::Unreachable(why) => write!(f, "Asterisk cannot be reached: {why}"),
             Self::Unfit(why) => f.write_str(why),
         }
     }
@@ -98,8 +102,10 @@ struct Variable {
 
 impl Rest {
     pub(super) fn new(config: AriConfig) -> Result<Self, AriError> {
-        let http = reqwest::Client::builder().timeout(REQUEST_TIMEOUT).build();
-        Ok(Self { http: http.map_err(|_| AriError::Unreachable)?, config: std::sync::Arc::new(config) })
+        // No proxy: Asterisk sits next to us, whatever the environment says about the way to others.
+        let http = reqwest::Client::builder().timeout(REQUEST_TIMEOUT).pool_idle_timeout(IDLE_CONNECTIONS).no_proxy();
+        let http = http.build().map_err(|_| AriError::Unfit("no client for the HTTP of Asterisk".to_owned()))?;
+        Ok(Self { http, config: std::sync::Arc::new(config) })
     }
 
     pub(super) fn config(&self) -> &AriConfig {
@@ -108,12 +114,12 @@ impl Rest {
 
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, AriError> {
         let request = self.http.get(self.config.at(path)).query(query);
-        self.send(path, request).await?.json().await.map_err(|_| AriError::Unreachable)
+        self.send(path, request).await?.json().await.map_err(unreachable)
     }
 
     pub(super) async fn create<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, AriError> {
         let request = self.http.post(self.config.at(path)).query(query);
-        self.send(path, request).await?.json().await.map_err(|_| AriError::Unreachable)
+        self.send(path, request).await?.json().await.map_err(unreachable)
     }
 
     pub(super) async fn post(&self, path: &str, query: &[(&str, &str)]) -> Result<(), AriError> {
@@ -161,12 +167,22 @@ impl Rest {
 
     async fn send(&self, path: &str, request: reqwest::RequestBuilder) -> Result<reqwest::Response, AriError> {
         let request = request.basic_auth(&self.config.user, Some(self.config.password.expose()));
-        let answer = request.send().await.map_err(|_| AriError::Unreachable)?;
+        let answer = request.send().await.map_err(unreachable)?;
         if answer.status().is_success() {
             return Ok(answer);
         }
         Err(AriError::Status { status: answer.status().as_u16(), path: path.to_owned() })
     }
+}
+
+/// What of an error may be told: its text may hold an address with a patient's number in it.
+fn unreachable(error: reqwest::Error) -> AriError {
+    AriError::Unreachable(match error {
+        error if error.is_connect() => "no connection",
+        error if error.is_timeout() => "no answer in time",
+        error if error.is_decode() => "its answer cannot be read",
+        _ => "the connection broke",
+    })
 }
 
 impl AriConfig {

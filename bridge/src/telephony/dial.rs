@@ -53,7 +53,7 @@ impl AsteriskDialer {
             return Err(DialError { cause: Cause::Failed, detail });
         }
         if !self.line.ari.is_connected() {
-            return Err(AriError::Unreachable.into());
+            return Err(AriError::Unreachable("its events do not arrive").into());
         }
         Ok(())
     }

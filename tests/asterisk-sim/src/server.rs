@@ -15,7 +15,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::{Subscription, World};
 use crate::{bridges, channels, external, media, show};
 
 /// Query parameters.
@@ -85,14 +85,16 @@ async fn events(State(world): State<Arc<World>>, Query(params): Params, upgrade:
     let Some(app) = params.get("app").filter(|app| !app.is_empty()).cloned() else {
         return Err(Refused(400, "Missing parameter app".to_owned()));
     };
-    Ok(upgrade.on_upgrade(async move |socket| tell(&world, &app, socket).await))
+    // Before the socket is there, as Asterisk does it (`websocket_attempted_cb`, `res/ari/ari_websockets.c`): whoever has
+    // a socket misses nothing of what follows.
+    let subscription = Subscription::new(world, app);
+    Ok(upgrade.on_upgrade(async move |socket| tell(subscription, socket).await))
 }
 
-async fn tell(world: &World, app: &str, mut socket: WebSocket) {
-    let (number, mut events) = world.subscribe(app);
+async fn tell(mut subscription: Subscription, mut socket: WebSocket) {
     loop {
         tokio::select! {
-            event = events.recv() => {
+            event = subscription.events.recv() => {
                 let Some(event) = event else { break };
                 if socket.send(Message::text(event)).await.is_err() {
                     break;
@@ -104,7 +106,6 @@ async fn tell(world: &World, app: &str, mut socket: WebSocket) {
             },
         }
     }
-    world.unsubscribe(app, number);
 }
 
 async fn attach(State(world): State<Arc<World>>, Path(id): Path<String>, upgrade: WebSocketUpgrade) -> Response {

@@ -102,6 +102,30 @@ pub(crate) struct World {
     counter: AtomicU64,
 }
 
+/// An event socket's part in an application. Ends when it is dropped; channels stay in the application.
+pub(crate) struct Subscription {
+    world: Arc<World>,
+    app: String,
+    number: u64,
+    pub(crate) events: UnboundedReceiver<String>,
+}
+
+impl Subscription {
+    pub(crate) fn new(world: Arc<World>, app: String) -> Self {
+        let (number, events) = world.subscribe(&app);
+        Self { world, app, number, events }
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        let mut state = self.world.state();
+        if state.subscribers.get(&self.app).is_some_and(|subscriber| subscriber.number == self.number) {
+            state.subscribers.remove(&self.app);
+        }
+    }
+}
+
 impl World {
     pub(crate) fn new(config: Config, ip: IpAddr, stranger: Arc<UdpSocket>, answers: Answers, wheel: Wheel) -> Self {
         let (state, totals, counter) = (Mutex::default(), Mutex::default(), AtomicU64::new(0));
@@ -123,8 +147,8 @@ impl World {
         self.state().channels.keys().all(|known| !known.starts_with(id) && !id.starts_with(known.as_str()))
     }
 
-    /// A new socket for an application's events. It replaces the one before, which is told so.
-    pub(crate) fn subscribe(&self, app: &str) -> (u64, UnboundedReceiver<String>) {
+    /// Events of an application go to a new socket. It replaces the one before, which is told so.
+    fn subscribe(&self, app: &str) -> (u64, UnboundedReceiver<String>) {
         let (events, receiver) = mpsc::unbounded_channel();
         let number = self.number();
         let before = self.state().subscribers.insert(app.to_owned(), Subscriber { number, events });
@@ -133,14 +157,6 @@ impl World {
             before.events.send(event).ok();
         }
         (number, receiver)
-    }
-
-    /// The socket is gone. Channels stay in the application.
-    pub(crate) fn unsubscribe(&self, app: &str, number: u64) {
-        let mut state = self.state();
-        if state.subscribers.get(app).is_some_and(|subscriber| subscriber.number == number) {
-            state.subscribers.remove(app);
-        }
     }
 
     /// Ends every event socket.

@@ -29,6 +29,9 @@ const ENTER_TIMEOUT: Duration = Duration::from_secs(3);
 /// First release of each branch whose `chan_websocket` speaks JSON and survives a ping.
 const WEBSOCKET_SINCE: [(u32, u32); 2] = [(22, 8), (23, 2)];
 
+/// The answer to `externalMedia` lacks what [`MediaVariables`] takes from it.
+const NO_WAY_IN: AriError = AriError::Unreachable("it does not say where it takes the sound");
+
 /// What all calls through one Asterisk have in common.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Line {
@@ -145,14 +148,14 @@ impl Line {
         let here = media.address().map_err(no_port)?.to_string();
         let how = [("external_host", here.as_str()), ("encapsulation", "rtp"), ("transport", "udp")];
         let made = self.external_media(channel, codec, "client", &how).await?;
-        media.connect(made.socket_address().ok_or(AriError::Unreachable)?);
+        media.connect(made.socket_address().ok_or(NO_WAY_IN)?);
         Ok(Media::Rtp(Box::new(media)))
     }
 
     async fn websocket(&self, channel: &str, codec: Codec) -> Result<Media, AriError> {
         let how = [("external_host", ""), ("encapsulation", "none"), ("transport", "websocket")];
         let made = self.external_media(channel, codec, "server", &how).await?;
-        let url = self.ari.media_url(&made.connection.ok_or(AriError::Unreachable)?);
+        let url = self.ari.media_url(&made.connection.ok_or(NO_WAY_IN)?);
         let media = WebSocketMedia::connect(&url, codec).await;
         Ok(Media::WebSocket(Box::new(media.map_err(|why| AriError::Unfit(why.to_owned()))?)))
     }
@@ -214,9 +217,10 @@ async fn entered(events: &mut mpsc::Receiver<AriEvent>, awaited: &str) -> Result
                 _ => {}
             }
         }
-        Err(AriError::Unreachable)
+        Err(AriError::Unreachable("the channel of the sound is gone"))
     };
-    timeout(ENTER_TIMEOUT, waiting).await.unwrap_or(Err(AriError::Unreachable))
+    let late = AriError::Unreachable("the channel of the sound did not enter the application");
+    timeout(ENTER_TIMEOUT, waiting).await.unwrap_or(Err(late))
 }
 
 /// Whether an Asterisk of this version has the `chan_websocket` we speak to.
