@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     if let Some(event) = AriEvent::parse(text) {
-        let _ = event.channel();
+        let _ = event.about();
         if let AriEvent::Destroyed { cause, .. } = event {
             let _ = ari_event::cause(cause);
         }
