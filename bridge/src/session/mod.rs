@@ -59,6 +59,7 @@ use self::emergency::Watch;
 use self::keys::Keys;
 use self::machine::Answering;
 use self::messages::Transcript;
+use self::playout::OnTheWay;
 use self::recovery::Link;
 use self::recycle::Recycle;
 use self::responses::Responses;
@@ -139,6 +140,7 @@ pub struct Session {
     comfort: Comfort,
     /// Sound given to the telephone system and not played yet, beyond the usual delay.
     in_flight: Duration,
+    on_the_way: OnTheWay,
     voice: Voice,
     echo: Echo,
     floor: Floor,
@@ -204,6 +206,7 @@ impl Session {
             queue: Queue::new(CAPACITY),
             comfort: Comfort::new(codec, seed),
             in_flight: Duration::ZERO,
+            on_the_way: OnTheWay::default(),
             voice: Voice::new(codec),
             echo: Echo::new(codec),
             floor: Floor::default(),
@@ -268,6 +271,7 @@ impl Session {
             (_, Input::Done { task, done }) => self.on_done(now, task, &done),
             (_, Input::InFlight(in_flight)) => self.in_flight = in_flight,
         }
+        self.steer();
         self.outputs()
     }
 

@@ -44,6 +44,12 @@ pub enum Output {
     CloseNext,
     /// Put this frame on the wire now.
     Play(Play),
+    /// Silence on the wire now: take back what is not heard yet, and keep it.
+    Pause,
+    /// What was kept is heard now, before any frame that follows.
+    Resume,
+    /// What is not heard yet, or was kept, shall never be heard.
+    Flush,
     /// Press keys, for whoever has a switchboard.
     Press(String),
     /// Telephone a caregiver and join them with the patient; report how it went.

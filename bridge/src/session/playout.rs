@@ -12,18 +12,48 @@ use crate::audio::frame::{Frame, bytes_to_ms};
 /// A response that has sounded and then neither goes on nor ends is taken for ended.
 const STALLED_AFTER: Duration = Duration::from_secs(5);
 
+/// What is to become of sound that was given to the telephone and is not heard yet.
+#[derive(Debug, Default)]
+pub(super) struct OnTheWay {
+    /// The telephone was told to keep it.
+    kept: bool,
+    /// It shall not be heard; to be told.
+    unwanted: bool,
+}
+
+impl OnTheWay {
+    /// It shall not be heard.
+    pub(super) fn drop_all(&mut self) {
+        self.unwanted = true;
+    }
+}
+
 impl Session {
     /// Deadlines that have passed, then the frames that are owed.
     pub(super) fn on_tick(&mut self, now: Instant) {
         while let Some(reason) = self.deadlines.take_due(now) {
             self.on_deadline(now, reason);
         }
+        self.steer();
         while let Some(tick) = self.pacer.as_mut().and_then(|pacer| pacer.due(now)) {
             let frame = self.next_frame(now);
             self.echo.played(frame.bytes());
             self.out.push(Output::Play(Play { frame, skipped: tick.skipped }));
         }
         self.settle(now);
+    }
+
+    /// Tells the telephone what is to become of sound on its way there. Before any frame that follows.
+    pub(super) fn steer(&mut self) {
+        let sound = &mut self.on_the_way;
+        if std::mem::take(&mut sound.unwanted) {
+            self.out.push(Output::Flush);
+            sound.kept = false;
+        }
+        if sound.kept != self.floor.holds() {
+            sound.kept = !sound.kept;
+            self.out.push(if sound.kept { Output::Pause } else { Output::Resume });
+        }
     }
 
     fn next_frame(&mut self, now: Instant) -> Frame {

@@ -306,7 +306,8 @@ impl Session {
         self.silence(Duration::ZERO);
     }
 
-    /// The same, when her words have been held for that long: what was on its way has been heard meanwhile.
+    /// The same, when her words have been held for that long: what had left the telephone system has been heard
+    /// meanwhile, and what had not was taken back.
     fn silence(&mut self, held: Duration) {
         let mut unheard = Vec::new();
         if let Some(active) = &self.responses.active {
@@ -318,7 +319,11 @@ impl Session {
             }
         }
         self.responses.unwant();
-        let in_flight = self.in_flight().saturating_sub(held);
+        let in_flight = self.plan.downstream.saturating_sub(held) + self.in_flight;
+        if !self.responses.sounding.as_deref().is_some_and(is_recorded) {
+            // Recorded words are heard to their end.
+            self.on_the_way.drop_all();
+        }
         for cut in self.queue.flush_except(is_recorded) {
             self.cut(cut, in_flight);
         }

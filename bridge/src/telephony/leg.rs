@@ -98,6 +98,17 @@ pub trait Leg: Send {
     /// blocks; a frame that cannot be sent is lost and counted.
     fn play(&mut self, frame: &Frame, skipped: u32);
 
+    /// Silence at once: takes back what was handed over and has not been heard yet, and keeps it.
+    /// Frames played from now on are heard meanwhile. Does nothing (the default) when what was
+    /// handed over is heard.
+    fn pause(&mut self) {}
+
+    /// What [`Leg::pause`] keeps is heard first of all, from the sample at which it stopped.
+    fn resume(&mut self) {}
+
+    /// What was handed over and has not been heard never will be; nor what is kept.
+    fn flush(&mut self) {}
+
     /// Picks up a call that came in. Harmless for any other, and when repeated.
     fn answer(&mut self) {}
 
@@ -117,9 +128,9 @@ pub trait Leg: Send {
     /// up is not undone.
     fn cancel_transfer(&mut self) {}
 
-    /// Sound handed over and not yet on its way to the far phone, as far as it is known here: the
-    /// telephone system's own queue, for example. It is in addition to the fixed delay of the way
-    /// downstream, and 0 for a leg without a queue.
+    /// Sound handed over and not yet on its way to the far phone, as far as it is known here: what
+    /// is in the telephone system's own queue or, during a pause, was taken back from it. It is in
+    /// addition to the fixed delay of the way downstream, and 0 for a leg without a queue.
     fn in_flight(&self) -> Duration {
         Duration::ZERO
     }

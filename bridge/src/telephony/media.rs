@@ -62,6 +62,27 @@ impl Media {
         }
     }
 
+    /// Silence at once, and what has not been played is kept. RTP that is sent has been played.
+    pub(super) fn pause(&mut self) {
+        if let Self::WebSocket(media) = self {
+            media.pause(Instant::now());
+        }
+    }
+
+    /// What was kept goes on.
+    pub(super) fn resume(&mut self) {
+        if let Self::WebSocket(media) = self {
+            media.resume(Instant::now());
+        }
+    }
+
+    /// What has not been played never will be.
+    pub(super) fn flush(&mut self) {
+        if let Self::WebSocket(media) = self {
+            media.flush(Instant::now());
+        }
+    }
+
     /// The next thing that comes out. Cancel safe; after [`MediaEvent::Lost`] it never completes.
     pub(super) async fn next(&mut self) -> MediaEvent {
         match self {
@@ -70,7 +91,7 @@ impl Media {
         }
     }
 
-    /// Sound that waits in Asterisk's own queue.
+    /// Sound that was handed over and has not been played.
     pub(super) fn in_flight(&self) -> Duration {
         match self {
             Self::Rtp(_) => Duration::ZERO,

@@ -14,3 +14,4 @@ mod rtp_media;
 pub mod switchboard;
 mod websocket;
 pub mod websocket_message;
+mod websocket_playout;

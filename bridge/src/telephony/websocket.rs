@@ -1,9 +1,6 @@
 //! The `chan_websocket` connection of one call: raw G.711 in binary messages, control in text.
-//!
-//! Asterisk plays what arrives from a queue of its own, one frame every 20 ms by its own timer, and
-//! plays nothing when the queue is empty. So the queue is kept two frames full: enough for the
-//! unevenness of two timers, little enough that a barge-in is heard at once.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -19,20 +16,18 @@ use url::Url;
 
 use super::leg::{LegEvent, LegStats};
 use super::media::MediaEvent;
-use super::websocket_message::{Control, GET_STATUS};
-use crate::audio::frame::{Codec, FRAME_BYTES, FRAME_TIME, Frame};
+use super::websocket_message::Control;
+use super::websocket_playout::Playout;
+use crate::audio::frame::{Codec, FRAME_BYTES, Frame};
 use crate::audio::jitter::Feed;
 
 /// Asterisk sits next to us: a connection that takes longer does not come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Frames of silence sent ahead of the first sound.
-const AHEAD: u32 = 2;
-
 /// How often Asterisk is asked how long its queue is.
 const STATUS_EVERY: Duration = Duration::from_secs(1);
 
-/// Questions in a row without an answer after which the connection counts as lost: the patient has
+/// Seconds' questions in a row without an answer after which the connection counts as lost: the patient has
 /// then heard nothing for 3 s at most.
 const UNANSWERED: u32 = 2;
 
@@ -49,40 +44,16 @@ pub(super) struct WebSocketMedia {
     feed: Feed,
     /// Frames of silence to be handed on.
     owed: u32,
-    queue: Queue,
-    /// The next frame finds an empty queue.
-    dry: bool,
+    playout: Playout,
+    /// Commands that the network did not take yet; as many as a call can give in 3 s.
+    waiting: VecDeque<Message>,
     /// Asterisk's queue is full.
-    paused: bool,
+    full: bool,
     status_at: Instant,
-    /// When the last question was asked, and how many in a row had no answer.
-    asked: Option<Instant>,
+    /// Times in a row that Asterisk had not answered before it was asked again.
     unanswered: u32,
     lost: bool,
     stats: LegStats,
-}
-
-/// Asterisk's queue as we know it.
-#[derive(Debug, Clone, Copy, Default)]
-struct Queue {
-    /// When it will have been played to its end.
-    empty_at: Option<Instant>,
-    /// When silence was last sent ahead.
-    primed_at: Option<Instant>,
-}
-
-impl Queue {
-    fn add(&mut self, now: Instant, frames: u32) {
-        self.empty_at = Some(self.empty_at.map_or(now, |at| at.max(now)) + FRAME_TIME * frames);
-    }
-
-    fn set(&mut self, now: Instant, frames: u32) {
-        self.empty_at = Some(now + FRAME_TIME * frames);
-    }
-
-    fn lasts(&self, now: Instant) -> Duration {
-        self.empty_at.map_or(Duration::ZERO, |at| at.saturating_duration_since(now))
-    }
 }
 
 impl WebSocketMedia {
@@ -98,11 +69,10 @@ impl WebSocketMedia {
                 codec,
                 feed: Feed::new(codec),
                 owed: 0,
-                queue: Queue::default(),
-                dry: true,
-                paused: false,
+                playout: Playout::new(codec),
+                waiting: VecDeque::new(),
+                full: false,
                 status_at: Instant::now() + STATUS_EVERY,
-                asked: None,
                 unanswered: 0,
                 lost: false,
                 stats: LegStats::default(),
@@ -121,43 +91,67 @@ impl WebSocketMedia {
 
     /// Hands one frame over at once, or counts that it could not be.
     pub(super) fn send(&mut self, frame: &Frame, skipped: u32, now: Instant) {
-        if self.paused || self.lost {
+        if self.full || self.lost {
             self.stats.unsent += 1;
             return;
         }
-        if self.dry || skipped > 0 {
-            self.dry = false;
-            self.queue.primed_at = Some(now);
-            for _ in 0..AHEAD {
-                self.hand_over(&Frame::silence(self.codec), now);
-            }
-        }
-        let sent = self.hand_over(frame, now);
+        let messages = self.playout.play(frame, skipped, now);
+        let sent = self.write_all(messages);
         *(if sent { &mut self.stats.sent } else { &mut self.stats.unsent }) += 1;
     }
 
-    fn hand_over(&mut self, frame: &Frame, now: Instant) -> bool {
-        let sent = self.write(Message::binary(frame.bytes().to_vec()));
-        if sent {
-            self.queue.add(now, 1);
-        }
-        sent
+    /// Silence at once: what Asterisk has not played is taken back, and kept.
+    pub(super) fn pause(&mut self, now: Instant) {
+        let messages = self.playout.pause(now);
+        self.write_all(messages);
     }
 
-    /// Into the socket's buffer, from where it goes out now or, should the network not take it, with
-    /// the next message.
+    /// What was kept goes on, from the sample at which it stopped.
+    pub(super) fn resume(&mut self, now: Instant) {
+        let messages = self.playout.resume(now);
+        self.write_all(messages);
+    }
+
+    /// What has not been played never will be, nor what is kept.
+    pub(super) fn flush(&mut self, now: Instant) {
+        let messages = self.playout.flush(now);
+        self.write_all(messages);
+    }
+
+    fn write_all(&mut self, messages: Vec<Message>) -> bool {
+        let mut all = true;
+        for message in messages {
+            all &= self.write(message);
+        }
+        all
+    }
+
+    /// Into the socket's buffer. Answers whether the message is on its way: should the network not take it, sound is
+    /// lost, and a command waits for the next message, because a pause without its end would last for ever.
     fn write(&mut self, message: Message) -> bool {
-        let taken = matches!(self.socket.feed(message).now_or_never(), Some(Ok(())));
+        while let Some(command) = self.waiting.pop_front() {
+            if !self.feed(command.clone()) {
+                self.waiting.push_front(command);
+                break;
+            }
+        }
+        let taken = self.waiting.is_empty() && self.feed(message.clone());
         if taken {
             // An error shows when the socket is read.
             let _ = self.socket.flush().now_or_never();
+        } else if message.is_text() {
+            self.waiting.push_back(message);
         }
         taken
     }
 
-    /// Sound that waits in Asterisk's queue.
+    fn feed(&mut self, message: Message) -> bool {
+        matches!(self.socket.feed(message).now_or_never(), Some(Ok(())))
+    }
+
+    /// Sound that was handed over and has not been played.
     pub(super) fn in_flight(&self, now: Instant) -> Duration {
-        self.queue.lasts(now)
+        self.playout.in_flight(now)
     }
 
     /// The next thing that comes out. Cancel safe.
@@ -201,9 +195,9 @@ impl WebSocketMedia {
                 return Some(self.lose("the media socket is dead"));
             }
             self.status_at = now + STATUS_EVERY;
-            self.asked = Some(now);
             self.unanswered += 1;
-            self.write(Message::text(GET_STATUS));
+            let question = self.playout.ask(now);
+            self.write(question);
         }
         None
     }
@@ -226,15 +220,11 @@ impl WebSocketMedia {
                 }
             }
             Some(Control::Key(key)) => return Some(MediaEvent::Key(key)),
-            Some(Control::Pause) => self.paused = true,
-            Some(Control::Resume) => self.paused = false,
+            Some(Control::Full) => self.full = true,
+            Some(Control::Room) => self.full = false,
             Some(Control::Status { queued }) => {
                 self.unanswered = 0;
-                // An answer to what was asked before silence was sent ahead is out of date.
-                if self.asked > self.queue.primed_at {
-                    self.queue.set(now, queued);
-                    self.dry |= queued == 0;
-                }
+                self.playout.answered(queued, now);
             }
             Some(Control::Other) => {}
             Some(Control::Error) | None => self.stats.malformed += 1,

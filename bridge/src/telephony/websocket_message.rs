@@ -15,9 +15,9 @@ pub enum Control {
     /// A key was pressed: `0`-`9`, `*`, `#`, `A`-`D`.
     Key(char),
     /// The queue is nearly full (900 frames): send nothing more.
-    Pause,
+    Full,
     /// There is room again (800 frames).
-    Resume,
+    Room,
     /// Answer to [`GET_STATUS`].
     Status {
         /// Frames of 20 ms that wait to be played, 0 to 1000.
@@ -31,6 +31,15 @@ pub enum Control {
 
 /// Asks for [`Control::Status`].
 pub const GET_STATUS: &str = r#"{"command":"GET_STATUS"}"#;
+
+/// Asterisk plays nothing, and keeps what it has.
+pub const PAUSE_MEDIA: &str = r#"{"command":"PAUSE_MEDIA"}"#;
+
+/// Asterisk plays again.
+pub const CONTINUE_MEDIA: &str = r#"{"command":"CONTINUE_MEDIA"}"#;
+
+/// Asterisk throws away what it has not played.
+pub const FLUSH_MEDIA: &str = r#"{"command":"FLUSH_MEDIA"}"#;
 
 /// The union of the fields that any message of interest has.
 #[derive(Deserialize)]
@@ -49,8 +58,8 @@ impl Control {
         Some(match raw.event.as_str() {
             "MEDIA_START" => Self::Start { format: raw.format?, frame_bytes: raw.optimal_frame_size? },
             "DTMF_END" => Self::Key(raw.digit?.chars().next()?),
-            "MEDIA_XOFF" => Self::Pause,
-            "MEDIA_XON" => Self::Resume,
+            "MEDIA_XOFF" => Self::Full,
+            "MEDIA_XON" => Self::Room,
             "STATUS" => Self::Status { queued: raw.queue_length? },
             "ERROR" => Self::Error,
             _ => Self::Other,
@@ -79,8 +88,8 @@ mod tests {
     fn keys_and_flow_control_are_understood_and_rubbish_is_nothing() {
         let key = r##"{"event":"DTMF_END","channel_id":"x","digit":"#"}"##;
         assert_eq!(Control::parse(key), Some(Control::Key('#')));
-        assert_eq!(Control::parse(r#"{"event":"MEDIA_XOFF"}"#), Some(Control::Pause));
-        assert_eq!(Control::parse(r#"{"event":"MEDIA_XON"}"#), Some(Control::Resume));
+        assert_eq!(Control::parse(r#"{"event":"MEDIA_XOFF"}"#), Some(Control::Full));
+        assert_eq!(Control::parse(r#"{"event":"MEDIA_XON"}"#), Some(Control::Room));
         assert_eq!(Control::parse(r#"{"event":"SOMETHING_NEW","n":[1]}"#), Some(Control::Other));
         for rubbish in
             ["", "MEDIA_START id:1", "{}", "[]", r#"{"event":"STATUS"}"#, r#"{"event":"STATUS","queue_length":-1}"#]

@@ -109,6 +109,50 @@ async fn what_waits_in_asterisk_is_known_and_a_queue_that_ran_dry_is_primed_agai
     }
 }
 
+/// The next command that is given, sound and the seconds' question aside.
+async fn command(socket: &mut MediaSocket) -> String {
+    loop {
+        match timeout(Duration::from_secs(5), socket.heard.recv()).await.expect("a command comes") {
+            Some(Message::Text(text)) => {
+                let command: serde_json::Value = serde_json::from_str(text.as_str()).unwrap();
+                return command["command"].as_str().unwrap().to_owned();
+            }
+            Some(_) => {}
+            None => panic!("the media socket is closed"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn in_a_pause_asterisk_is_emptied_and_afterwards_gets_back_what_it_had_not_played() {
+    let asterisk = Asterisk::start().await;
+    let (mut leg, mut socket) = talking(&asterisk).await;
+    for word in 1..=4 {
+        leg.play(&Frame([word; 160]), 0);
+    }
+    leg.pause();
+    for expected in ["PAUSE_MEDIA", "GET_STATUS", "FLUSH_MEDIA", "CONTINUE_MEDIA"] {
+        assert_eq!(command(&mut socket).await, expected);
+    }
+    assert_eq!([socket.sound().await[0], socket.sound().await[0]], [0xFF; 2], "silence at once");
+    // The first two had been played.
+    say(&socket, &status(2));
+    socket.say.send(Message::binary(vec![1; 160])).unwrap();
+    heard(&mut leg).await;
+    assert_eq!(leg.in_flight(), Duration::from_millis(40));
+    leg.play(&Frame([0xFE; 160]), 0);
+    assert_eq!(leg.in_flight(), Duration::from_millis(40), "silence is not what is kept");
+    leg.resume();
+    leg.play(&Frame([5; 160]), 0);
+    assert_eq!(command(&mut socket).await, "FLUSH_MEDIA");
+    for expected in [3, 4, 5] {
+        assert_eq!(socket.sound().await[0], expected);
+    }
+    leg.flush();
+    assert_eq!(command(&mut socket).await, "FLUSH_MEDIA");
+    assert_eq!(leg.stats().unsent, 0);
+}
+
 #[tokio::test]
 async fn a_full_queue_takes_nothing_until_there_is_room() {
     let asterisk = Asterisk::start().await;

@@ -48,6 +48,8 @@ pub struct SimCall {
     pub sent: Vec<(Duration, Command)>,
     /// First byte of every frame with the time it was played at.
     pub played: Vec<(Duration, [u8; 160])>,
+    /// What became of sound on its way to the phone, each with the number of frames played before.
+    pub steered: Vec<(usize, Output)>,
     pub records: Vec<Record>,
     /// Work asked for, with the time it was asked for at.
     pub tasks: Vec<(Duration, Task)>,
@@ -83,6 +85,7 @@ impl SimCall {
             now: start,
             sent: Vec::new(),
             played: Vec::new(),
+            steered: Vec::new(),
             records: Vec::new(),
             tasks: Vec::new(),
             pressed: Vec::new(),
@@ -131,6 +134,7 @@ impl SimCall {
     pub fn forget(&mut self) {
         self.forget_sent();
         self.played.clear();
+        self.steered.clear();
         self.records.clear();
         self.tasks.clear();
     }
@@ -236,6 +240,7 @@ impl SimCall {
                 Output::Run(task) => self.tasks.push((at, task)),
                 Output::Press(keys) => self.pressed.push(keys),
                 Output::Transfer(number) => self.transfers.push(number),
+                Output::Pause | Output::Resume | Output::Flush => self.steered.push((self.played.len(), output)),
                 Output::CancelTransfer => self.cancelled_transfers += 1,
                 Output::Hangup => self.hung_up = Some(at),
                 Output::Ended(ending) => self.ended = Some(ending),

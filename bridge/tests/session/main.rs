@@ -17,6 +17,7 @@ mod recovery;
 mod recycle;
 mod robustness;
 mod setbacks;
+mod steer;
 mod tools;
 mod transcript;
 mod transfer;

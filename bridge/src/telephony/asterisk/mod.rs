@@ -350,6 +350,24 @@ impl Leg for AsteriskLeg {
         }
     }
 
+    fn pause(&mut self) {
+        if let Some(path) = &mut self.path {
+            path.media.pause();
+        }
+    }
+
+    fn resume(&mut self) {
+        if let Some(path) = &mut self.path {
+            path.media.resume();
+        }
+    }
+
+    fn flush(&mut self) {
+        if let Some(path) = &mut self.path {
+            path.media.flush();
+        }
+    }
+
     fn answer(&mut self) {
         if !self.inbound || self.stage >= Stage::Answered {
             return;
