@@ -2,7 +2,7 @@
 
 use domain::calls::{Bill, Quality};
 use domain::patients::Patience;
-use domain::{Phi, prompt};
+use domain::prompt;
 use services::calls::Taken;
 
 use crate::calls::Way;
@@ -17,7 +17,7 @@ pub(crate) fn of(taken: &Taken, settings: &Settings, way: &Way) -> Plan {
     let bytes = id.0.bytes();
     let outbound = matches!(way, Way::Dial);
     Plan {
-        instructions: instructions(taken, way),
+        instructions: taken.instructions.clone(),
         greeting: taken.greeting.clone(),
         voicemail: prompt::voicemail(profile.language).to_owned(),
         voice: settings.model.voice.clone(),
@@ -38,13 +38,6 @@ pub(crate) fn of(taken: &Taken, settings: &Settings, way: &Way) -> Plan {
         seed: bytes[4..].iter().fold(0, |seed, byte| seed << 8 | u64::from(*byte)),
         ..Plan::new(id.to_string(), profile.language)
     }
-}
-
-fn instructions(taken: &Taken, way: &Way) -> Phi<String> {
-    if matches!(way, Way::Inbound { ambiguous: true, .. }) {
-        return Phi::new(format!("{}\n\n{}", taken.instructions.reveal().trim_end(), prompt::SHARED_LINE));
-    }
-    taken.instructions.clone()
 }
 
 /// How long a silence ends a turn. The values are ours; the service's own default is 500 ms.

@@ -266,7 +266,7 @@ fuzz_target!(|story: Story| {
     let plan = Plan {
         detect_machine: story.detect_machine,
         prepare_greeting: story.prepare_greeting,
-        resumed: story.resumed.then(|| Resumed { turns: Vec::new(), talked: Duration::from_secs(60) }),
+        resumed: story.resumed.then(|| Resumed { talked: Duration::from_secs(60), ..Resumed::default() }),
         idle: story.idle.then_some(Duration::from_secs(12)),
         ..Plan::new("call-1", Language::ALL[usize::from(story.language) % Language::ALL.len()])
     };

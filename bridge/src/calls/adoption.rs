@@ -59,7 +59,7 @@ impl Calls {
     async fn go_on(&self, asterisk: &AsteriskDialer, orphan: &Orphan, adopted: calls::Adopted) {
         // Also when the cell is full: the patient is on the line.
         let _room = Arc::clone(&self.room).try_acquire_owned().ok();
-        let calls::Adopted { taken, turns } = adopted;
+        let calls::Adopted { taken, turns, informed } = adopted;
         match asterisk.adopt(&orphan.call_id, self.settings.line.codec).await {
             Ok(Some(leg)) => {
                 tracing::warn!(call = orphan.call_id, "goes on with a call that was left behind");
@@ -68,6 +68,7 @@ impl Calls {
                 let resumed = Resumed {
                     turns: turns.into_iter().map(|turn| crate::sink::restored(turn, answered_at)).collect(),
                     talked: Duration::try_from(talked).unwrap_or_default(),
+                    informed,
                 };
                 self.carry_one(taken, Way::Adopted { leg, resumed }).await;
             }
@@ -88,7 +89,8 @@ impl Calls {
             (Some(_), Cause::Normal) => (domain::calls::Outcome::Answered, EndReason::CallerHungUp),
             (Some(_), _) => (domain::calls::Outcome::Answered, EndReason::OwnerLost),
         };
-        let finish = || calls::finish(&self.ctx, &taken.call, outcome, reason);
+        let now = self.ctx.now();
+        let finish = || calls::finish(&self.ctx, &taken.call, outcome, reason, now);
         if let Err(error) = insisting("the end of a call", finish).await {
             tracing::error!(call = %id, %error, "the end of a call was not written; the sweep will");
         }

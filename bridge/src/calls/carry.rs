@@ -30,11 +30,7 @@ pub(crate) enum Way {
     /// The patient is to be dialled.
     Dial,
     /// The patient has called us, and waits to be picked up.
-    Inbound {
-        leg: Box<dyn Leg>,
-        /// Several patients have this number.
-        ambiguous: bool,
-    },
+    Inbound { leg: Box<dyn Leg> },
     /// The patient is on the line: another process has carried the call so far.
     Adopted { leg: Box<dyn Leg>, resumed: Resumed },
 }
@@ -88,7 +84,7 @@ impl Calls {
                 tracing::warn!(call = %id, %error, "a call could not be placed");
                 error.cause.unanswered()
             })?,
-            Way::Inbound { mut leg, .. } => {
+            Way::Inbound { mut leg } => {
                 leg.answer();
                 leg
             }
@@ -143,6 +139,7 @@ impl Calls {
 
     /// Writes down how a call came out and lets go of it.
     async fn settle(&self, id: CallId, sink: JoinHandle<Call>, end: &CallEnd) {
+        let over_at = self.ctx.now();
         let Ok(call) = sink.await else {
             tracing::error!(call = %id, "the records of a call were lost");
             return;
@@ -153,7 +150,9 @@ impl Calls {
             tracing::error!(call = %id, %error, "what a call cost was not written");
         }
         self.instruments.metrics.cost(plan::in_dollars(bill.cost_microusd));
-        let finish = || calls::finish(&self.ctx, &call, end.outcome, end.reason);
+        // Not when it is written: the records before it may have waited for a store that was away.
+        let ended_at = call.answered_at.and_then(|answered| answered.checked_add(end.talked).ok()).unwrap_or(over_at);
+        let finish = || calls::finish(&self.ctx, &call, end.outcome, end.reason, ended_at);
         if let Err(error) = insisting("the end of a call", finish).await {
             tracing::error!(call = %id, %error, "the end of a call was not written; the sweep will");
         }

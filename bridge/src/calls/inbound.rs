@@ -38,8 +38,7 @@ impl Calls {
             None => Ok(Received::Unknown),
         };
         match received {
-            Ok(Received::Known(taken)) => self.take_up(switchboard, arrival, taken, false).await,
-            Ok(Received::Ambiguous(taken)) => self.take_up(switchboard, arrival, taken, true).await,
+            Ok(Received::Known(taken)) => self.take_up(switchboard, arrival, *taken).await,
             Ok(Received::Unknown) => {
                 tracing::info!("a call came from a number of nobody");
                 switchboard.refuse(arrival, None).await;
@@ -52,10 +51,10 @@ impl Calls {
         }
     }
 
-    async fn take_up(&self, switchboard: &AsteriskDialer, arrival: &Arrival, taken: Taken, ambiguous: bool) {
+    async fn take_up(&self, switchboard: &AsteriskDialer, arrival: &Arrival, taken: Taken) {
         let (id, language) = (taken.call.id.to_string(), taken.patient.profile.language);
         match switchboard.accept(arrival, &id, self.settings.line.codec).await {
-            Ok(leg) => self.carry_one(taken, Way::Inbound { leg, ambiguous }).await,
+            Ok(leg) => self.carry_one(taken, Way::Inbound { leg }).await,
             Err(error) => {
                 tracing::warn!(call = id, %error, "a call that came in could not be taken");
                 switchboard.excuse(arrival, Some(language.code())).await;

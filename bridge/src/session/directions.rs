@@ -32,12 +32,15 @@ pub const HELP_PRESSED: &str = "The person has pressed the key 0 on their teleph
     for help. A recorded sentence tells them that the people who care for them are being alerted. Ask what is wrong; \
     if they are in danger, tell them to hang up and call the emergency number.";
 
-/// Put into the conversation when an alert was stored and somebody's message was accepted.
-pub const ALERT_DELIVERED: &str = "An alert about what the person said has been sent to the people \
+/// Put into the conversation when an alert is stored and so many people's messages were accepted.
+pub const fn alerted(informed: u32) -> &'static str {
+    if informed == 0 { ALERT_STORED } else { ALERT_DELIVERED }
+}
+
+const ALERT_DELIVERED: &str = "An alert about what the person said has been sent to the people \
     who care for them. You may say so now.";
 
-/// Put into the conversation when an alert was stored, but nobody could be reached yet.
-pub const ALERT_STORED: &str = "An alert about what the person said has been recorded, but nobody \
+const ALERT_STORED: &str = "An alert about what the person said has been recorded, but nobody \
     has been reached yet. Do not say that anybody was told. If the person is in danger, tell them to \
     call the emergency number.";
 

@@ -79,8 +79,7 @@ impl Session {
     /// An alert was raised, or could not be. The model may speak of it from now on, not before.
     pub(super) fn on_alert_done(&mut self, now: Instant, done: &Done) {
         let remark = match done {
-            Done::Alerted { informed: 0 } => directions::ALERT_STORED,
-            Done::Alerted { .. } => directions::ALERT_DELIVERED,
+            Done::Alerted { informed } => directions::alerted(*informed),
             _ => directions::ALERT_FAILED,
         };
         self.stats.alerts += u32::from(matches!(done, Done::Alerted { .. }));

@@ -190,9 +190,11 @@ impl Session {
         let (codec, seed, turns) = (plan.codec, plan.seed, plan.turns);
         let mut transcript = Transcript::default();
         let mut link = Link::default();
+        let mut asides = Vec::new();
         if let Some(resumed) = &plan.resumed {
             transcript.restore(&resumed.turns);
             link = Link::resumed();
+            asides.extend(resumed.informed.map(|informed| ("system", directions::alerted(informed).to_owned())));
         }
         Self {
             plan,
@@ -218,7 +220,7 @@ impl Session {
             tools: Tools::default(),
             keys: Keys::default(),
             transfer: None,
-            asides: Vec::new(),
+            asides,
             pressed_until: None,
             link,
             recycle: Recycle::default(),

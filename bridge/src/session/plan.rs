@@ -70,6 +70,8 @@ pub struct Resumed {
     pub turns: Vec<Turn>,
     /// How long ago it was answered.
     pub talked: Duration,
+    /// Whether an alert was raised in it, and how many people were told of one.
+    pub informed: Option<u32>,
 }
 
 impl Plan {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::sync::mpsc;
@@ -21,12 +21,26 @@ const SILENT_AFTER: Duration = Duration::from_secs(30);
 /// First and longest pause between attempts to reach Asterisk.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 
+/// First and longest pause before the application is taken back from a process that has taken it. Of two that live,
+/// both would lose calls each time; one that is gone has left nobody to take calls.
+const RETAKES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_mins(10));
+
 /// Attempts to let go of a channel that belongs to nobody.
 const ATTEMPTS: u32 = 3;
 
 /// Somebody picked up a call of a process that died: as long as the lease of a call lasts, another
 /// one may take it over.
 const ADOPTION_WITHIN: Duration = Duration::from_secs(15);
+
+/// How a connection ended.
+enum Ended {
+    /// It never came about.
+    Unreached,
+    /// It broke.
+    Lost,
+    /// Another process listens in our place.
+    Replaced,
+}
 
 /// The task that reads events.
 pub(super) struct Listener {
@@ -42,41 +56,59 @@ impl Listener {
     }
 
     pub(super) async fn run(mut self) {
-        let mut pause = PAUSES.0;
+        let (mut pause, mut retake) = (PAUSES.0, RETAKES.0);
         loop {
-            if self.listen().await {
-                pause = PAUSES.0;
+            let began = Instant::now();
+            let ended = self.listen().await;
+            self.shared.connected.store(false, Ordering::Release);
+            if began.elapsed() > RETAKES.1 {
+                retake = RETAKES.0;
             }
-            if self.shared.connected.swap(false, Ordering::AcqRel) {
-                tracing::warn!("the event socket of Asterisk is lost");
+            match ended {
+                Ended::Unreached => {
+                    sleep(pause).await;
+                    pause = (pause * 2).min(PAUSES.1);
+                }
+                Ended::Lost => {
+                    tracing::warn!("the event socket of Asterisk is lost");
+                    pause = PAUSES.0;
+                    sleep(pause).await;
+                }
+                Ended::Replaced => {
+                    tracing::error!(again_in = ?retake, "another process has taken the Stasis application");
+                    sleep(retake).await;
+                    retake = (retake * 2).min(RETAKES.1);
+                }
             }
-            sleep(pause).await;
-            pause = (pause * 2).min(PAUSES.1);
         }
     }
 
-    /// One connection, until it ends. Answers whether it came about.
-    async fn listen(&mut self) -> bool {
+    /// One connection, until it ends.
+    async fn listen(&mut self) -> Ended {
         let url = self.rest.config().events_url();
         let connecting = timeout(REQUEST_TIMEOUT, connect_async(url.as_str())).await;
-        let Ok(Ok((mut socket, _))) = connecting else { return false };
+        let Ok(Ok((mut socket, _))) = connecting else { return Ended::Unreached };
         if self.resync().await.is_err() {
-            return false;
+            return Ended::Unreached;
         }
         self.shared.connected.store(true, Ordering::Release);
         tracing::info!("listening to Asterisk");
         let mut pinged = false;
         loop {
             match timeout(SILENT_AFTER, socket.next()).await {
-                Ok(Some(Ok(Message::Text(text)))) => self.on_text(text.as_str()),
-                Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) => return true,
+                Ok(Some(Ok(Message::Text(text)))) => match AriEvent::parse(text.as_str()) {
+                    Some(AriEvent::Replaced) => return Ended::Replaced,
+                    Some(event) => self.on_event(event),
+                    None => self.shared.ignore(),
+                },
+                Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) => return Ended::Lost,
                 Ok(Some(Ok(_))) => {}
-                Err(_) if pinged => return true,
+                Err(_) if pinged => return Ended::Lost,
                 Err(_) => {
                     pinged = true;
                     let ping = socket.send(Message::Ping(Vec::new().into()));
                     if !matches!(timeout(REQUEST_TIMEOUT, ping).await, Ok(Ok(()))) {
-                        return true;
+                        return Ended::Lost;
                     }
                     continue;
                 }
@@ -85,18 +117,9 @@ impl Listener {
         }
     }
 
-    fn on_text(&mut self, text: &str) {
-        match AriEvent::parse(text) {
-            Some(AriEvent::Replaced) => {
-                tracing::error!("another process has taken the Stasis application");
-                self.shared.connected.store(false, Ordering::Release);
-            }
-            Some(event) => {
-                if let Some(AriEvent::Entered { channel, args, caller }) = self.shared.deliver(event) {
-                    self.on_unknown(Arrival { channel, args, caller });
-                }
-            }
-            None => self.shared.ignore(),
+    fn on_event(&mut self, event: AriEvent) {
+        if let Some(AriEvent::Entered { channel, args, caller }) = self.shared.deliver(event) {
+            self.on_unknown(Arrival { channel, args, caller });
         }
     }
 
@@ -113,14 +136,19 @@ impl Listener {
         match arrival.args.first().map(String::as_str) {
             // Once, however often it is told.
             Some(INBOUND) if self.arrived.insert(&arrival.channel) => {
-                self.arrivals.try_send(arrival).unwrap_or_else(|_| self.shared.ignore());
+                if let Err(refused) = self.arrivals.try_send(arrival) {
+                    tracing::warn!("more calls come in than can be looked at");
+                    let (rest, arrival) = (self.rest.clone(), refused.into_inner());
+                    tokio::spawn(async move { excuse(&rest, &arrival.channel).await });
+                }
             }
             Some(OUTBOUND | TRANSFER) => {
                 let (rest, shared) = (self.rest.clone(), Arc::clone(&self.shared));
                 tokio::spawn(async move {
                     sleep(ADOPTION_WITHIN).await;
                     if !shared.is_followed(&arrival.channel) {
-                        excuse_orphan(&rest, &arrival.channel).await;
+                        tracing::warn!(channel = arrival.channel, "nobody took over a call that was picked up");
+                        excuse(&rest, &arrival.channel).await;
                     }
                 });
             }
@@ -166,12 +194,11 @@ async fn hang_up(rest: &Rest, channel: &str) {
     }
 }
 
-/// Nobody took the call over: the dialplan speaks a sentence and hangs up.
-async fn excuse_orphan(rest: &Rest, channel: &str) {
+/// Nobody takes the call: the dialplan speaks a sentence and hangs up.
+async fn excuse(rest: &Rest, channel: &str) {
     let fallback = [("context", "fallback"), ("extension", "s"), ("priority", "1")];
     match rest.post(&format!("channels/{channel}/continue"), &fallback).await {
-        Ok(()) => tracing::warn!(channel, "nobody took over a call that was picked up"),
-        Err(error) if error.is_absent() => {}
-        Err(_) => hang_up(rest, channel).await,
+        Err(error) if !error.is_absent() => hang_up(rest, channel).await,
+        Ok(()) | Err(_) => {}
     }
 }

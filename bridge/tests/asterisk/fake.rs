@@ -39,6 +39,8 @@ pub struct Shared {
     pub bridges: Mutex<BTreeMap<String, Vec<String>>>,
     /// `POST` to a path that ends like this is answered with 500.
     pub refuse: Mutex<Option<&'static str>>,
+    /// Media channels are promised and never enter.
+    pub absent_media: Mutex<bool>,
     /// Requests to delete something wait for one of these.
     pub deletes: Semaphore,
     pub version: Mutex<&'static str>,
@@ -78,6 +80,7 @@ impl Asterisk {
             channels: Mutex::default(),
             bridges: Mutex::default(),
             refuse: Mutex::default(),
+            absent_media: Mutex::default(),
             deletes: Semaphore::new(Semaphore::MAX_PERMITS),
             version: Mutex::new("22.10.1+dfsg+~cs6.17.60671434-1"),
             rtp: rtp.local_addr().unwrap(),
@@ -316,7 +319,9 @@ impl Shared {
         let channel = &query["channelId"];
         let variables = match query["transport"].as_str() {
             "udp" => {
-                self.enters(channel, &[]);
+                if !*self.absent_media.lock().unwrap() {
+                    self.enters(channel, &[]);
+                }
                 json!({"UNICASTRTP_LOCAL_ADDRESS": self.rtp.ip(), "UNICASTRTP_LOCAL_PORT": self.rtp.port().to_string()})
             }
             _ => json!({"MEDIA_WEBSOCKET_CONNECTION_ID": format!("connection-of-{channel}")}),

@@ -30,6 +30,25 @@ async fn who_calls_is_told_once_with_their_number() {
 }
 
 #[tokio::test]
+async fn more_callers_than_can_be_looked_at_hear_a_sentence_of_the_dialplan() {
+    let asterisk = Asterisk::start().await;
+    let (_ari, mut arrivals) = asterisk.connect().await;
+    for caller in 0..60 {
+        asterisk.enters(&format!("first.{caller}"), &["inbound"]);
+    }
+    until(|| arrivals.len() == 60).await;
+    for caller in 0..5 {
+        asterisk.enters(&format!("last.{caller}"), &["inbound"]);
+    }
+    until(|| !asterisk.asked("POST /ari/channels/last.4/continue?context=fallback").is_empty()).await;
+    for _ in 0..64 {
+        arrivals.recv().await.unwrap();
+    }
+    assert!(arrivals.try_recv().is_err(), "each of the others is looked at once");
+    assert_eq!(asterisk.requests().iter().filter(|request| request.contains("/continue")).count(), 1);
+}
+
+#[tokio::test]
 async fn a_call_that_comes_in_rings_until_it_is_picked_up() {
     let asterisk = Asterisk::start().await;
     let (ari, _arrivals) = asterisk.connect().await;
@@ -59,7 +78,8 @@ async fn a_call_that_comes_in_rings_until_it_is_picked_up() {
 #[tokio::test]
 async fn a_caller_who_has_hung_up_meanwhile_leaves_nothing_behind() {
     let asterisk = Asterisk::start().await;
-    let dialer = asterisk.dialer().await;
+    let (ari, _arrivals) = asterisk.connect().await;
+    let dialer = dialer(ari);
     let Err(error) = dialer.accept(&arrival(), "call-1", Codec::Ulaw).await else { panic!("nobody is there") };
     assert_eq!(error.cause, Cause::Normal);
     until(|| !asterisk.deleted().is_empty()).await;
@@ -70,7 +90,8 @@ async fn a_caller_who_has_hung_up_meanwhile_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_call_that_cannot_be_accepted_rings_on_for_an_excuse() {
     let asterisk = Asterisk::start().await;
-    let dialer = asterisk.dialer().await;
+    let (ari, _arrivals) = asterisk.connect().await;
+    let dialer = dialer(ari);
     asterisk.enters(CHANNEL, &["inbound"]);
     *asterisk.shared.refuse.lock().unwrap() = Some("/externalMedia");
     assert!(dialer.accept(&arrival(), "call-1", Codec::Ulaw).await.is_err());
@@ -88,7 +109,8 @@ async fn a_call_that_cannot_be_accepted_rings_on_for_an_excuse() {
 #[tokio::test]
 async fn a_stranger_is_refused_in_their_language_and_no_language_can_be_a_path() {
     let asterisk = Asterisk::start().await;
-    let dialer = asterisk.dialer().await;
+    let (ari, _arrivals) = asterisk.connect().await;
+    let dialer = dialer(ari);
     asterisk.enters(CHANNEL, &["inbound"]);
     dialer.refuse(&arrival(), Some("de")).await;
     dialer.refuse(&arrival(), Some("../secret")).await;

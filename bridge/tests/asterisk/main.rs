@@ -7,5 +7,6 @@ mod calls;
 mod fake;
 mod inbound;
 mod mending;
+mod setbacks;
 mod transfer;
 mod websocket;

@@ -75,6 +75,29 @@ async fn sound_passes_bit_exact_both_ways_even_before_the_first_control_message(
 }
 
 #[tokio::test]
+async fn two_calls_at_once_each_have_their_own_sound() {
+    let asterisk = Asterisk::start().await;
+    let dialer = over_websocket(asterisk.ari().await);
+    let second = DialRequest { call_id: "call-2".into(), ..dial_request() };
+    let (one, two) = tokio::join!(dialer.dial(dial_request()), dialer.dial(second));
+    let (mut one, mut two) = (one.unwrap(), two.unwrap());
+    for _ in 0..2 {
+        let mut socket = asterisk.media_socket().await;
+        let (leg, voice) = match socket.channel.as_str() {
+            "media-1-call-1" => (&mut one, 0x21),
+            "media-1-call-2" => (&mut two, 0x22),
+            other => panic!("{other}"),
+        };
+        socket.say.send(Message::binary(vec![voice; 160])).unwrap();
+        assert_eq!(heard(leg).await, [voice; 160]);
+        leg.play(&Frame([voice + 0x10; 160]), 0);
+        for expected in [0xFF, 0xFF, voice + 0x10] {
+            assert_eq!(socket.sound().await, [expected; 160]);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_law_is_primed_with_its_own_silence() {
     let asterisk = Asterisk::start().await;
     let request = DialRequest { codec: Codec::Alaw, ..dial_request() };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::CallId;
-use domain::calls::{EndReason, Outcome};
+use domain::calls::{EndReason, Outcome, Status};
 use domain::jobs::{Job, Queue};
 use openai_sim::speech;
 use services::calls;
@@ -126,4 +126,36 @@ async fn a_cell_that_is_asked_to_stop_lets_its_call_finish_and_takes_no_more() {
     calls::initiate(&cell.app.ctx, &caller, ada.id, None).await.unwrap();
     let left = cell.app.ctx.queues.receive(Queue::PlaceCall, 1, Duration::from_secs(2)).await.unwrap();
     assert_eq!(left.len(), 1, "a cell that stops took another call");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_still_talks_at_the_end_of_a_drain_is_said_goodbye_to() {
+    let env = house().env_with_queues().await;
+    let cell = Cell::configured(env, Telephones::Talk, Duration::from_secs(36)).await;
+    let (_, id) = cell.ask_for_a_call().await;
+    cell.until_connected(id).await;
+    cell.stop.cancel();
+    let call = cell.until_ended(id).await;
+    assert_eq!((call.outcome, call.end_reason), (Some(Outcome::Answered), Some(EndReason::Drained)));
+    let said = cell.said(id).await;
+    assert!(said.len() >= 2 && said.last().unwrap() != speech::patient("en")[0].text, "{said:?}");
+    cell.running.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_cell_leaves_calls_to_others_and_takes_one_when_it_has_room() {
+    let env = house().env_with_queues().await.with("BRIDGE_MAX_CALLS", "1");
+    let full = Cell::configured(env.clone(), Telephones::Talk, Duration::ZERO).await;
+    let (_, first) = full.ask_for_a_call().await;
+    full.until_connected(first).await;
+    let (_, second) = full.ask_for_a_call().await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(full.call(second).await.status, Status::Queued, "nobody takes it");
+    let caller = full.app.caller_of(&full.app.staff);
+    calls::end(&full.app.ctx, &caller, first, None).await.unwrap();
+    full.until_connected(second).await;
+    let (_, third) = full.ask_for_a_call().await;
+    let _another = Cell::configured(env.with("BRIDGE_CELL", "another"), Telephones::Talk, Duration::ZERO).await;
+    full.until_connected(third).await;
+    assert_eq!(full.app.ctx.live.find(third).await.unwrap().unwrap().cell, "another");
 }

@@ -39,6 +39,10 @@ impl Cell {
     }
 
     async fn configured(env: Env, telephones: Telephones, drain: Duration) -> Self {
+        Self::equipped(env, telephones, drain, Instruments::default()).await
+    }
+
+    async fn equipped(env: Env, telephones: Telephones, drain: Duration, instruments: Instruments) -> Self {
         let model = Sim::start(SimConfig::default()).unwrap();
         // A port nobody else has, known before the bridge takes it.
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -52,7 +56,7 @@ impl Cell {
         let stop = CancellationToken::new();
         let telephony = Telephony::of(Arc::new(telephones));
         let ctx = (*app.ctx).clone();
-        let running = tokio::spawn(bridge::run(ctx, settings, telephony, Instruments::default(), stop.clone()));
+        let running = tokio::spawn(bridge::run(ctx, settings, telephony, instruments, stop.clone()));
         Self { app, stop, running, health: format!("http://127.0.0.1:{port}"), _model: model }
     }
 
@@ -61,6 +65,13 @@ impl Cell {
         let caller = self.app.caller_of(&self.app.staff);
         let (call, _) = calls::initiate(&self.app.ctx, &caller, ada.id, None).await.unwrap();
         (ada, call.id)
+    }
+
+    /// The names of what has happened in a call so far.
+    async fn happened(&self, id: CallId) -> Vec<String> {
+        let timeline = reqwest::get(format!("{}/calls/{id}/timeline", self.health)).await.unwrap();
+        let timeline: Vec<serde_json::Value> = timeline.json().await.unwrap();
+        timeline.iter().filter_map(|entry| entry["what"].as_str().map(str::to_owned)).collect()
     }
 
     async fn call(&self, id: CallId) -> Call {

@@ -34,6 +34,28 @@ async fn what_was_said_while_the_documents_were_gone_is_written_afterwards() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_ends_when_the_phone_is_hung_up_however_late_that_is_written() {
+    let env = house().env_with_queues().await;
+    let uri = value(&env, "MONGODB_URI");
+    let cable = Cable::to(&uri).await;
+    let cell = Cell::configured(env.with("MONGODB_URI", cable.through(&uri)), Telephones::HangUp, Duration::ZERO).await;
+    let (_, id) = cell.ask_for_a_call().await;
+    cell.until_connected(id).await;
+    cable.cut();
+    let over = async {
+        while !cell.happened(id).await.iter().any(|what| what == "ended") {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), over).await.expect("the phone is hung up");
+    cell.app.clock.advance(jiff::SignedDuration::from_mins(5));
+    cable.mend().await;
+    let call = cell.until_ended(id).await;
+    let talked = call.talk_seconds(cell.app.ctx.now());
+    assert!((3..60).contains(&talked), "{talked} s");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_the_cache_a_command_is_found_at_the_next_renewal() {
     let env = house().env_with_queues().await.with("CACHE_URL", "redis://127.0.0.1:1/");
     let cell = Cell::configured(env, Telephones::Talk, Duration::ZERO).await;

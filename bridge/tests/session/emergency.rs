@@ -1,9 +1,8 @@
 //! The watch for emergencies inside a call.
 
 use crate::common::*;
-use bridge::realtime::command::{Command, NewItem, Part};
 use bridge::realtime::event::{ServerEvent, TextPiece};
-use bridge::session::{Control, Done, Input, Plan, Work};
+use bridge::session::{Control, Done, Input, PhoneEvent, Plan, Work};
 use domain::Language;
 use domain::alerts::AlertKind;
 use domain::calls::EndReason;
@@ -30,22 +29,48 @@ fn severities(call: &SimCall) -> Vec<Severity> {
     found.collect()
 }
 
-fn remarks(call: &SimCall) -> usize {
-    let system = |c: &&Command| {
-        matches!(c, Command::ItemCreate { item: NewItem::Message { role: "system", content: [Part { .. }], .. }, .. })
-    };
-    call.commands().filter(system).count()
-}
-
 #[test]
 fn the_alert_is_asked_for_in_the_same_instant_and_the_model_told_only_what_came_of_it() {
     let mut call = SimCall::answered();
     says(&mut call, "u", "I can't breathe");
     assert_eq!(severities(&call), [Severity::Critical]);
     assert_eq!(call.tasks[0].0, call.now - call.start);
-    assert_eq!(remarks(&call), 0, "nothing is said before it is true");
+    assert_eq!(call.remarks().len(), 0, "nothing is said before it is true");
     call.done(Done::Alerted { informed: 1 });
-    assert_eq!(remarks(&call), 1);
+    assert_eq!(call.remarks().len(), 1);
+}
+
+#[test_case(Done::Alerted { informed: 2 }, "has been sent to the people"; "somebody was told")]
+#[test_case(Done::Alerted { informed: 0 }, "nobody has been reached yet"; "nobody was reached")]
+#[test_case(Done::Failed("unavailable".into()), "could not be raised"; "it is not stored")]
+fn the_model_is_told_of_an_alert_what_is_true(done: Done, true_of_it: &str) {
+    for key in [false, true] {
+        let mut call = SimCall::answered();
+        if key {
+            call.phone(PhoneEvent::Dtmf('0'));
+        } else {
+            says(&mut call, "u", "I can't breathe");
+        }
+        call.done(done.clone());
+        let remark = call.remarks().pop().unwrap();
+        assert!(remark.contains(true_of_it), "{remark}");
+        assert!(true_of_it.starts_with("has been") || !remark.contains("has been sent"), "{remark}");
+    }
+}
+
+#[test]
+fn a_plea_counts_when_the_greeting_is_never_acknowledged() {
+    let mut call = SimCall::dialing(plan());
+    call.phone(PhoneEvent::Ringing);
+    call.connect();
+    call.phone(PhoneEvent::Answered);
+    call.phone(PhoneEvent::MediaUp);
+    call.hear(0xFF);
+    assert!(call.asked(), "the greeting; no answer will come");
+    call.run_for(ms(500));
+    says(&mut call, "u", "Help me, I have fallen");
+    assert_eq!(severities(&call).len(), 1);
+    assert!(call.texts().contains(&"Help me, I have fallen".to_owned()), "{:?}", call.texts());
 }
 
 #[test]
@@ -124,7 +149,7 @@ fn an_alert_that_fails_is_not_claimed_and_bianca_says_so() {
     call.run_for(ms(500));
     call.forget_sent();
     call.done(Done::Failed("unavailable".into()));
-    assert_eq!(remarks(&call), 1);
+    assert_eq!(call.remarks().len(), 1);
     assert!(call.asked(), "nobody speaks: she tells it at once");
 }
 

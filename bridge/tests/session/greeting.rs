@@ -122,7 +122,7 @@ fn a_call_taken_over_from_a_dead_process_goes_on_where_it_was() {
     before.transcribed("u1", "My cat is called Mia.");
     before.model_says("a1", "What a lovely name.", 1000);
     before.run_for(ms(3000));
-    let resumed = bridge::session::Resumed { turns: before.turns(), talked: ms(60_000) };
+    let resumed = bridge::session::Resumed { turns: before.turns(), talked: ms(60_000), informed: Some(2) };
 
     let mut call = SimCall::dialing(Plan { resumed: Some(resumed), max_call: ms(100_000), ..plan() });
     call.phone(PhoneEvent::Answered);
@@ -131,7 +131,8 @@ fn a_call_taken_over_from_a_dead_process_goes_on_where_it_was() {
     call.forget();
     call.connect();
     let told = call.commands().filter(|c| matches!(c, Command::ItemCreate { .. })).count();
-    assert_eq!(told, 4, "three turns and the remark that the connection was restored");
+    assert_eq!(told, 5, "three turns, the alert, and the remark that the connection was restored");
+    assert!(call.remarks()[0].contains("has been sent"), "she knows that caregivers were told");
     assert!(call.asked(), "she says that the line was interrupted");
     call.answer_ask("again", "Excuse me, where were we?", 1000);
     call.run_for(ms(2000));

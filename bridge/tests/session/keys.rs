@@ -1,7 +1,6 @@
 //! The keys of the telephone.
 
 use crate::common::*;
-use bridge::realtime::command::{Command, NewItem, Part};
 use bridge::session::{Control, Done, Input, PhoneEvent, Plan, Work};
 use bridge::sounds::Sentence;
 use domain::alerts::AlertKind;
@@ -11,16 +10,6 @@ fn press(call: &mut SimCall, keys: &str) {
         call.phone(PhoneEvent::Dtmf(key));
         call.run_for(ms(100));
     }
-}
-
-fn told(call: &SimCall, wanted: &str) -> Vec<String> {
-    let told = call.commands().filter_map(|c| match c {
-        Command::ItemCreate { item: NewItem::Message { role, content: [Part { text, .. }], .. }, .. } => {
-            (*role == wanted).then(|| text.clone())
-        }
-        _ => None,
-    });
-    told.collect()
 }
 
 fn helped(call: &SimCall) -> usize {
@@ -36,10 +25,10 @@ fn zero_raises_an_alert_at_once_and_the_caller_hears_so_while_the_model_speaks()
     press(&mut call, "0");
     assert_eq!(helped(&call), 1);
     assert!(call.session.queue().playing().is_some_and(|item| item.starts_with("recorded_")));
-    assert_eq!(told(&call, "system").len(), 1);
+    assert_eq!(call.remarks().len(), 1);
     assert!(call.asked());
     call.done(Done::Alerted { informed: 1 });
-    assert_eq!(told(&call, "system").len(), 2, "and only then that somebody was told");
+    assert_eq!(call.remarks().len(), 2, "and only then that somebody was told");
     call.run_for(RECORDED);
     assert!(call.texts().contains(&words(Sentence::HelpNoted).to_owned()));
 }
@@ -83,7 +72,7 @@ fn a_number_is_told_to_the_model_whole_when_it_is_typed() {
         let mut call = SimCall::answered();
         press(&mut call, keys);
         call.run_for(ms(wait));
-        assert_eq!(told(&call, "user"), ["[The person pressed these keys on their telephone: 120]"], "{keys}");
+        assert_eq!(call.told("user"), ["[The person pressed these keys on their telephone: 120]"], "{keys}");
         assert!(call.asked());
         assert_eq!(helped(&call), 0, "a zero inside a number is a digit");
         assert_eq!(call.session.stats().barge_ins, 0, "keys interrupt nobody");
@@ -98,7 +87,7 @@ fn no_key_is_lost_at_fifty_milliseconds_each() {
         call.run_for(ms(100));
     }
     call.run_for(ms(2100));
-    assert!(told(&call, "user")[0].contains("1234567890*"));
+    assert!(call.told("user")[0].contains("1234567890*"));
     assert_eq!(call.session.stats().digits, 11);
 }
 

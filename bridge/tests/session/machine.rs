@@ -14,10 +14,14 @@ fn spoken(name: &str) -> Vec<u8> {
 }
 
 fn beep() -> Vec<u8> {
-    let wave = |n: u32| (f64::from(n) * std::f64::consts::TAU * 1000.0 / 8000.0).sin();
+    tone(1000, 3200)
+}
+
+fn tone(hertz: u32, samples: u32) -> Vec<u8> {
+    let wave = |n: u32| (f64::from(n * hertz) * std::f64::consts::TAU / 8000.0).sin();
     #[expect(clippy::cast_possible_truncation, reason = "a quarter of full scale")]
     let sample = |n: u32| g711::encode(Codec::Ulaw, (wave(n) * 8000.0) as i16);
-    (0..3200).map(sample).collect()
+    (0..samples).map(sample).collect()
 }
 
 /// Whoever picked up sounds like this, frame by frame.
@@ -63,6 +67,18 @@ fn a_machine_gets_the_message_after_its_beep_and_the_call_is_a_voicemail() {
     assert_eq!(call.voice_ms(), 3000);
     let ending = call.ended.expect("the call is over");
     assert_eq!((ending.outcome, ending.reason), (Outcome::Voicemail, EndReason::Voicemail));
+}
+
+#[test]
+fn a_fax_is_hung_up_on() {
+    let mut call = picked_up();
+    call.forget();
+    // The tone of an answering fax (ITU-T T.30, CED).
+    plays(&mut call, &tone(2100, 24_000));
+    let ending = call.ended.expect("the call is over");
+    assert_eq!((ending.outcome, ending.reason), (Outcome::Voicemail, EndReason::Voicemail));
+    assert!(call.hung_up.is_some());
+    assert!(!call.commands().any(|command| matches!(command, Command::ResponseCreate { .. })), "nothing is said to it");
 }
 
 #[test]

@@ -4,12 +4,14 @@
 
 mod barge_in;
 mod common;
+mod drain;
 mod emergency;
 mod greeting;
 mod hold;
 mod keys;
 mod latency;
 mod life;
+mod line;
 mod machine;
 mod mute;
 mod observer;

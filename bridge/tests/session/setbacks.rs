@@ -1,7 +1,6 @@
 //! Two things at once: somebody needs help while the call ends, loses its model or is handed over.
 
 use crate::common::*;
-use bridge::realtime::command::{Command, NewItem};
 use bridge::realtime::failure::Failure;
 use bridge::session::{Cause, Done, Input, LinkEvent, PhoneEvent, Plan, Resumed, Work};
 use bridge::sounds::Sentence;
@@ -19,15 +18,6 @@ fn alerts(call: &SimCall, wanted: AlertKind) -> usize {
 
 fn heard(call: &SimCall, sentence: Sentence) -> bool {
     call.texts().iter().any(|text| text == words(sentence))
-}
-
-/// What new sessions were told as remarks.
-fn told(call: &SimCall) -> String {
-    let remarks = call.commands().filter_map(|command| match command {
-        Command::ItemCreate { item: NewItem::Message { role: "system", content, .. }, .. } => Some(content),
-        _ => None,
-    });
-    remarks.flatten().map(|part| format!("{part:?}")).collect::<Vec<_>>().join("\n")
 }
 
 /// Goodbye is being said because the model wants to end the call.
@@ -123,7 +113,7 @@ fn when_neither_the_model_nor_the_caregiver_is_there_the_patient_is_told() {
 
 #[test]
 fn a_call_that_is_adopted_after_it_was_handed_over_stays_with_the_caregiver() {
-    let resumed = Resumed { talked: ms(120_000), turns: Vec::new() };
+    let resumed = Resumed { talked: ms(120_000), ..Resumed::default() };
     let mut call = SimCall::dialing(Plan { resumed: Some(resumed), ..plan() });
     call.phone(PhoneEvent::Answered);
     call.phone(PhoneEvent::Transferred);
@@ -155,13 +145,13 @@ fn what_somebody_was_told_of_is_known_to_the_next_session() {
     let mut call = SimCall::answered();
     call.phone(PhoneEvent::Dtmf('0'));
     call.done(Done::Alerted { informed: 1 });
-    let before = told(&call);
+    let before = call.remarks();
     assert!(!before.is_empty());
     call.forget_sent();
     call.disconnect();
     call.connect();
-    let after = told(&call);
-    assert!(before.lines().all(|remark| after.contains(remark)), "{before} is not in {after}");
+    let after = call.remarks();
+    assert!(before.iter().all(|remark| after.contains(remark)), "{before:?} is not in {after:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Functions: run once, after the response that called them, and a goodbye is never clipped.
 
 use crate::common::*;
-use bridge::realtime::command::{Command, NewItem, Part};
+use bridge::realtime::command::{Command, NewItem};
 use bridge::session::{Done, Work};
 use bridge::sounds::Sentence;
 use domain::alerts::AlertKind;
@@ -17,17 +17,6 @@ fn results(call: &SimCall) -> Vec<(String, String)> {
         _ => None,
     });
     results.collect()
-}
-
-/// What the model was told outside of results.
-fn remarks(call: &SimCall) -> Vec<String> {
-    let remarks = call.commands().filter_map(|c| match c {
-        Command::ItemCreate { item: NewItem::Message { role: "system", content: [Part { text, .. }], .. }, .. } => {
-            Some(text.clone())
-        }
-        _ => None,
-    });
-    remarks.collect()
 }
 
 /// The model calls one function and says nothing.
@@ -199,7 +188,7 @@ fn a_slow_result_is_told_later_and_nobody_waits_for_it() {
     call.run_for(ms(700));
     call.done(Done::Noted);
     assert_eq!(results(&call).len(), 1);
-    assert!(remarks(&call).last().unwrap().contains("noted"));
+    assert!(call.remarks().last().unwrap().contains("noted"));
 }
 
 #[test]
@@ -212,7 +201,7 @@ fn a_result_for_a_session_that_is_gone_is_told_to_the_next_as_a_remark() {
     call.forget_sent();
     call.done(Done::Noted);
     assert!(results(&call).is_empty());
-    assert!(remarks(&call).last().unwrap().contains("noted"));
+    assert!(call.remarks().last().unwrap().contains("noted"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The record tells what was heard, in the order in which it was spoken.
 
 use crate::common::*;
+use bridge::realtime::command::Command;
 use bridge::realtime::event::{ItemRef, ServerEvent, TextPiece};
 use bridge::session::Record;
 
@@ -77,4 +78,24 @@ fn a_turn_begins_when_it_was_spoken_not_when_it_was_noticed() {
     call.transcribed("u1", "Yes.");
     let began = call.turns().pop().unwrap().started_at;
     assert!((ms(5080)..=ms(5120)).contains(&began), "{began:?}");
+}
+
+#[test]
+fn two_turns_written_down_in_the_other_order_keep_their_own_words() {
+    let mut call = SimCall::answered();
+    for item in ["u1", "u2"] {
+        call.speech_starts(item, 0);
+        call.run_for(ms(500));
+        call.speech_stops(item);
+        call.run_for(ms(200));
+    }
+    call.transcribed("u2", "And I am tired.");
+    call.transcribed("u1", "My knee hurts.");
+    call.run_for(ms(1100));
+    assert_eq!(call.texts()[1..], ["My knee hurts.", "And I am tired."]);
+    call.forget_sent();
+    call.disconnect();
+    call.connect();
+    assert!(!call.commands().any(|c| *c == Command::Commit), "what is written down is not given as sound again");
+    assert_eq!(call.told("user"), ["My knee hurts.", "And I am tired."]);
 }

@@ -43,6 +43,6 @@ pub async fn say(ctx: &CallCtx, call: CallId, order: i64, speaker: Speaker, text
 
 /// The call is over; the cell lets go of it.
 pub async fn finish(ctx: &CallCtx, call: &Call, outcome: Outcome, reason: EndReason) {
-    calls::finish(ctx, call, outcome, reason).await.unwrap();
+    calls::finish(ctx, call, outcome, reason, ctx.now()).await.unwrap();
     ctx.live.release(call.id, CELL).await.unwrap();
 }

@@ -40,7 +40,7 @@ async fn a_cell_that_was_cut_off_hears_that_its_call_was_ended() {
     let renewal = calls::renew(&app.ctx, call.id, CELL, &domain::calls::Speaking::default()).await.unwrap();
     assert_eq!(renewal, Renewal::Lost, "two calls to one patient would go on");
     // What it still writes changes nothing.
-    calls::finish(&app.ctx, &call, Outcome::Answered, EndReason::CallerHungUp).await.unwrap();
+    calls::finish(&app.ctx, &call, Outcome::Answered, EndReason::CallerHungUp, app.ctx.now()).await.unwrap();
     let ended = app.ctx.store.calls().find(&policy::system("test"), call.id).await.unwrap().unwrap();
     assert_eq!(ended.end_reason, Some(EndReason::OwnerLost));
 }

@@ -49,6 +49,15 @@ async fn subjects(app: &TestApp, client: &Client) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn a_new_owner_of_a_call_knows_whether_somebody_was_told() {
+    let app = TestApp::start(no_routes).await;
+    let call = running(&app, &["I can't breathe"]).await;
+    alerts::raise(&app.ctx, plea(&call, "cannot_breathe")).await.unwrap();
+    let adopted = calls::adopt(&app.ctx, call.id, testkit::cell::CELL).await.unwrap().unwrap();
+    assert_eq!(adopted.informed, Some(1));
+}
+
+#[tokio::test]
 async fn those_who_care_for_the_patient_are_told_in_their_language_without_what_was_said() {
     let app = TestApp::start(no_routes).await;
     let german = app.caregiver(Role::Staff, |caregiver| caregiver.language = Language::De).await;
@@ -148,7 +157,7 @@ async fn a_call_that_fails_for_a_technical_reason_raises_an_alert_and_others_do_
     let app = TestApp::start(no_routes).await;
     let failed = running(&app, &["Hello."]).await;
     for _ in 0..2 {
-        calls::finish(&app.ctx, &failed, Outcome::Failed, EndReason::ModelLost).await.unwrap();
+        calls::finish(&app.ctx, &failed, Outcome::Failed, EndReason::ModelLost, app.ctx.now()).await.unwrap();
     }
     let alert = stored(&app.ctx, &failed, "call_failed").await;
     assert_eq!((alert.content.kind, alert.content.severity), (AlertKind::CallFailed, Severity::High));
@@ -156,7 +165,7 @@ async fn a_call_that_fails_for_a_technical_reason_raises_an_alert_and_others_do_
     assert_eq!(subjects(&app, &app.staff).await, ["The call to Ada could not be completed"]);
 
     let unheard = asked_for(&app).await;
-    calls::finish(&app.ctx, &unheard, Outcome::Failed, EndReason::SetUpFailed).await.unwrap();
+    calls::finish(&app.ctx, &unheard, Outcome::Failed, EndReason::SetUpFailed, app.ctx.now()).await.unwrap();
     assert_eq!(stored(&app.ctx, &unheard, "call_failed").await.content.severity, Severity::Medium);
 
     for (outcome, reason) in [
@@ -168,7 +177,7 @@ async fn a_call_that_fails_for_a_technical_reason_raises_an_alert_and_others_do_
         (Outcome::Answered, EndReason::Drained),
     ] {
         let call = asked_for(&app).await;
-        calls::finish(&app.ctx, &call, outcome, reason).await.unwrap();
+        calls::finish(&app.ctx, &call, outcome, reason, app.ctx.now()).await.unwrap();
         let found = app.ctx.store.alerts().by_key(call.patient, Some(call.id), "call_failed").await.unwrap();
         assert_eq!(found, None, "{reason:?}");
     }

@@ -75,7 +75,7 @@ async fn an_alert_that_was_acknowledged_or_is_old_is_no_concern() {
         let since = app.ctx.now() - domain::alerts::OPEN_FOR;
         app.ctx.store.alerts().open(&policy::system("test"), call.patient, since, 10).await.unwrap().len()
     };
-    calls::finish(&app.ctx, &call, Outcome::Failed, EndReason::MediaLost).await.unwrap();
+    calls::finish(&app.ctx, &call, Outcome::Failed, EndReason::MediaLost, app.ctx.now()).await.unwrap();
     assert_eq!(open().await, 1);
     app.clock.advance(SignedDuration::from_hours(24 * 7 + 1));
     assert_eq!(open().await, 0);

@@ -30,7 +30,7 @@ pub(crate) async fn running(app: &TestApp, words: &[&str]) -> Call {
 
 /// The patient hangs up; the work that follows goes to the queue.
 pub(crate) async fn hang_up(app: &TestApp, call: &Call) {
-    calls::finish(&app.ctx, call, Outcome::Answered, EndReason::CallerHungUp).await.unwrap();
+    calls::finish(&app.ctx, call, Outcome::Answered, EndReason::CallerHungUp, app.ctx.now()).await.unwrap();
 }
 
 /// A call that is over.

@@ -30,16 +30,14 @@ async fn with_number(app: &TestApp, name: &str, number: &Phone) -> Patient {
 
 fn known(received: Received) -> Taken {
     match received {
-        Received::Known(taken) => taken,
+        Received::Known(taken) => *taken,
         other => panic!("{other:?}"),
     }
 }
 
-fn ambiguous(received: Received) -> Taken {
-    match received {
-        Received::Ambiguous(taken) => taken,
-        other => panic!("{other:?}"),
-    }
+/// Whether the model is told that it may be another patient who has this number.
+fn is_shared(taken: &Taken) -> bool {
+    taken.instructions.reveal().contains("Several people share")
 }
 
 #[tokio::test]
@@ -49,6 +47,7 @@ async fn a_patient_who_calls_is_known_by_their_number() {
     let ada = with_number(&app, "Ada", &number).await;
     let taken = known(calls::receive(&app.ctx, &number, cell::CELL).await.unwrap());
     assert_eq!((taken.patient.id, taken.call.direction), (ada.id, Direction::Inbound));
+    assert!(!is_shared(&taken));
     let call = stored(&app.ctx, taken.call.id).await;
     assert_eq!((call.status, call.direction, call.agent), (Status::Ringing, Direction::Inbound, None));
     let renewal = calls::renew(&app.ctx, call.id, cell::CELL, &domain::calls::Speaking::default()).await.unwrap();
@@ -78,15 +77,20 @@ async fn of_those_who_share_a_number_the_one_called_last_is_meant() {
     let number = number(&app);
     let oldest = with_number(&app, "Ada", &number).await;
     let other = with_number(&app, "Ben", &number).await;
-    let taken = ambiguous(calls::receive(&app.ctx, &number, cell::CELL).await.unwrap());
+    let taken = known(calls::receive(&app.ctx, &number, cell::CELL).await.unwrap());
     assert_eq!(taken.patient.id, oldest.id, "nobody was called yet");
+    assert!(is_shared(&taken));
     cell::finish(&app.ctx, &taken.call, Outcome::Answered, EndReason::CallerHungUp).await;
 
     app.clock.advance(SignedDuration::from_secs(1));
     let called = calls::initiate(&app.ctx, &app.caller_of(&app.admin), other.id, None).await.unwrap().0;
-    calls::finish(&app.ctx, &called, Outcome::NoAnswer, EndReason::NoAnswer).await.unwrap();
-    let taken = ambiguous(calls::receive(&app.ctx, &number, cell::CELL).await.unwrap());
+    calls::finish(&app.ctx, &called, Outcome::NoAnswer, EndReason::NoAnswer, app.ctx.now()).await.unwrap();
+    let taken = known(calls::receive(&app.ctx, &number, cell::CELL).await.unwrap());
     assert_eq!(taken.patient.id, other.id);
+    let mut call = taken.call;
+    cell::progress(&app.ctx, &mut call, Status::Connected).await;
+    let adopted = calls::adopt(&app.ctx, call.id, cell::CELL).await.unwrap().unwrap();
+    assert!(is_shared(&adopted.taken), "a new owner asks who is speaking, too");
 }
 
 #[tokio::test]
@@ -98,6 +102,7 @@ async fn a_cell_that_was_started_again_takes_its_calls_over_with_what_was_said()
     assert_eq!(adopted.taken.call.id, call.id);
     let said: Vec<_> = adopted.turns.iter().map(|turn| turn.text.reveal().as_str()).collect();
     assert_eq!(said, ["My knee hurts.", "Oh dear."], "in spoken order, the last words of each turn");
+    assert_eq!(adopted.informed, None);
     let renewal = calls::renew(&app.ctx, call.id, cell::CELL, &domain::calls::Speaking::default()).await.unwrap();
     assert_eq!(renewal, Renewal::Kept(None));
 }

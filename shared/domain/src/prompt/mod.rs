@@ -29,8 +29,7 @@ const GREETINGS: &str = include_str!("greetings.txt");
 const TOPICS: &str = include_str!("topics.txt");
 const VOICEMAIL: &str = include_str!("voicemail.txt");
 
-/// What the model is told besides when a call comes from a number that several patients share.
-pub const SHARED_LINE: &str = include_str!("shared-line.txt");
+const SHARED_LINE: &str = include_str!("shared-line.txt");
 
 /// What the model is told to do with a transcript when a call is over.
 pub const SUMMARY: &str = include_str!("summary.txt");
@@ -67,6 +66,8 @@ pub struct Briefing<'a> {
     pub notes: &'a [Phi<String>],
     /// Names of what caregivers were told lately and have not acknowledged, newest first.
     pub concerns: &'a [Phi<String>],
+    /// The call came from a number that several patients have.
+    pub shared_line: bool,
     /// What this call may be about; see [`topic`].
     pub topic: Option<&'a str>,
 }
@@ -91,6 +92,8 @@ pub fn instructions(briefing: &Briefing<'_>) -> Phi<String> {
     text.push_str(&format!("\n# Language\nSpeak only {language}, whatever language you are addressed in.\n"));
     if outbound {
         memory::append(&mut text, briefing);
+    } else if briefing.shared_line {
+        text.push_str(&format!("\n{}", SHARED_LINE.trim_end()));
     }
     Phi::new(text)
 }

@@ -54,6 +54,7 @@ impl Known {
             summaries: &self.summaries,
             notes: &self.notes,
             concerns: &self.concerns,
+            shared_line: false,
             topic: Some("how they slept"),
         }
     }
@@ -92,6 +93,16 @@ fn whoever_calls_from_a_number_is_told_nothing_but_a_name() {
         assert!(!text.contains(secret), "{secret} is told: {text}");
         assert!(!greeting(&briefing).reveal().contains(secret));
     }
+}
+
+#[test]
+fn who_is_speaking_is_asked_on_a_line_that_several_share() {
+    let known = Known::new(profile());
+    let says = |direction, shared_line| {
+        let briefing = Briefing { shared_line, ..known.briefing(direction) };
+        instructions(&briefing).reveal().contains("Ask kindly, before anything else, whom you are speaking with")
+    };
+    assert!(says(Direction::Inbound, true) && !says(Direction::Inbound, false) && !says(Direction::Outbound, true));
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub struct Adopted {
     pub taken: Taken,
     /// The turns so far, in spoken order.
     pub turns: Vec<Turn>,
+    /// Whether an alert was raised in it, and how many caregivers were told of one.
+    pub informed: Option<u32>,
 }
 
 /// Takes a call over for `cell`: one of its own from before it was started again, or one whose owner is
@@ -38,7 +40,7 @@ pub async fn adopt(ctx: &CallCtx, id: CallId, cell: &str) -> Result<Option<Adopt
 async fn prepare(ctx: &CallCtx, id: CallId) -> Result<Option<Adopted>> {
     let Some(call) = current(ctx, id).await?.filter(domain::calls::Call::is_live) else { return Ok(None) };
     if call.status != Status::Connected {
-        finish(ctx, &call, Outcome::Failed, EndReason::OwnerLost).await?;
+        finish(ctx, &call, Outcome::Failed, EndReason::OwnerLost, ctx.now()).await?;
         return Ok(None);
     }
     let system = policy::system("take a call over");
@@ -47,5 +49,7 @@ async fn prepare(ctx: &CallCtx, id: CallId) -> Result<Option<Adopted>> {
     };
     let messages = ctx.store.conversations().messages(id).await?;
     let turns = messages.into_iter().map(|message| message.turn).collect();
-    Ok(Some(Adopted { taken: taken(ctx, call, patient).await?, turns }))
+    let raised = ctx.store.alerts().raised_in(id).await?;
+    let told = raised.iter().map(|alert| u32::try_from(alert.informed.len()).unwrap_or(u32::MAX));
+    Ok(Some(Adopted { taken: taken(ctx, call, patient).await?, turns, informed: told.max() }))
 }

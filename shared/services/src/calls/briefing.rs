@@ -16,6 +16,7 @@ pub(super) async fn taken(ctx: &Ctx, call: Call, patient: Patient) -> Result<Tak
     let org = ctx.store.orgs().find(&system, call.org).await?;
     let zone = org.map_or_else(|| "UTC".parse().map_err(Error::internal), |org| Ok(org.zone))?;
     let (mut summaries, mut notes, mut concerns, mut last_contact) = (Vec::new(), Vec::new(), Vec::new(), None);
+    let mut shared_line = false;
     if call.direction == Direction::Outbound {
         let conversations = ctx.store.conversations();
         summaries = conversations.summaries(patient.id, prompt::MEMORY).await?;
@@ -24,6 +25,8 @@ pub(super) async fn taken(ctx: &Ctx, call: Call, patient: Patient) -> Result<Tak
         notes = taken.into_iter().map(|note| note.text).collect();
         let open = ctx.store.alerts().open(&system, patient.id, now - OPEN_FOR, prompt::CONCERNS).await?;
         concerns = open.iter().map(|alert| Phi::new(alert.content.kind.as_str().to_owned())).collect();
+    } else {
+        shared_line = ctx.store.patients().by_phone(&system, &patient.profile.phone, 2).await?.len() > 1;
     }
     let briefing = Briefing {
         profile: &patient.profile,
@@ -34,6 +37,7 @@ pub(super) async fn taken(ctx: &Ctx, call: Call, patient: Patient) -> Result<Tak
         summaries: &summaries,
         notes: &notes,
         concerns: &concerns,
+        shared_line,
         topic: Some(prompt::topic(patient.id, now, &zone)),
     };
     let (instructions, greeting) = (prompt::instructions(&briefing), prompt::greeting(&briefing));

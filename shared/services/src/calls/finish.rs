@@ -4,6 +4,7 @@ use domain::Result;
 use domain::alerts::{AlertKind, NewAlert, Severity};
 use domain::calls::{Call, EndReason, Outcome, Status};
 use domain::jobs::Job;
+use jiff::Timestamp;
 use store::mongo::Calls;
 
 use super::{current, moved_on};
@@ -12,17 +13,17 @@ use crate::{CallCtx, alerts, outbox};
 /// Attempts before the caller is told that others keep changing the call.
 const ATTEMPTS: u32 = 4;
 
-/// Ends a call, as its owner: whatever it has come to meanwhile. One that has ended already stays
+/// Ends a call that was over at `at`, as its owner: whatever it has come to meanwhile. One that has ended already stays
 /// as it is. When there was a conversation, the work that follows it is committed with the end and
 /// handed to the queue, and so is the alert that tells of a fault of ours; should the queue not answer,
 /// the tick hands them over.
 ///
 /// # Errors
 /// When the store does not answer.
-pub async fn finish(ctx: &CallCtx, call: &Call, outcome: Outcome, reason: EndReason) -> Result<Call> {
+pub async fn finish(ctx: &CallCtx, call: &Call, outcome: Outcome, reason: EndReason, at: Timestamp) -> Result<Call> {
     let mut before = call.clone();
     for _ in 1..ATTEMPTS {
-        match attempt(ctx, &before, outcome, reason).await {
+        match attempt(ctx, &before, outcome, reason, at).await {
             Err(error) if moved_on(&error) => {}
             other => return other,
         }
@@ -31,7 +32,7 @@ pub async fn finish(ctx: &CallCtx, call: &Call, outcome: Outcome, reason: EndRea
             None => return Ok(before),
         }
     }
-    attempt(ctx, &before, outcome, reason).await
+    attempt(ctx, &before, outcome, reason, at).await
 }
 
 /// Ends a call only while it waits. `false` when a cell has taken it in the same moment.
@@ -39,15 +40,15 @@ pub(super) async fn cancel(ctx: &CallCtx, call: &Call, reason: EndReason) -> Res
     if call.status != Status::Queued {
         return Ok(false);
     }
-    match attempt(ctx, call, Outcome::Failed, reason).await {
+    match attempt(ctx, call, Outcome::Failed, reason, ctx.now()).await {
         Err(error) if moved_on(&error) => Ok(false),
         other => other.map(|_| true),
     }
 }
 
-async fn attempt(ctx: &CallCtx, before: &Call, outcome: Outcome, reason: EndReason) -> Result<Call> {
+async fn attempt(ctx: &CallCtx, before: &Call, outcome: Outcome, reason: EndReason, at: Timestamp) -> Result<Call> {
     let mut after = before.clone();
-    if !after.end(outcome, reason, ctx.now()) {
+    if !after.end(outcome, reason, at) {
         return Ok(after);
     }
     let mut writes = vec![Calls::change(before, &after)?];

@@ -85,7 +85,7 @@ fn claim_number(ctx: &Ctx) -> u64 {
 /// Ends a call that was claimed from the dead.
 async fn bury(ctx: &CallCtx, call: CallId) -> Result<()> {
     if let Some(call) = current(ctx, call).await? {
-        finish(ctx, &call, Outcome::Failed, EndReason::OwnerLost).await?;
+        finish(ctx, &call, Outcome::Failed, EndReason::OwnerLost, ctx.now()).await?;
     }
     ctx.live.release(call, "nobody").await
 }

@@ -17,11 +17,9 @@ const SHARING: u32 = 50;
 /// Whose call it is.
 #[derive(Clone, Debug)]
 pub enum Received {
-    /// The patient whose number it is.
-    Known(Taken),
-    /// One of several patients who share the number: the one who was called most recently, else the one
-    /// who was added first.
-    Ambiguous(Taken),
+    /// The patient whose number it is. Of several who share it the one who was called most recently, else
+    /// the one who was added first; the model is told that it may be another.
+    Known(Box<Taken>),
     /// Nobody's number.
     Unknown,
     /// That patient is on the telephone already, or is about to be called.
@@ -33,7 +31,6 @@ pub enum Received {
 pub async fn receive(ctx: &CallCtx, number: &Phone, cell: &str) -> Result<Received> {
     let system = policy::system("answer a call");
     let patients = ctx.store.patients().by_phone(&system, number, SHARING).await?;
-    let several = patients.len() > 1;
     let Some(patient) = likeliest(ctx, patients).await? else { return Ok(Received::Unknown) };
     let now = ctx.now();
     let call = Call::incoming(CallId::generate(now, &*ctx.random), patient.org, patient.id, now);
@@ -44,8 +41,7 @@ pub async fn receive(ctx: &CallCtx, number: &Phone, cell: &str) -> Result<Receiv
         taken(ctx, call.clone(), patient).await
     };
     match received.await {
-        Ok(taken) if several => Ok(Received::Ambiguous(taken)),
-        Ok(taken) => Ok(Received::Known(taken)),
+        Ok(taken) => Ok(Received::Known(Box::new(taken))),
         Err(error) => {
             ctx.live.release(call.id, cell).await?;
             if error.code == "call_in_progress" { Ok(Received::Busy) } else { Err(error) }

@@ -53,6 +53,12 @@ impl Alerts<'_> {
         self.0.first::<Row>(Query::of(NAME, filter)).await?.map(Row::read).transpose()
     }
 
+    /// The alerts that were raised in a call. Index: `alerts_key`.
+    pub async fn raised_in(&self, call: CallId) -> Result<Vec<Alert>> {
+        let query = Query::of(NAME, doc! { "subject": oid(call.0) });
+        self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
+    }
+
     /// A patient's alerts since `since` that nobody acknowledged, newest first.
     /// Index: `alerts_patient`.
     pub async fn open(&self, scope: &Scope, patient: PatientId, since: Timestamp, limit: u32) -> Result<Vec<Alert>> {

@@ -1,21 +1,22 @@
 //! A call in virtual time: minutes pass in milliseconds, and everything the call did is kept.
 
+mod seen;
+mod server;
+
 use std::time::{Duration, Instant};
 
-use bridge::audio::frame::{Codec, FRAME_TIME, ms_to_bytes};
-use bridge::audio::g711::level_dbfs;
+use bridge::audio::frame::FRAME_TIME;
 use bridge::realtime::command::Command;
-use bridge::realtime::event::{
-    AudioDelta, Committed, FormatInfo, Item, ItemPlaced, ItemRef, OutputItem, Response, ResponseEvent, ServerEvent,
-    SessionInfo, SpeechStarted, SpeechStopped, TextPiece, Transcription,
-};
+use bridge::realtime::event::{ServerEvent, SessionInfo};
 use bridge::realtime::failure::Failure;
 use bridge::session::{
-    Done, Ending, Input, LinkEvent, NextEvent, Output, Outputs, PhoneEvent, Plan, Record, Session, Task, Turn, Work,
+    Done, Ending, Input, LinkEvent, NextEvent, Output, Outputs, PhoneEvent, Plan, Record, Session, Task, Work,
 };
 use bridge::sounds::{self, Sentence};
 use bytes::Bytes;
 use domain::{Language, Phone};
+
+pub use self::server::*;
 
 /// Fills the sound of the simulated model, so that it can be told from noise and silence.
 pub const VOICE: u8 = 0x3C;
@@ -272,175 +273,10 @@ impl SimCall {
         self.now = self.now.max(end);
     }
 
-    /// The server begins a response.
-    pub fn begin_response(&mut self, id: &str) {
-        let response = Response { id: id.into(), status: "in_progress".into(), ..Response::default() };
-        self.model(ServerEvent::ResponseCreated(ResponseEvent { response }));
-    }
-
-    /// The server ends a response.
-    pub fn end_response(&mut self, id: &str, status: &str, output: Vec<Item>) {
-        let response = Response { id: id.into(), status: status.into(), output, ..Response::default() };
-        self.model(ServerEvent::ResponseDone(ResponseEvent { response }));
-    }
-
-    /// The server announces an assistant's item.
-    pub fn begin_item(&mut self, response: &str, item: &str) {
-        let message = assistant_item(item);
-        self.model(ServerEvent::OutputItemAdded(OutputItem { response_id: response.into(), item: message.clone() }));
-        let previous_item_id = self.last_item.replace(item.to_owned());
-        self.model(ServerEvent::ItemAdded(ItemPlaced { previous_item_id, item: message }));
-    }
-
-    /// Sound of an item.
-    pub fn delta(&mut self, response: &str, item: &str, millis: u64) {
-        let length = usize::try_from(ms_to_bytes(millis)).unwrap_or(usize::MAX);
-        self.model(ServerEvent::AudioDelta(AudioDelta {
-            response_id: response.into(),
-            item_id: item.into(),
-            delta: vec![VOICE; length].into(),
-        }));
-    }
-
-    /// Text of an item, whole.
-    pub fn text(&mut self, response: &str, item: &str, text: &str) {
-        self.model(ServerEvent::TranscriptDelta(TextPiece {
-            item_id: item.into(),
-            response_id: response.into(),
-            delta: text.into(),
-        }));
-        self.model(ServerEvent::TranscriptDone(Transcription {
-            item_id: item.into(),
-            response_id: response.into(),
-            transcript: text.into(),
-            usage: None,
-        }));
-    }
-
-    /// A whole answer of one item in response `r_<item>`, sent at once as the service does.
-    pub fn model_says(&mut self, item: &str, text: &str, millis: u64) {
-        self.model_begins(item, text, millis);
-        self.model(ServerEvent::AudioDone(item_ref(item)));
-        self.end_response(&format!("r_{item}"), "completed", vec![assistant_item(item)]);
-    }
-
-    /// The same, but the response goes on.
-    pub fn model_begins(&mut self, item: &str, text: &str, millis: u64) {
-        let response = format!("r_{item}");
-        self.begin_response(&response);
-        self.begin_item(&response, item);
-        self.text(&response, item, text);
-        self.delta(&response, item, millis);
-    }
-
-    /// Answers what the call has just asked for.
-    pub fn answer_ask(&mut self, item: &str, text: &str, millis: u64) {
-        assert!(self.asked(), "nothing was asked for: {:?}", self.sent);
-        self.model_says(item, text, millis);
-    }
-
-    /// Whether the last thing that was sent (sound aside) asks for a response.
-    pub fn asked(&self) -> bool {
-        matches!(self.commands().last(), Some(Command::ResponseCreate { .. }))
-    }
-
-    /// The caller begins to speak, as the server sees it.
-    pub fn speech_starts(&mut self, item: &str, audio_start_ms: u64) {
-        self.model(ServerEvent::SpeechStarted(SpeechStarted { item_id: item.into(), audio_start_ms }));
-    }
-
-    /// The caller stops; the server makes an item of it.
-    pub fn speech_stops(&mut self, item: &str) {
-        self.model(ServerEvent::SpeechStopped(SpeechStopped { item_id: item.into(), audio_end_ms: 0 }));
-        self.committed(item);
-    }
-
-    /// The server makes an item of what the caller said.
-    pub fn committed(&mut self, item: &str) {
-        let previous_item_id = self.last_item.replace(item.to_owned());
-        self.model(ServerEvent::Committed(Committed { item_id: item.into(), previous_item_id }));
-    }
-
-    /// What the caller said was written down.
-    pub fn transcribed(&mut self, item: &str, text: &str) {
-        self.model(ServerEvent::TranscriptionCompleted(Transcription {
-            item_id: item.into(),
-            response_id: String::new(),
-            transcript: text.into(),
-            usage: None,
-        }));
-    }
-
     /// The caller's microphone picks this up from now on.
     pub fn hear(&mut self, sound: u8) {
         self.microphone = Some(sound);
         self.next_caller = self.now;
-    }
-
-    /// Whether the call has said that it cannot go on.
-    pub fn apologises(&self) -> bool {
-        self.texts().last().is_some_and(|text| text == words(Sentence::Apology))
-    }
-
-    /// Everything sent to the model except sound.
-    pub fn commands(&self) -> impl DoubleEndedIterator<Item = &Command> {
-        self.sent.iter().map(|(_, c)| c).filter(|c| !matches!(c, Command::Append { .. }))
-    }
-
-    /// Milliseconds of the caller's sound that the model was given, on its first connection.
-    pub fn session_ms(&self) -> u64 {
-        (self.given + self.appended().len() as u64) / 8
-    }
-
-    /// Bytes of the caller's sound that were sent to the model.
-    pub fn appended(&self) -> Vec<u8> {
-        let sound = self.sent.iter().filter_map(|(_, command)| match command {
-            Command::Append { audio } => Some(audio.to_vec()),
-            _ => None,
-        });
-        sound.flatten().collect()
-    }
-
-    /// Milliseconds of the model's voice that were played. Recorded words may hold its byte too, but never
-    /// alone.
-    pub fn voice_ms(&self) -> u64 {
-        let voice = |frame: &&[u8; 160]| frame.iter().all(|byte| matches!(*byte, VOICE | 0xFF));
-        let frames = self.played.iter().map(|(_, frame)| frame).filter(voice);
-        frames.flatten().filter(|byte| **byte == VOICE).count() as u64 / 8
-    }
-
-    /// Fails when the line sounded dead for longer than 200 ms, as it does with digital silence.
-    pub fn assert_alive(&self) {
-        let mut dead = 0;
-        for (at, frame) in &self.played {
-            dead = if level_dbfs(Codec::Ulaw, frame) > -75.0 { 0 } else { dead + 1 };
-            assert!(dead <= 10, "the line sounds dead at {at:?}");
-        }
-    }
-
-    /// The latest state of every turn, in order.
-    pub fn turns(&self) -> Vec<Turn> {
-        let mut turns: Vec<Turn> = Vec::new();
-        for record in &self.records {
-            if let Record::Turn(turn) = record {
-                turns.retain(|t| t.item_id != turn.item_id);
-                turns.push(turn.clone());
-            }
-        }
-        turns.sort_by_key(|turn| turn.order);
-        turns
-    }
-
-    /// The texts of all turns, in order.
-    pub fn texts(&self) -> Vec<String> {
-        self.turns().into_iter().map(|turn| turn.text.reveal().clone()).collect()
-    }
-
-    /// Fails unless a frame was played every 20 ms without exception.
-    pub fn assert_paced(&self) {
-        for pair in self.played.windows(2) {
-            assert_eq!(pair[1].0, pair[0].0 + FRAME_TIME);
-        }
     }
 }
 
@@ -460,39 +296,5 @@ pub fn plan() -> Plan {
         prepare_greeting: false,
         downstream: ms(20),
         ..Plan::new("call-1", Language::En)
-    }
-}
-
-/// A confirmed session with one format both ways.
-pub fn session_with(format: &str) -> SessionInfo {
-    let mut info = SessionInfo::default();
-    let format = Some(FormatInfo { kind: format.into() });
-    info.session.audio.input.format.clone_from(&format);
-    info.session.audio.output.format = format;
-    info
-}
-
-pub fn item_ref(item: &str) -> ItemRef {
-    ItemRef { item_id: item.into(), response_id: format!("r_{item}") }
-}
-
-pub fn assistant_item(id: &str) -> Item {
-    Item { id: id.into(), kind: "message".into(), role: Some("assistant".into()), ..Item::default() }
-}
-
-/// A function call as `response.done` lists it.
-pub fn function_call(call_id: &str, name: &str) -> Item {
-    function_call_with(call_id, name, "{}")
-}
-
-/// The same with arguments.
-pub fn function_call_with(call_id: &str, name: &str, arguments: &str) -> Item {
-    Item {
-        id: format!("item_{call_id}"),
-        kind: "function_call".into(),
-        call_id: Some(call_id.into()),
-        name: Some(name.into()),
-        arguments: Some(arguments.into()),
-        ..Item::default()
     }
 }
