@@ -60,11 +60,7 @@ fn the_model_is_told_of_an_alert_what_is_true(done: Done, true_of_it: &str) {
 
 #[test]
 fn a_plea_counts_when_the_greeting_is_never_acknowledged() {
-    let mut call = SimCall::dialing(plan());
-    call.phone(PhoneEvent::Ringing);
-    call.connect();
-    call.phone(PhoneEvent::Answered);
-    call.phone(PhoneEvent::MediaUp);
+    let mut call = SimCall::picked_up(plan());
     call.hear(0xFF);
     assert!(call.asked(), "the greeting; no answer will come");
     call.run_for(ms(500));

@@ -71,11 +71,7 @@ fn the_greeting_waits_for_all_three(order: &[&str]) {
 
 #[test]
 fn the_first_frame_of_the_greeting_leaves_within_one_tick() {
-    let mut call = SimCall::dialing(plan());
-    call.phone(PhoneEvent::Ringing);
-    call.connect();
-    call.phone(PhoneEvent::Answered);
-    call.phone(PhoneEvent::MediaUp);
+    let mut call = SimCall::picked_up(plan());
     call.run_for(ms(205));
     call.answer_ask("greeting", "Good morning.", 400);
     let before = call.played.len();
@@ -101,11 +97,7 @@ fn what_is_said_before_the_model_is_ready_reaches_it_complete() {
 
 #[test]
 fn the_greeting_is_not_interrupted_but_what_the_caller_says_is_answered() {
-    let mut call = SimCall::dialing(plan());
-    call.phone(PhoneEvent::Ringing);
-    call.connect();
-    call.phone(PhoneEvent::Answered);
-    call.phone(PhoneEvent::MediaUp);
+    let mut call = SimCall::picked_up(plan());
     call.microphone = Some(0x21);
     call.answer_ask("greeting", "Good morning, this is your daily call.", 2000);
     call.run_for(ms(500));
@@ -122,11 +114,7 @@ fn the_greeting_is_not_interrupted_but_what_the_caller_says_is_answered() {
 
 #[test]
 fn a_double_create_is_asked_again_once_the_other_response_is_over() {
-    let mut call = SimCall::dialing(plan());
-    call.phone(PhoneEvent::Ringing);
-    call.connect();
-    call.phone(PhoneEvent::Answered);
-    call.phone(PhoneEvent::MediaUp);
+    let mut call = SimCall::picked_up(plan());
     let code = Some("conversation_already_has_active_response".to_owned());
     call.begin_response("r_other");
     call.model(ServerEvent::Error(ErrorInfo { error: ErrorBody { code, ..ErrorBody::default() } }));
@@ -340,11 +328,7 @@ fn an_answer_that_does_not_come_is_asked_for_again_and_then_the_connection_is_re
 
 #[test]
 fn a_response_that_never_ends_does_not_freeze_the_call() {
-    let mut call = SimCall::dialing(plan());
-    call.phone(PhoneEvent::Ringing);
-    call.connect();
-    call.phone(PhoneEvent::Answered);
-    call.phone(PhoneEvent::MediaUp);
+    let mut call = SimCall::picked_up(plan());
     call.microphone = Some(0xFF);
     call.begin_response("r");
     call.delta("r", "greeting", 500);

@@ -36,11 +36,7 @@ fn plays(call: &mut SimCall, sound: &[u8]) {
 
 /// Answered, the model ready; nobody knows yet by whom.
 fn picked_up() -> SimCall {
-    let mut call = SimCall::dialing(Plan { detect_machine: true, ..plan() });
-    call.phone(PhoneEvent::Ringing);
-    call.connect();
-    call.phone(PhoneEvent::Answered);
-    call.phone(PhoneEvent::MediaUp);
+    let mut call = SimCall::picked_up(Plan { detect_machine: true, ..plan() });
     call.answer_ask("greeting", "Good morning, this is Bianca. How are you today?", 9000);
     call
 }

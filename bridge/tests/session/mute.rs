@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::common::*;
 use bridge::realtime::command::Command;
 use bridge::realtime::event::{ErrorBody, ErrorInfo, Response, ResponseEvent, ServerEvent};
-use bridge::session::{PhoneEvent, Plan};
+use bridge::session::Plan;
 use bridge::sounds::Sentence;
 use domain::calls::EndReason;
 use test_case::test_case;
@@ -79,11 +79,7 @@ fn end_is_honest(call: &SimCall, owed_since: Duration) {
 #[test_case(Broken::Ignores; "nothing is ever answered")]
 #[test_case(Broken::Drops; "every request breaks the connection")]
 fn a_model_that_never_says_a_word_does_not_keep_the_line(broken: Broken) {
-    let mut call = SimCall::dialing(plan());
-    call.phone(PhoneEvent::Ringing);
-    call.connect();
-    call.phone(PhoneEvent::Answered);
-    call.phone(PhoneEvent::MediaUp);
+    let mut call = SimCall::picked_up(plan());
     call.hear(0xFF);
     run(&mut call, broken, ms(1_500_000));
     end_is_honest(&call, ms(0));

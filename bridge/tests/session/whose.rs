@@ -3,7 +3,6 @@
 use crate::common::*;
 use bridge::realtime::command::Command;
 use bridge::realtime::event::{ErrorBody, ErrorInfo, Response, ResponseEvent, ServerEvent};
-use bridge::session::PhoneEvent;
 
 /// The instructions of the responses asked for, without those of the session.
 fn asked_for(call: &SimCall) -> Vec<String> {
@@ -29,11 +28,7 @@ fn refused(call: &mut SimCall) {
 
 /// Answered, and the greeting is asked for.
 fn greeting_asked() -> SimCall {
-    let mut call = SimCall::dialing(plan());
-    call.phone(PhoneEvent::Ringing);
-    call.connect();
-    call.phone(PhoneEvent::Answered);
-    call.phone(PhoneEvent::MediaUp);
+    let mut call = SimCall::picked_up(plan());
     call.hear(0xFF);
     assert_eq!(asked_for(&call), ["Greet the person."]);
     call.forget();

@@ -111,6 +111,16 @@ impl SimCall {
         call
     }
 
+    /// A call that was answered with the model ready; nothing has been heard yet.
+    pub fn picked_up(plan: Plan) -> Self {
+        let mut call = Self::dialing(plan);
+        call.phone(PhoneEvent::Ringing);
+        call.connect();
+        call.phone(PhoneEvent::Answered);
+        call.phone(PhoneEvent::MediaUp);
+        call
+    }
+
     /// A call whose greeting has been heard; counters and records start from here.
     pub fn answered() -> Self {
         Self::answered_with(plan())
@@ -118,11 +128,7 @@ impl SimCall {
 
     /// The same with another plan.
     pub fn answered_with(plan: Plan) -> Self {
-        let mut call = Self::dialing(plan);
-        call.phone(PhoneEvent::Ringing);
-        call.connect();
-        call.phone(PhoneEvent::Answered);
-        call.phone(PhoneEvent::MediaUp);
+        let mut call = Self::picked_up(plan);
         call.microphone = Some(0xFF);
         call.next_caller = call.now;
         call.answer_ask("greeting", "Good morning.", 400);
