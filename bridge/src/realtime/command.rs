@@ -285,15 +285,15 @@ pub enum NewItem {
         /// The call it answers.
         call_id: String,
         /// JSON as text.
-        output: String,
+        output: Phi<String>,
     },
 }
 
 impl NewItem {
     /// A message item; the part's name follows from the role.
-    pub fn message(id: Option<String>, role: &'static str, text: String) -> Self {
+    pub fn message(id: Option<String>, role: &'static str, text: impl Into<Phi<String>>) -> Self {
         let kind = if role == "assistant" { "output_text" } else { "input_text" };
-        Self::Message { id, role, content: [Part { kind, text }] }
+        Self::Message { id, role, content: [Part { kind, text: text.into() }] }
     }
 }
 
@@ -304,7 +304,7 @@ pub struct Part {
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// The words.
-    pub text: String,
+    pub text: Phi<String>,
 }
 
 #[cfg(test)]
@@ -326,7 +326,7 @@ mod tests {
 
     #[test]
     fn restored_words_of_the_assistant_are_output_text() {
-        let item = NewItem::message(Some("i".into()), "assistant", "Good day.".into());
+        let item = NewItem::message(Some("i".into()), "assistant", "Good day.");
         assert_eq!(
             json(Command::ItemCreate { previous_item_id: None, item }),
             json!({"event_id": "evt_1", "type": "conversation.item.create", "item": {

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use domain::Phi;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -151,7 +152,7 @@ pub struct Item {
     /// Of a function call: which function.
     pub name: Option<String>,
     /// Of a function call: JSON as text.
-    pub arguments: Option<String>,
+    pub arguments: Option<Phi<String>>,
 }
 
 impl Item {
@@ -180,7 +181,7 @@ pub struct TextPiece {
     pub response_id: String,
     /// The text to append.
     #[serde(default)]
-    pub delta: String,
+    pub delta: Phi<String>,
 }
 
 /// The whole text of an item.
@@ -193,7 +194,7 @@ pub struct Transcription {
     pub response_id: String,
     /// The text.
     #[serde(default)]
-    pub transcript: String,
+    pub transcript: Phi<String>,
     /// What writing it down cost, in the provider's shape.
     pub usage: Option<Value>,
 }

@@ -111,6 +111,7 @@ mod tests {
         of_status(status, body.as_bytes())
     }
 
+    #[test_case(1000, "" => Failure::Retry("close_1000".into()))]
     #[test_case(1001, "session expired" => Failure::Retry("close_1001".into()))]
     #[test_case(4000, "invalid_request_error.missing_model" => Failure::Fatal("missing_model".into()))]
     fn closed_sockets(code: u16, reason: &str) -> Failure {

@@ -37,7 +37,7 @@ impl Session {
             ServerEvent::AudioDone(item) => self.queue.finish(&item.item_id),
             ServerEvent::TranscriptDelta(piece) => self.on_own_text(now, &piece),
             ServerEvent::TranscriptDone(text) => {
-                self.transcript.complete(&text.item_id, &text.transcript);
+                self.transcript.complete(&text.item_id, text.transcript.reveal());
                 self.progress(now);
             }
             ServerEvent::SpeechStarted(speech) => self.on_speech_started(now, &speech),
@@ -52,7 +52,7 @@ impl Session {
                 self.on_committed_while_held(now, &item.item_id);
             }
             ServerEvent::TranscriptionDelta(piece) => {
-                self.transcript.append(&piece.item_id, &piece.delta);
+                self.transcript.append(&piece.item_id, piece.delta.reveal());
                 if !self.is_echo_item(&piece.item_id) {
                     self.watch(&piece.item_id);
                 }
@@ -79,7 +79,7 @@ impl Session {
     fn on_last_words(&mut self, event: ServerEvent, lingering: &mut Lingering) {
         match event {
             ServerEvent::TranscriptionDelta(piece) => {
-                self.transcript.append(&piece.item_id, &piece.delta);
+                self.transcript.append(&piece.item_id, piece.delta.reveal());
             }
             ServerEvent::TranscriptionCompleted(text) => self.on_caller_words(&text),
             ServerEvent::TranscriptionFailed(item) => self.transcript.fail(&item.item_id),
@@ -120,24 +120,24 @@ impl Session {
     }
 
     fn on_own_text(&mut self, now: Instant, piece: &TextPiece) {
-        self.transcript.append(&piece.item_id, &piece.delta);
+        self.transcript.append(&piece.item_id, piece.delta.reveal());
         self.progress(now);
     }
 
     fn on_caller_text(&mut self, now: Instant, text: &Transcription) {
         self.on_caller_words(text);
-        self.answer_dismissed(now, &text.item_id, &text.transcript);
+        self.answer_dismissed(now, &text.item_id, text.transcript.reveal());
     }
 
     /// What the caller said is written down.
     fn on_caller_words(&mut self, text: &Transcription) {
         self.backlog.written(&text.item_id);
-        if self.is_echo_item(&text.item_id) && self.are_own_words(&text.transcript) {
+        if self.is_echo_item(&text.item_id) && self.are_own_words(text.transcript.reveal()) {
             // She heard herself: the patient did not say it.
             self.passed.retain(|passed| passed.item != text.item_id);
             return self.delete(text.item_id.clone());
         }
-        self.transcript.complete(&text.item_id, &text.transcript);
+        self.transcript.complete(&text.item_id, text.transcript.reveal());
         self.watch(&text.item_id);
         self.tell_turns();
     }

@@ -137,7 +137,12 @@ impl Session {
         if !self.plan.tools.iter().any(|tool| tool.name == name) {
             return Step::Refuse(ToolResult::Unknown, json!({"error": "unknown_tool"}));
         }
-        let arguments = call.arguments.as_deref().filter(|text| !text.trim().is_empty()).unwrap_or("{}");
+        let arguments = call
+            .arguments
+            .as_ref()
+            .map(|text| text.reveal().as_str())
+            .filter(|text| !text.trim().is_empty())
+            .unwrap_or("{}");
         let step = match name {
             tool::END_CALL => Ok(Step::End),
             tool::TRANSFER if self.transfer.is_some() => {
@@ -231,7 +236,7 @@ impl Session {
     }
 
     fn send_result(&mut self, call_id: String, output: String) {
-        let item = NewItem::FunctionCallOutput { call_id, output: output.clone() };
+        let item = NewItem::FunctionCallOutput { call_id, output: output.clone().into() };
         self.send(Command::ItemCreate { previous_item_id: None, item });
         if self.tools.sent.len() == REMEMBERED {
             self.tools.sent.remove(0);

@@ -11,7 +11,7 @@ use domain::calls::EndReason;
 fn restored(call: &SimCall) -> Vec<(&'static str, &'static str, String)> {
     let items = call.commands().filter_map(|c| match c {
         Command::ItemCreate { item: NewItem::Message { role, content: [Part { kind, text }], .. }, .. } => {
-            Some((*role, *kind, text.clone()))
+            Some((*role, *kind, text.reveal().clone()))
         }
         _ => None,
     });

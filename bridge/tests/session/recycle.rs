@@ -53,7 +53,7 @@ fn an_hour_has_one_change_at_a_quiet_moment_with_everything_told() {
         .iter()
         .filter_map(|(_, c)| match c {
             Command::ItemCreate { item: NewItem::Message { role, content, .. }, .. } => {
-                Some((*role, content[0].text.clone()))
+                Some((*role, content[0].text.reveal().clone()))
             }
             _ => None,
         })

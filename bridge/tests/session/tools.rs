@@ -12,7 +12,7 @@ use test_case::test_case;
 fn results(call: &SimCall) -> Vec<(String, String)> {
     let results = call.commands().filter_map(|c| match c {
         Command::ItemCreate { item: NewItem::FunctionCallOutput { call_id, output }, .. } => {
-            Some((call_id.clone(), output.clone()))
+            Some((call_id.clone(), output.reveal().clone()))
         }
         _ => None,
     });

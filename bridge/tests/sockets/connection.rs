@@ -1,6 +1,7 @@
 //! The socket to the model, against a server that does one thing at a time.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use bridge::breaker::State;
 use bridge::realtime::command::{ClientEvent, Command};
@@ -13,6 +14,7 @@ use futures_util::{SinkExt, StreamExt};
 use test_case::test_case;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -83,6 +85,7 @@ async fn an_event_in_fragments_arrives_whole() {
 }
 
 #[test_case(4000, "invalid_request_error.missing_model" => Failure::Fatal("missing_model".into()))]
+#[test_case(1000, "" => Failure::Retry("close_1000".into()))]
 #[test_case(1001, "session expired" => Failure::Retry("close_1001".into()))]
 #[tokio::test]
 async fn a_close_is_told_with_its_meaning(code: u16, reason: &str) -> Failure {
@@ -92,6 +95,17 @@ async fn a_close_is_told_with_its_meaning(code: u16, reason: &str) -> Failure {
         SocketEvent::Closed(failure) => failure,
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn a_service_that_reads_nothing_is_left_within_seconds() {
+    let (_server, mut connection) = pair().await;
+    let audio = Bytes::from(vec![0x55; 1 << 20]);
+    let piece = || ClientEvent { event_id: None, command: Command::Append { audio: audio.clone() } };
+    let taken = (0..100).take_while(|_| connection.send(piece())).count();
+    assert!(taken >= 10, "{taken}");
+    let end = timeout(Duration::from_secs(30), connection.next()).await.expect("it is noticed");
+    assert_eq!(end, SocketEvent::Closed(Failure::Retry("write_timeout".into())));
 }
 
 #[tokio::test]

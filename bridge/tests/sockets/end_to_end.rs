@@ -112,8 +112,8 @@ impl Leg for Patient {
     }
 }
 
-struct Call {
-    end: CallEnd,
+pub(crate) struct Call {
+    pub end: CallEnd,
     heard: Vec<u8>,
     records: Vec<Record>,
 }
@@ -140,14 +140,27 @@ fn plan() -> Plan {
     }
 }
 
-async fn call(sim: &Sim, lines: usize, end_after: Option<Duration>) -> Call {
-    call_of(sim, lines, end_after, None).await
+/// How a call goes.
+#[derive(Default)]
+pub(crate) struct Story {
+    /// Sentences the patient says.
+    pub lines: usize,
+    /// A caregiver ends it then.
+    pub end_after: Option<Duration>,
+    /// The patient cuts in after so many frames of every answer.
+    pub impatient_after: Option<u32>,
+    /// What is to be remembered is taken only when the call is over.
+    pub unread: bool,
 }
 
-async fn call_of(sim: &Sim, lines: usize, end_after: Option<Duration>, impatient_after: Option<u32>) -> Call {
+async fn call(sim: &Sim, lines: usize, end_after: Option<Duration>) -> Call {
+    call_of(sim, Story { lines, end_after, ..Story::default() }).await
+}
+
+pub(crate) async fn call_of(sim: &Sim, story: Story) -> Call {
     let heard = Arc::new(Mutex::new(Vec::new()));
-    let lines = speech::patient("en").iter().take(lines).map(|line| line.audio).collect();
-    let leg = Box::new(Patient { impatient_after, ..Patient::new(lines, heard.clone()) });
+    let lines = speech::patient("en").iter().take(story.lines).map(|line| line.audio).collect();
+    let leg = Box::new(Patient { impatient_after: story.impatient_after, ..Patient::new(lines, heard.clone()) });
     let url = sim.realtime_url().parse().unwrap();
     let connector = Connector::new(url, Secret::new("sk-test".to_owned()));
     let (records, mut received) = mpsc::channel(8);
@@ -157,6 +170,12 @@ async fn call_of(sim: &Sim, lines: usize, end_after: Option<Duration>, impatient
     let observer = Observer::blind(&plan()).with_tracer(trace);
     let outside = Outside { observer, ..Outside::alone(&plan(), records, commanded) };
     let running = tokio::spawn(driver::run(plan(), leg, connector, outside));
+    let over = async {
+        while story.unread && !running.is_finished() {
+            tokio::time::sleep(FRAME_TIME).await;
+        }
+    };
+    over.await;
     let collecting = async {
         let mut all = Vec::new();
         while let Some(record) = received.recv().await {
@@ -165,7 +184,7 @@ async fn call_of(sim: &Sim, lines: usize, end_after: Option<Duration>, impatient
         all
     };
     let ending = async {
-        if let Some(after) = end_after {
+        if let Some(after) = story.end_after {
             tokio::time::sleep(after).await;
             let reason = EndReason::EndedByCaregiver;
             commands.send(Control::End { reason }).await.unwrap();
@@ -227,7 +246,11 @@ async fn a_patient_who_cuts_in_is_heard_and_the_model_is_told_what_was_not() {
     let late = FaultKind::LateDeltas { count: 50 };
     let faults = vec![late.into(), FaultKind::UnknownEvents.into()];
     let sim = Sim::start(SimConfig { faults, pace: 1.5, ..SimConfig::default() }).unwrap();
-    let call = call_of(&sim, 2, Some(Duration::from_secs(16)), Some(40)).await;
+    let call = call_of(
+        &sim,
+        Story { lines: 2, end_after: Some(Duration::from_secs(16)), impatient_after: Some(40), ..Story::default() },
+    )
+    .await;
     assert_eq!(call.end.session.barge_ins, 1);
     let sessions = sim.sessions();
     let errors: Vec<_> = sessions[0].of_kind("error").map(|e| e.event.clone()).collect();
@@ -239,6 +262,18 @@ async fn a_patient_who_cuts_in_is_heard_and_the_model_is_told_what_was_not() {
     assert!(assistant[1].text.starts_with(&texts[2]) && texts[2].len() < assistant[1].text.len(), "{texts:?}");
     assert_eq!(texts[3], patient[1].text);
     assert!(!contains(&call.heard, assistant[1].audio));
+    sim.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_who_writes_things_down_holds_up_the_voice() {
+    let sim = Sim::start(SimConfig::default()).unwrap();
+    let call = call_of(&sim, Story { lines: 3, unread: true, ..Story::default() }).await;
+    assert_eq!((call.end.outcome, call.end.reason), (Outcome::Answered, EndReason::Goodbye));
+    for line in speech::assistant("en") {
+        assert!(contains(&call.heard, line.audio), "{} was not heard bit for bit", line.text);
+    }
+    assert!(call.end.lost_records > 0, "and what was lost is counted");
     sim.shutdown().await;
 }
 

@@ -6,6 +6,7 @@ mod connection;
 mod end_to_end;
 mod hangup;
 mod health;
+mod logs;
 mod protection;
 mod recording;
 mod telemetry;

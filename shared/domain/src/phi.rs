@@ -33,6 +33,12 @@ impl<T> From<T> for Phi<T> {
     }
 }
 
+impl From<&str> for Phi<String> {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
 impl<T> fmt::Debug for Phi<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")

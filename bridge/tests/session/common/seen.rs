@@ -88,7 +88,7 @@ impl SimCall {
             }
             _ => None,
         });
-        told.flatten().map(|part| part.text.clone()).collect()
+        told.flatten().map(|part| part.text.reveal().clone()).collect()
     }
 
     /// Remarks of ours.
