@@ -34,6 +34,9 @@ const UNANSWERED: u32 = 2;
 /// Largest message taken, in bytes; Asterisk's own limit.
 const MAX_MESSAGE: usize = 65_535;
 
+/// Bytes read at once: a call holds the buffer for its whole life, and 20 ms are 160 bytes.
+const READ_BUFFER: usize = 2 << 10;
+
 /// Longest sound taken from one message: 1 s. Asterisk sends 20 ms.
 const MAX_SOUND: usize = 50 * FRAME_BYTES;
 
@@ -61,7 +64,11 @@ impl WebSocketMedia {
     pub(super) async fn connect(url: &Url, codec: Codec) -> Result<Self, &'static str> {
         let mut request = url.as_str().into_client_request().map_err(|_| "Asterisk has no usable address")?;
         request.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static("media"));
-        let limits = WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
+        let limits = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .write_buffer_size(0)
+            .max_message_size(Some(MAX_MESSAGE))
+            .max_frame_size(Some(MAX_MESSAGE));
         let connecting = timeout(CONNECT_TIMEOUT, connect_async_with_config(request, Some(limits), true));
         match connecting.await {
             Ok(Ok((socket, _))) => Ok(Self {

@@ -13,6 +13,7 @@ use bridge::session::{Plan, Record};
 use bridge::telephony::ari::{Ari, AriConfig};
 use bridge::telephony::dial::AsteriskDialer;
 use bridge::telephony::leg::{DialRequest, Dialer};
+use bridge::telephony::media::MediaTransport;
 use domain::{Language, Secret};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -32,6 +33,21 @@ pub struct Neighbours {
     /// Address of the Realtime API.
     #[arg(long)]
     pub model: Url,
+    /// How sound travels: `rtp` or `websocket`.
+    #[arg(long, default_value = "rtp", value_parser = transport)]
+    pub media: MediaTransport,
+}
+
+/// A way for the sound by its name in the configuration.
+///
+/// # Errors
+/// When there is none of that name.
+pub fn transport(name: &str) -> Result<MediaTransport, String> {
+    match name {
+        "rtp" => Ok(MediaTransport::Rtp),
+        "websocket" => Ok(MediaTransport::WebSocket),
+        other => Err(format!("{other} is no way for the sound: rtp or websocket")),
+    }
 }
 
 /// How a call came out, for the parent process.
@@ -122,7 +138,7 @@ impl BridgeSide {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         let trunk = "PJSIP/{number}@trunk".parse().map_err(|()| "the dial string is wrong".to_owned())?;
-        let dialer = AsteriskDialer::new(ari, trunk, IpAddr::V4(Ipv4Addr::LOCALHOST), None);
+        let dialer = AsteriskDialer::new(ari, trunk, IpAddr::V4(Ipv4Addr::LOCALHOST), None).over(neighbours.media);
         let connector = Connector::new(neighbours.model.clone(), Secret::new("sk-load".to_owned()));
         Ok(Self { dialer, connector })
     }

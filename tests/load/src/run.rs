@@ -52,6 +52,9 @@ pub struct Load {
     /// How many times faster than real time the model sends sound.
     #[arg(long, default_value_t = 4)]
     pub pace: u32,
+    /// How sound travels between Asterisk and the bridge: `rtp` or `websocket`.
+    #[arg(long, default_value = "rtp")]
+    pub media: String,
     /// A program put before the bridge's command line, for example a profiler.
     #[arg(long)]
     pub under: Option<String>,
@@ -100,9 +103,9 @@ struct Bridge {
 }
 
 impl Bridge {
-    async fn start(program: &PathBuf, under: Option<&str>, ari: &str, model: &str) -> io::Result<Self> {
-        let args = ["bridge", "--ari", ari, "--model", model];
-        let mut words = under.unwrap_or_default().split_whitespace();
+    async fn start(program: &PathBuf, load: &Load, ari: &str, model: &str) -> io::Result<Self> {
+        let args = ["bridge", "--ari", ari, "--model", model, "--media", &load.media];
+        let mut words = load.under.as_deref().unwrap_or_default().split_whitespace();
         let mut command = match words.next() {
             Some(first) => {
                 let mut command = Command::new(first);
@@ -165,7 +168,7 @@ pub async fn run(load: Load, say: &dyn Fn(&str)) -> io::Result<Outcome> {
     let leaving = Leaving::default();
     let asterisk = asterisk(Config::default(), &board, &leaving).await?;
     let model = Model::start(Arc::clone(&board), Manner { pace: load.pace, ..Manner::default() }).await?;
-    let mut bridge = Bridge::start(&program, load.under.as_deref(), &asterisk.ari_url(), &model.url()).await?;
+    let mut bridge = Bridge::start(&program, &load, &asterisk.ari_url(), &model.url()).await?;
     let control = Control::start(&program, &board)?;
     let alone = Cost::of(bridge.pid)?;
 

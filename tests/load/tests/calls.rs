@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use asterisk_sim::net::{Net, Trouble};
 use asterisk_sim::{Config, Totals};
+use bridge::telephony::media::MediaTransport;
 use load::board::{Board, lock};
 use load::bridge_side::{BridgeSide, Came, Neighbours};
 use load::model::{Manner, Model};
@@ -34,6 +35,11 @@ impl Seen {
 
 /// Lets so many people talk with the model for a while, over that network.
 async fn talk(calls: u32, net: Net, time: Duration) -> Seen {
+    talk_over(MediaTransport::Rtp, calls, net, time).await
+}
+
+/// The same over another transport.
+async fn talk_over(media: MediaTransport, calls: u32, net: Net, time: Duration) -> Seen {
     let (board, leaving) = (Arc::new(Board::default()), Leaving::default());
     board.talking.store(true, Ordering::Relaxed);
     let config = Config { net, ..Config::default() };
@@ -41,7 +47,8 @@ async fn talk(calls: u32, net: Net, time: Duration) -> Seen {
     // Short answers, so that there are many.
     let manner = Manner { frames: (40, 40), ..Manner::default() };
     let model = Model::start(Arc::clone(&board), manner).await.unwrap();
-    let neighbours = Neighbours { ari: asterisk.ari_url().parse().unwrap(), model: model.url().parse().unwrap() };
+    let neighbours =
+        Neighbours { ari: asterisk.ari_url().parse().unwrap(), model: model.url().parse().unwrap(), media };
     let side = Arc::new(BridgeSide::connect(&neighbours).await.unwrap());
     let mut running = Vec::new();
     for call in 1..=calls {
@@ -93,9 +100,11 @@ fn assert_sound(seen: &Seen) {
     assert_eq!(rtp.faults() - rtp.off_clock, 0, "{rtp:?}");
 }
 
+#[test_case(MediaTransport::Rtp; "over rtp")]
+#[test_case(MediaTransport::WebSocket; "over websockets")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_fifty_calls_at_once_none_hears_another_and_every_frame_is_accounted_for() {
-    let seen = talk(50, Net::default(), Duration::from_secs(6)).await;
+async fn of_fifty_calls_at_once_none_hears_another_and_every_frame_is_accounted_for(media: MediaTransport) {
+    let seen = talk_over(media, 50, Net::default(), Duration::from_secs(6)).await;
     assert_sound(&seen);
     assert_eq!(seen.came.len(), 50);
     let [inward, outward] = seen.board.flows();
