@@ -6,7 +6,7 @@ use serde_json::json;
 use super::contains;
 use crate::rig::capture::FRAME;
 use crate::rig::system::{System, turns};
-use crate::rig::telephone::Telephone;
+use crate::rig::telephone::{Telephone, is_let_in_from_elsewhere};
 use crate::rig::until;
 
 /// The number that people call.
@@ -61,4 +61,15 @@ async fn a_stranger_who_calls_hears_a_kind_sentence() {
     let whole = &REFUSAL[..REFUSAL.len() / FRAME * FRAME];
     assert!(contains(&telephone.heard(), whole), "the sentence was not heard byte for byte");
     println!("inbound: a stranger heard the {} s of the refusal byte for byte", whole.len() / 8000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Asterisk and telephones: run tests/phone/run"]
+async fn a_call_that_does_not_come_from_the_trunk_reaches_nobody() {
+    let system = System::start().await;
+    let ada = system.patient().await;
+    assert!(!is_let_in_from_elsewhere(OURS), "whoever is let in may say that they are a patient");
+    assert!(system.conversations(&ada).await.is_empty());
+    assert!(system.model.0.sessions().is_empty());
+    system.close().await;
 }

@@ -1,4 +1,4 @@
-//! The bridge is killed in the middle of a call.
+//! The bridge is killed in the middle of a call, or asked to end.
 
 use std::time::{Duration, SystemTime};
 
@@ -87,4 +87,45 @@ async fn a_call_outlives_the_kill_of_the_bridge_and_stays_one_conversation() {
     assert!(said[4].0 == "assistant" && bianca[2].text.starts_with(said[4].1.trim_end_matches('…')), "{said:?}");
     let after = [("assistant", bianca[0].text), ("patient", patient[2].text), ("assistant", bianca[1].text)];
     assert_eq!(said[5..], after);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Asterisk and telephones: run tests/phone/run"]
+async fn a_phone_that_rings_when_the_bridge_is_killed_does_not_ring_for_nobody() {
+    let system = System::with(Wishes { no_bridge: true, ..Wishes::default() }).await;
+    let bridge = Bridge::start(&system.bridge_environment);
+    bridge.is_ready(&system.bridge_environment).await;
+    let mut telephone = Telephone::switch_on().await;
+    let ada = system.patient().await;
+    let call = system.call(&ada).await;
+    telephone.rings().await;
+    call.comes_to("ringing").await;
+    bridge.kill();
+    let bridge = Bridge::start(&system.bridge_environment);
+    telephone.stops_ringing().await;
+    call.comes_to("failed").await;
+    system.close().await;
+    drop(bridge);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Asterisk and telephones: run tests/phone/run"]
+async fn a_bridge_that_is_asked_to_end_says_goodbye_first() {
+    let system = System::with(Wishes { no_bridge: true, ..Wishes::default() }).await;
+    // A little longer than the goodbye may take: the call is told to end at once.
+    let mut environment = system.bridge_environment.clone();
+    environment.insert("BRIDGE_DRAIN_SECONDS".to_owned(), "36".to_owned());
+    let bridge = Bridge::start(&environment);
+    bridge.is_ready(&environment).await;
+    let mut telephone = Telephone::switch_on().await;
+    let ada = system.patient().await;
+    let call = system.call(&ada).await;
+    greeted(&call, &mut telephone).await;
+    let (ended, ()) = tokio::join!(bridge.ends_when_asked(), telephone.is_hung_up_on());
+    assert!(ended, "the program ends with 0");
+    let bianca = speech::assistant("en");
+    let conversation = call.conversation().await;
+    assert_eq!(turns(&conversation), [("assistant", bianca[0].text), ("assistant", bianca[1].text)]);
+    system.close().await;
+    assert!(super::contains(&telephone.heard(), bianca[1].audio), "the goodbye was not heard byte for byte");
 }

@@ -29,6 +29,18 @@ impl Bridge {
         .await;
     }
 
+    /// SIGTERM, and waits until it has ended by itself; answers whether it ended as it should.
+    pub async fn ends_when_asked(mut self) -> bool {
+        let asked = Command::new("kill").arg("-TERM").arg(self.0.id().to_string()).status().expect("there is `kill`");
+        assert!(asked.success(), "it runs");
+        let child = std::cell::RefCell::new(&mut self.0);
+        until("the bridge has ended", async || {
+            child.borrow_mut().try_wait().expect("a child can be asked").ok_or_else(|| "it goes on".to_owned())
+        })
+        .await
+        .success()
+    }
+
     /// `kill -9`.
     pub fn kill(mut self) {
         self.0.kill().expect("it runs");

@@ -112,6 +112,11 @@ impl Telephone {
         assert_eq!(closed["param"], "Connection reset by peer", "{closed}");
     }
 
+    /// Waits until it stops ringing without having been picked up.
+    pub async fn stops_ringing(&mut self) {
+        self.event("CALL_CLOSED").await;
+    }
+
     /// Switches it off and gives everything it heard and said.
     pub fn capture(self) -> Capture {
         self.switch_off();
@@ -173,6 +178,14 @@ impl Drop for Telephone {
     fn drop(&mut self) {
         self.switch_off();
     }
+}
+
+/// A call from an address that is not the trunk's; answers whether anybody took it.
+pub fn is_let_in_from_elsewhere(number: &str) -> bool {
+    let arguments = ["call", "-s", number, "-key", "caller", NUMBER];
+    let mut command = Command::new(here().join("sipp-phone"));
+    command.args(arguments).env("PHONE_ADDRESS", "127.0.0.2").env("PHONE_PORT", "5091");
+    command.output().expect("sipp-phone starts").status.success()
 }
 
 /// A telephone that follows a script and notices when the other side does not. See `sipp-phone`.

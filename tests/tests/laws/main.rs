@@ -3,6 +3,7 @@
 
 mod arrows;
 mod documents;
+mod failures;
 mod files;
 mod sources;
 mod template;
