@@ -1,12 +1,15 @@
-//! How long a silence ends the caller's turn: what the patient's profile says, adapted to the pauses
-//! they make.
+//! How long a silence ends the caller's turn: what the patient's profile says, adapted to the pauses they make.
+//!
+//! Pauses within speech are log-normal, in the healthy and in patients (Rosen, Kent and Duffy 2003; Angelopoulou et al.
+//! 2018). So their logarithms are followed, and the silence is where all but a few of the pauses are over: a mean times a
+//! factor would be too long for regular speakers and too short for others.
 
 use std::time::{Duration, Instant};
 
 use super::plan::TurnProfile;
 
-/// Bounds of the adapted silence, in ms: below, everybody is cut off; above, everybody waits.
-const BOUNDS: (u32, u32) = (400, 1500);
+/// Bounds of the adapted silence, in ms: below, everybody is cut off; above, the wait is as bad as the cut.
+const BOUNDS: (u32, u32) = (400, 1800);
 
 /// A quiet of this length inside a turn is a pause and not the closure of a consonant.
 const PAUSE_FROM: Duration = Duration::from_millis(200);
@@ -14,19 +17,25 @@ const PAUSE_FROM: Duration = Duration::from_millis(200);
 /// Speech that begins this soon after a turn was over belonged to it: the turn was cut off.
 const CUT_OFF_WITHIN: Duration = Duration::from_millis(800);
 
-/// Weight of a new pause in the moving average of pauses.
-const WEIGHT: f32 = 0.3;
+/// Standard deviations above the mean at which the silence is: of 200 pauses one is longer, and a turn has one or two.
+const DEVIATIONS: f32 = 2.6;
 
-/// The silence that ends a turn is this much longer than the usual pause.
-const MARGIN: f32 = 1.5;
+/// Spread of the logarithms that a profile stands for before a pause was heard.
+const SPREAD: f32 = 0.45;
 
-/// How much longer it becomes when a turn was cut off, in ms.
+/// A profile counts for as many pauses as this.
+const PROFILE_PAUSES: f32 = 4.0;
+
+/// No more pauses than this count: people tire.
+const REMEMBERED: f32 = 40.0;
+
+/// How much longer it becomes at least when a turn was cut off, in ms.
 const AFTER_A_CUT: u32 = 150;
 
 /// Smaller changes are not worth a message, in ms.
 const WORTH_IT: u32 = 100;
 
-/// Time between two changes: turn taking must not wobble.
+/// Time before it becomes shorter again: turn taking must not wobble. More patience is given at once.
 const STEADY_FOR: Duration = Duration::from_secs(15);
 
 /// The tempo of one patient in one call.
@@ -36,17 +45,56 @@ pub struct Tempo {
     /// What the server was told, in ms.
     told: u32,
     wanted: u32,
-    /// Moving average of the pauses inside turns, in ms.
-    pause: Option<f32>,
+    pauses: Pauses,
     turn_over_at: Option<Instant>,
     changed_at: Option<Instant>,
+}
+
+/// Pauses as a log-normal distribution; lengths in ms.
+#[derive(Debug)]
+struct Pauses {
+    count: f32,
+    mean: f32,
+    variance: f32,
+}
+
+impl Pauses {
+    /// Those of whom this silence suits.
+    fn of(silence: u32) -> Self {
+        Self { count: PROFILE_PAUSES, mean: ln(silence) - DEVIATIONS * SPREAD, variance: SPREAD * SPREAD }
+    }
+
+    fn add(&mut self, pause: u32) {
+        self.count = (self.count + 1.0).min(REMEMBERED);
+        let off = ln(pause) - self.mean;
+        self.mean += off / self.count;
+        self.variance += (off * off - self.variance) / self.count;
+    }
+
+    /// The silence that suits.
+    fn silence(&self) -> u32 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it saturates, and is bounded next"
+        )]
+        let silence = (self.mean + DEVIATIONS * self.variance.sqrt()).exp() as u32;
+        silence
+    }
+}
+
+fn ln(ms: u32) -> f32 {
+    #[expect(clippy::cast_precision_loss, reason = "a second has few milliseconds")]
+    let ms = ms.max(1) as f32;
+    ms.ln()
 }
 
 impl Tempo {
     /// The tempo that the profile says.
     pub fn new(profile: TurnProfile) -> Self {
         let told = profile.silence_duration_ms;
-        Self { profile, told, wanted: told, pause: None, turn_over_at: None, changed_at: None }
+        let pauses = Pauses::of(told);
+        Self { profile, told, wanted: told, pauses, turn_over_at: None, changed_at: None }
     }
 
     /// The silence that ends a turn at the server now.
@@ -61,17 +109,10 @@ impl Tempo {
 
     /// The caller was quiet for `quiet` and speaks again within the same turn.
     pub fn on_pause(&mut self, quiet: Duration) {
-        let longest = Duration::from_millis(BOUNDS.1.into());
-        if quiet < PAUSE_FROM || quiet > longest {
-            return;
+        if (PAUSE_FROM..=Duration::from_millis(self.told.into()) + CUT_OFF_WITHIN).contains(&quiet) {
+            self.pauses.add(u32::try_from(quiet.as_millis()).unwrap_or(u32::MAX));
+            self.want(self.pauses.silence());
         }
-        let ms = quiet.as_secs_f32() * 1000.0;
-        let average = self.pause.map_or(ms, |average| average + WEIGHT * (ms - average));
-        self.pause = Some(average);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pauses are short and positive")]
-        let wanted = (average * MARGIN) as u32;
-        // Only ever towards more patience than the profile has; it was chosen by somebody who knows them.
-        self.want(wanted.max(self.profile.silence_duration_ms));
     }
 
     /// The caller's turn is over, as the server sees it.
@@ -81,20 +122,23 @@ impl Tempo {
 
     /// The caller speaks. Right after a turn was over they had only paused.
     pub fn on_speech_started(&mut self, now: Instant) {
-        let cut_off = self.turn_over_at.take().is_some_and(|at| now.saturating_duration_since(at) < CUT_OFF_WITHIN);
-        if cut_off {
-            self.want(self.wanted + AFTER_A_CUT);
+        let Some(since) = self.turn_over_at.take().map(|at| now.saturating_duration_since(at)) else { return };
+        if since < CUT_OFF_WITHIN {
+            self.on_pause(self.silence() + since);
+            self.want(self.wanted.max(self.told + AFTER_A_CUT));
         }
     }
 
+    /// Only ever more patience than the profile has: it was chosen by somebody who knows them.
     fn want(&mut self, ms: u32) {
-        self.wanted = ms.clamp(BOUNDS.0.min(self.profile.silence_duration_ms), BOUNDS.1);
+        self.wanted = ms.clamp(BOUNDS.0, BOUNDS.1).max(self.profile.silence_duration_ms);
     }
 
     /// What the server is to be told, when it is worth it. To be asked at quiet points only.
     pub fn change(&mut self, now: Instant) -> Option<TurnProfile> {
+        let longer = self.wanted > self.told;
         let steady = self.changed_at.is_some_and(|at| now.saturating_duration_since(at) < STEADY_FOR);
-        if steady || self.wanted.abs_diff(self.told) < WORTH_IT {
+        if self.wanted.abs_diff(self.told) < WORTH_IT || (steady && !longer) {
             return None;
         }
         self.told = self.wanted;
@@ -119,11 +163,18 @@ mod tests {
             tempo.on_pause(ms(250));
         }
         assert_eq!(tempo.change(now), None);
-        for _ in 0..10 {
-            tempo.on_pause(ms(800));
+        for pause in [600, 800, 700, 500, 900].into_iter().cycle().take(20) {
+            tempo.on_pause(ms(pause));
         }
         let slow = tempo.change(now).map(|profile| profile.silence_duration_ms);
-        assert!(slow.is_some_and(|slow| (1_000..=1_300).contains(&slow)), "{slow:?}");
+        assert!(slow.is_some_and(|slow| (1_200..=BOUNDS.1).contains(&slow)), "{slow:?}");
+        assert_eq!(tempo.change(now), None, "nothing is new");
+        for _ in 0..200 {
+            tempo.on_pause(ms(300));
+        }
+        assert_eq!(tempo.change(now + ms(14_000)), None, "not so soon");
+        let again = tempo.change(now + ms(15_000)).map(|profile| profile.silence_duration_ms);
+        assert_eq!(again, Some(TurnProfile::default().silence_duration_ms), "never below the profile");
     }
 
     #[test]
@@ -137,7 +188,7 @@ mod tests {
             changes.extend(tempo.change(now).map(|profile| profile.silence_duration_ms));
             now += ms(10_000);
         }
-        assert!(changes.is_sorted() && changes.len() <= 10, "{changes:?}");
+        assert!(changes.is_sorted() && changes.len() <= 12, "{changes:?}");
         // The last step would be too small to be worth a message.
         assert!(changes.last().is_some_and(|last| (BOUNDS.1 - WORTH_IT..=BOUNDS.1).contains(last)), "{changes:?}");
     }

@@ -1,6 +1,7 @@
 //! The core of a call in virtual time: one binary, because linking is what takes long.
 
 #![expect(clippy::unwrap_used, reason = "a panic in a test is its failure")]
+#![expect(clippy::print_stdout, reason = "figures that are worth seeing")]
 
 mod barge_in;
 mod common;
@@ -19,6 +20,7 @@ mod recovery;
 mod recycle;
 mod robustness;
 mod setbacks;
+mod slow;
 mod steer;
 mod tools;
 mod transcript;
