@@ -15,6 +15,8 @@ use crate::session::{Control, Record};
 /// The first and the longest wait between attempts.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// Records that have their time and wait to be written; the call itself keeps more.
+const WAITING: usize = 64;
 /// How long a write is insisted on: longer than any failover, and than most outages. A store that is
 /// gone for longer costs records, never the call.
 const INSIST: Duration = Duration::from_mins(15);
@@ -45,12 +47,13 @@ impl Sink {
     }
 
     /// Writes records down in order until there are no more, and gives the call as it then stands.
-    pub(crate) async fn run(mut self, mut records: mpsc::Receiver<Record>) -> Call {
-        while let Some(record) = records.recv().await {
+    pub(crate) async fn run(mut self, records: mpsc::Receiver<Record>) -> Call {
+        let mut records = self.stamped(records);
+        while let Some((at, record)) = records.recv().await {
             match record {
-                Record::State(status) => self.advance(status).await,
+                Record::State(status) => self.advance(status, at).await,
                 Record::Turn(turn) => self.turn(turn).await,
-                Record::Speaking { ai, caller } => self.speaks(ai, caller),
+                Record::Speaking { ai, caller } => self.speaks(ai, caller, at),
                 // Whoever watches the call counts these.
                 Record::Answered(_) | Record::Used(_) | Record::Tool { .. } => {}
             }
@@ -58,8 +61,21 @@ impl Sink {
         self.call
     }
 
-    async fn advance(&mut self, status: Status) {
-        let at = self.ctx.now();
+    /// Each record with the time at which it was handed over: what is written before it may take long.
+    fn stamped(&self, mut records: mpsc::Receiver<Record>) -> mpsc::Receiver<(Timestamp, Record)> {
+        let (stamped, received) = mpsc::channel(WAITING);
+        let ctx = self.ctx.clone();
+        tokio::spawn(async move {
+            while let Some(record) = records.recv().await {
+                if stamped.send((ctx.now(), record)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        received
+    }
+
+    async fn advance(&mut self, status: Status, at: Timestamp) {
         if status == Status::Connected {
             self.answered_at.get_or_insert(at);
         }
@@ -99,8 +115,7 @@ impl Sink {
         }
     }
 
-    fn speaks(&self, ai: bool, caller: bool) {
-        let now = self.ctx.now();
+    fn speaks(&self, ai: bool, caller: bool, now: Timestamp) {
         self.speaking.send_if_modified(|speaking| {
             let before = *speaking;
             if ai && !before.ai {

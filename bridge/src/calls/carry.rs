@@ -1,10 +1,11 @@
 //! One call that this cell owns, from taking it to letting go of it.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use domain::CallId;
 use domain::calls::{Call, EndReason, Outcome};
+use jiff::Timestamp;
 use services::calls::{self, Taken};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
@@ -58,11 +59,13 @@ impl Calls {
         let outside = Outside { records, tasks, commands, done, caller_id, observer };
 
         let end = self.through(plan, &taken, way, outside).await;
+        // A call that broke does not know.
+        let talked = end.as_ref().ok().map(|end| end.talked);
         let end = end.unwrap_or_else(|(outcome, reason)| {
-            self.instruments.metrics.call_ended(outcome, reason, std::time::Duration::ZERO);
+            self.instruments.metrics.call_ended(outcome, reason, Duration::ZERO);
             CallEnd::without_call(outcome, reason)
         });
-        self.settle(id, sink, &end).await;
+        self.settle(id, sink, &end, talked).await;
         // What the call asked for is done before it counts as over.
         desk.await.ok();
         keeper.abort();
@@ -138,7 +141,7 @@ impl Calls {
     }
 
     /// Writes down how a call came out and lets go of it.
-    async fn settle(&self, id: CallId, sink: JoinHandle<Call>, end: &CallEnd) {
+    async fn settle(&self, id: CallId, sink: JoinHandle<Call>, end: &CallEnd, talked: Option<Duration>) {
         let over_at = self.ctx.now();
         let Ok(call) = sink.await else {
             tracing::error!(call = %id, "the records of a call were lost");
@@ -150,8 +153,7 @@ impl Calls {
             tracing::error!(call = %id, %error, "what a call cost was not written");
         }
         self.instruments.metrics.cost(plan::in_dollars(bill.cost_microusd));
-        // Not when it is written: the records before it may have waited for a store that was away.
-        let ended_at = call.answered_at.and_then(|answered| answered.checked_add(end.talked).ok()).unwrap_or(over_at);
+        let ended_at = ended_at(call.answered_at, talked, over_at);
         let finish = || calls::finish(&self.ctx, &call, end.outcome, end.reason, ended_at);
         if let Err(error) = insisting("the end of a call", finish).await {
             tracing::error!(call = %id, %error, "the end of a call was not written; the sweep will");
@@ -159,5 +161,27 @@ impl Calls {
         if let Err(error) = self.ctx.live.release(id, &self.settings.cell).await {
             tracing::warn!(call = %id, %error, "a call's lease runs out by itself");
         }
+    }
+}
+
+/// When the phone was hung up. Not when that is written, for the records before it may have waited for a store that was
+/// away; and never later than when the call was `over`.
+fn ended_at(answered: Option<Timestamp>, talked: Option<Duration>, over: Timestamp) -> Timestamp {
+    let hung_up = answered.zip(talked).and_then(|(answered, talked)| answered.checked_add(talked).ok());
+    hung_up.map_or(over, |hung_up| hung_up.min(over))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_ends_with_the_hang_up_or_when_it_broke() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let talked = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(ended_at(Some(at(100)), talked(60), at(162)), at(160), "the last words were waited for");
+        assert_eq!(ended_at(Some(at(100)), None, at(160)), at(160), "a call that broke has no length of its own");
+        assert_eq!(ended_at(None, talked(0), at(130)), at(130), "nobody answered");
+        assert_eq!(ended_at(Some(at(150)), talked(60), at(160)), at(160), "never in the future");
     }
 }

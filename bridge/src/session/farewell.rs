@@ -102,6 +102,7 @@ impl Session {
 
     /// Throws away what was not played; the transcript keeps what was heard.
     pub(super) fn close_sound(&mut self) {
+        self.on_the_way.drop_all();
         for cut in self.queue.flush() {
             let received_ms = bytes_to_ms(cut.received);
             let heard_ms = cut.heard_ms(self.in_flight_ms()).min(received_ms);

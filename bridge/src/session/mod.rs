@@ -72,6 +72,7 @@ use self::translation::Translation;
 use self::turns::{Dismissed, Floor};
 use crate::audio::comfort::Comfort;
 use crate::audio::echo::Echo;
+use crate::audio::frame::FRAME_TIME;
 use crate::audio::pacer::Pacer;
 use crate::audio::queue::{CAPACITY, Queue};
 use crate::audio::tone;
@@ -313,10 +314,14 @@ impl Session {
     /// The caller's sound: to the model when it is ready, and kept until it is written down, so that
     /// a lost connection loses no words.
     fn on_caller(&mut self, now: Instant, sound: Bytes) {
-        if self.answered_at.is_none() || matches!(self.phase, Phase::Lingering(_) | Phase::Transferred) {
+        if self.answered_at.is_none() || !self.takes_sound() {
             return;
         }
         self.listen(now, &sound);
+        if !self.takes_sound() {
+            // A fax has been hung up on.
+            return;
+        }
         let sound = self.without_keys(sound);
         self.backlog.keep(sound.clone());
         if self.link.is_ready() {
@@ -326,12 +331,18 @@ impl Session {
         }
     }
 
+    fn takes_sound(&self) -> bool {
+        !matches!(self.phase, Phase::Lingering(_) | Phase::Transferred | Phase::Ended)
+    }
+
     /// What the bridge itself makes of the caller's sound.
     fn listen(&mut self, now: Instant, sound: &[u8]) {
         self.echo.heard(sound);
         let quiet = self.voice.quiet();
-        if self.voice.push(sound) && self.caller_since.is_some() {
-            self.tempo.on_pause(quiet);
+        self.voice.push(sound);
+        // A voice begins with its second frame, when it is known not to be a click.
+        if self.voice.quiet().is_zero() && self.caller_since.is_some() && !self.floor.is_dismissed() {
+            self.tempo.on_pause(quiet.saturating_sub(FRAME_TIME));
         }
         if self.pressed_until.is_some_and(|until| now >= until) && self.voice.is_speaking() {
             self.on_reached(now);

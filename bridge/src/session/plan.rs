@@ -70,7 +70,7 @@ pub struct Resumed {
     pub turns: Vec<Turn>,
     /// How long ago it was answered.
     pub talked: Duration,
-    /// Whether an alert was raised in it, and how many people were told of one.
+    /// Whether an alert was raised in it, and how many people were told of the one that fewest were told of.
     pub informed: Option<u32>,
 }
 

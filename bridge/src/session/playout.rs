@@ -6,6 +6,7 @@ use super::deadlines::Reason;
 use super::messages::Heard;
 use super::output::{Output, Play, Record};
 use super::sentences::is_recorded;
+use super::state::Phase;
 use super::{PROGRESS_EVERY, Session};
 use crate::audio::frame::{Frame, bytes_to_ms};
 
@@ -45,6 +46,10 @@ impl Session {
 
     /// Tells the telephone what is to become of sound on its way there. Before any frame that follows.
     pub(super) fn steer(&mut self) {
+        if matches!(self.phase, Phase::Lingering(_) | Phase::Ended) {
+            // There is no telephone any more.
+            return;
+        }
         let sound = &mut self.on_the_way;
         if std::mem::take(&mut sound.unwanted) {
             self.out.push(Output::Flush);

@@ -47,6 +47,8 @@ pub struct Tempo {
     wanted: u32,
     pauses: Pauses,
     turn_over_at: Option<Instant>,
+    /// The pause that cut the turn before off, should what follows it be words.
+    cut: Option<Duration>,
     changed_at: Option<Instant>,
 }
 
@@ -94,7 +96,7 @@ impl Tempo {
     pub fn new(profile: TurnProfile) -> Self {
         let told = profile.silence_duration_ms;
         let pauses = Pauses::of(told);
-        Self { profile, told, wanted: told, pauses, turn_over_at: None, changed_at: None }
+        Self { profile, told, wanted: told, pauses, turn_over_at: None, cut: None, changed_at: None }
     }
 
     /// The silence that ends a turn at the server now.
@@ -107,26 +109,37 @@ impl Tempo {
         TurnProfile { silence_duration_ms: self.told, ..self.profile }
     }
 
-    /// The caller was quiet for `quiet` and speaks again within the same turn.
+    /// The caller was quiet for `quiet` and speaks again within the same turn. When that is much longer than the silence
+    /// that would have ended it, the server has heard what our own ear has not.
     pub fn on_pause(&mut self, quiet: Duration) {
-        if (PAUSE_FROM..=Duration::from_millis(self.told.into()) + CUT_OFF_WITHIN).contains(&quiet) {
-            self.pauses.add(u32::try_from(quiet.as_millis()).unwrap_or(u32::MAX));
-            self.want(self.pauses.silence());
+        if (PAUSE_FROM..=self.silence() + PAUSE_FROM).contains(&quiet) {
+            self.learn(quiet);
         }
+    }
+
+    /// The caller's sound begins. Right after a turn was over they had only paused, should it turn out to be words.
+    pub fn on_speech_started(&mut self, now: Instant) {
+        let since = self.turn_over_at.take().map(|at| now.saturating_duration_since(at));
+        self.cut = since.filter(|since| *since < CUT_OFF_WITHIN).map(|since| self.silence() + since);
+    }
+
+    /// It was a noise: no pause ended with it.
+    pub fn on_noise_over(&mut self) {
+        self.cut = None;
     }
 
     /// The caller's turn is over, as the server sees it.
     pub fn on_turn_over(&mut self, now: Instant) {
         self.turn_over_at = Some(now);
-    }
-
-    /// The caller speaks. Right after a turn was over they had only paused.
-    pub fn on_speech_started(&mut self, now: Instant) {
-        let Some(since) = self.turn_over_at.take().map(|at| now.saturating_duration_since(at)) else { return };
-        if since < CUT_OFF_WITHIN {
-            self.on_pause(self.silence() + since);
+        if let Some(pause) = self.cut.take() {
+            self.learn(pause);
             self.want(self.wanted.max(self.told + AFTER_A_CUT));
         }
+    }
+
+    fn learn(&mut self, pause: Duration) {
+        self.pauses.add(u32::try_from(pause.as_millis()).unwrap_or(u32::MAX));
+        self.want(self.pauses.silence());
     }
 
     /// Only ever more patience than the profile has: it was chosen by somebody who knows them.
@@ -185,6 +198,7 @@ mod tests {
         for _ in 0..20 {
             tempo.on_turn_over(now);
             tempo.on_speech_started(now + ms(400));
+            tempo.on_turn_over(now + ms(1000));
             changes.extend(tempo.change(now).map(|profile| profile.silence_duration_ms));
             now += ms(10_000);
         }
@@ -194,11 +208,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_pause_of_the_caller_teaches_nothing() {
+        let mut now = Instant::now();
+        let mut tempo = Tempo::new(TurnProfile::default());
+        for _ in 0..20 {
+            // Longer than the server would have waited: the caller spoke, too softly for our ear.
+            tempo.on_pause(ms(1_400));
+            // A cough after the turn.
+            tempo.on_turn_over(now);
+            tempo.on_speech_started(now + ms(500));
+            tempo.on_noise_over();
+            now += ms(20_000);
+            assert_eq!(tempo.change(now), None);
+        }
+    }
+
+    #[test]
     fn an_answer_after_a_while_was_no_cut() {
         let now = Instant::now();
         let mut tempo = Tempo::new(TurnProfile::default());
         tempo.on_turn_over(now);
         tempo.on_speech_started(now + ms(3000));
+        tempo.on_turn_over(now + ms(5000));
         assert_eq!(tempo.change(now), None);
     }
 }

@@ -90,6 +90,11 @@ impl Floor {
         self.onset.as_ref().is_some_and(|onset| onset.verdict == Verdict::Held)
     }
 
+    /// Whether what is heard was found to be no words to Bianca.
+    pub fn is_dismissed(&self) -> bool {
+        self.dismissed.is_some()
+    }
+
     /// Forgets what belongs to a lost connection.
     pub fn reset(&mut self) {
         *self = Self::default();
@@ -261,6 +266,7 @@ impl Session {
         }
         self.show_speaking();
         if self.floor.dismissed.as_ref().is_some_and(|dismissed| dismissed.item == speech.item_id) {
+            self.tempo.on_noise_over();
             if self.responses.busy() && self.queue.queued() == 0 {
                 // An answer is still on its way.
                 self.deadlines.set(Reason::Response, now + RESPONSE_WITHIN);

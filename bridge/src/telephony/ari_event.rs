@@ -116,6 +116,12 @@ impl Channel {
     pub fn is_in_stasis(&self) -> bool {
         self.dialplan.app_name == "Stasis"
     }
+
+    /// What the dialplan sent along to the program `app` that controls it; `None` when another does.
+    pub fn arguments_for(&self, app: &str) -> Option<Vec<String>> {
+        let mut data = self.dialplan.app_data.split(',').map(str::to_owned);
+        (self.is_in_stasis() && data.next().as_deref() == Some(app)).then(|| data.collect())
+    }
 }
 
 /// The caller as the network names it.
@@ -156,6 +162,9 @@ pub struct Dialplan {
     /// The application that runs; `Stasis` when a program like this one controls the channel.
     #[serde(default)]
     pub app_name: String,
+    /// Its arguments, separated by commas: of `Stasis` the program's name and what the dialplan sends along.
+    #[serde(default)]
+    pub app_data: String,
 }
 
 impl Raw {

@@ -23,7 +23,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from
 
 /// First and longest pause before the application is taken back from a process that has taken it. Of two that live,
 /// both would lose calls each time; one that is gone has left nobody to take calls.
-const RETAKES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_mins(10));
+const RETAKES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_mins(1));
 
 /// Attempts to let go of a channel that belongs to nobody.
 const ATTEMPTS: u32 = 3;
@@ -48,11 +48,13 @@ pub(super) struct Listener {
     shared: Arc<Shared>,
     arrivals: mpsc::Sender<Arrival>,
     arrived: Recent,
+    /// It was connected before, so events may have been missed.
+    missing: bool,
 }
 
 impl Listener {
     pub(super) fn new(rest: Rest, shared: Arc<Shared>, arrivals: mpsc::Sender<Arrival>) -> Self {
-        Self { rest, shared, arrivals, arrived: Recent::default() }
+        Self { rest, shared, arrivals, arrived: Recent::default(), missing: false }
     }
 
     pub(super) async fn run(mut self) {
@@ -156,16 +158,18 @@ impl Listener {
         }
     }
 
-    /// Events may have been missed: tells every call what has become of its channels and bridge.
+    /// Events may have been missed: tells every call what has become of its channels and bridge, and finds those who
+    /// have called meanwhile.
     ///
     /// Channels of our application that nobody here owns are left alone: they may be the calls of a
     /// process that died a moment ago, to be taken over and not to be hung up.
-    async fn resync(&self) -> Result<(), AriError> {
-        let expected = self.shared.confirmed();
-        if expected.is_empty() {
+    async fn resync(&mut self) -> Result<(), AriError> {
+        // At the first connection nothing was missed: what is there belongs to a process before this one.
+        if !std::mem::replace(&mut self.missing, true) {
             return Ok(());
         }
         let (channels, bridges) = (self.rest.channels().await?, self.rest.bridges().await?);
+        let expected = self.shared.confirmed();
         for id in expected {
             if bridges.iter().any(|bridge| bridge.id == id) {
                 continue;
@@ -179,6 +183,14 @@ impl Listener {
                 Some(_) => continue,
             };
             self.shared.deliver(event);
+        }
+        for channel in channels {
+            let Some(args) = channel.arguments_for(&self.rest.config().app) else { continue };
+            // Whoever called meanwhile still waits; a call that we carry is followed, or has been seen before.
+            if args.first().map(String::as_str) == Some(INBOUND) && !self.shared.is_followed(&channel.id) {
+                let caller = channel.caller.phone();
+                self.on_unknown(Arrival { channel: channel.id, args, caller });
+            }
         }
         Ok(())
     }

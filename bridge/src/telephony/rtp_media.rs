@@ -12,7 +12,7 @@ use super::leg::{LegStats, Stamp};
 use super::media::MediaEvent;
 use super::rtp;
 use crate::audio::frame::{Codec, Frame};
-use crate::audio::jitter::{self, Jitter, Sound};
+use crate::audio::jitter::{self, Jitter};
 
 /// Largest datagram read; anything longer is not speech.
 const MAX_DATAGRAM: usize = 1500;
@@ -33,20 +33,7 @@ pub(super) struct RtpMedia {
     jitter: Jitter,
     buffer: Box<[u8; MAX_DATAGRAM]>,
     newest: Option<Stamp>,
-    quiet: Quiet,
     stats: LegStats,
-}
-
-/// What the far end has said of the time in which it sends no sound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Quiet {
-    /// Nothing: a line without packets may be dead.
-    Unexplained,
-    /// A key is pressed, which is sent in place of sound.
-    Key,
-    /// It is silent, and will not say so again until the silence sounds different or is over
-    /// (RFC 3389, section 5).
-    Announced,
 }
 
 impl RtpMedia {
@@ -63,7 +50,6 @@ impl RtpMedia {
             jitter: Jitter::new(codec),
             buffer: Box::new([0; MAX_DATAGRAM]),
             newest: None,
-            quiet: Quiet::Unexplained,
             stats: LegStats::default(),
         })
     }
@@ -94,7 +80,7 @@ impl RtpMedia {
     pub(super) async fn next(&mut self) -> MediaEvent {
         loop {
             if let Some(sound) = self.jitter.poll(Instant::now()) {
-                return self.explain(sound).into();
+                return sound.into();
             }
             let deadline = self.jitter.deadline().map(tokio::time::Instant::from_std);
             let received = self.socket.recv_from(self.buffer.as_mut_slice());
@@ -113,19 +99,6 @@ impl RtpMedia {
         }
     }
 
-    /// Silence that the far end has explained is its own: the line is alive.
-    fn explain(&mut self, sound: Sound) -> Sound {
-        match sound {
-            Sound::Filled(silence) if self.quiet != Quiet::Unexplained => {
-                if self.quiet == Quiet::Key {
-                    self.quiet = Quiet::Unexplained;
-                }
-                Sound::Heard(silence)
-            }
-            other => other,
-        }
-    }
-
     fn receive(&mut self, length: usize, from: SocketAddr, now: Instant) {
         if self.peer != Some(from) {
             self.stats.strangers += 1;
@@ -139,20 +112,13 @@ impl RtpMedia {
         // Keys and comfort noise are of the same stream (RFC 4733, 2.5; RFC 3389, 4): unless they take
         // their numbers, they would count as lost sound.
         let payload = match packet.payload_type {
-            kind if kind == self.payload_type => {
-                self.quiet = Quiet::Unexplained;
-                Bytes::copy_from_slice(&datagram[packet.payload])
-            }
+            kind if kind == self.payload_type => Bytes::copy_from_slice(&datagram[packet.payload]),
             TELEPHONE_EVENT => {
                 self.stats.telephone_events += 1;
-                if self.quiet == Quiet::Unexplained {
-                    self.quiet = Quiet::Key;
-                }
                 Bytes::new()
             }
             COMFORT_NOISE => {
                 self.stats.comfort_noise += 1;
-                self.quiet = Quiet::Announced;
                 Bytes::new()
             }
             _ => {
@@ -270,33 +236,6 @@ mod tests {
         assert_eq!((stats.inbound.received, stats.inbound.lost), (2, 0));
         let stamp = ours.last_timestamp().unwrap();
         assert_eq!((stamp.source, stamp.timestamp), (9, 160));
-    }
-
-    #[tokio::test]
-    async fn silence_that_the_far_end_announces_is_its_own_and_the_line_alive() {
-        let (mut ours, far) = line(Codec::Ulaw).await;
-        let sound = rtp::Writer::new(0, 9, 7, 0).packet(&Frame([0x11; 160]), 0);
-        far.send(&sound).await.unwrap();
-        assert_eq!(ours.next().await, heard(&[0x11; 160]));
-        let filled = || MediaEvent::Leg(LegEvent::Filled(Bytes::from_static(&[0xFF; 160])));
-        assert_eq!(ours.next().await, filled(), "nobody knows why nothing comes");
-        let of_kind = |kind: u8, sequence: u8| [0x80, kind, 0, sequence, 0, 0, 0, 160, 0, 0, 0, 9, 5, 10, 0, 160];
-        far.send(&of_kind(101, 8)).await.unwrap();
-        let until_own = async |ours: &mut RtpMedia| {
-            for _ in 0..10 {
-                if ours.next().await == heard(&[0xFF; 160]) {
-                    return;
-                }
-            }
-            panic!("its silence is never its own");
-        };
-        until_own(&mut ours).await;
-        assert_eq!(ours.next().await, filled(), "a key explains a moment");
-        far.send(&of_kind(13, 9)).await.unwrap();
-        until_own(&mut ours).await;
-        for _ in 0..10 {
-            assert_eq!(ours.next().await, heard(&[0xFF; 160]), "until there is sound again");
-        }
     }
 
     #[tokio::test]

@@ -103,32 +103,34 @@ impl WebSocketMedia {
             return;
         }
         let messages = self.playout.play(frame, skipped, now);
-        let sent = self.write_all(messages);
-        *(if sent { &mut self.stats.sent } else { &mut self.stats.unsent }) += 1;
+        self.stats.sent += u64::from(self.write_all(messages, now));
     }
 
     /// Silence at once: what Asterisk has not played is taken back, and kept.
     pub(super) fn pause(&mut self, now: Instant) {
         let messages = self.playout.pause(now);
-        self.write_all(messages);
+        self.write_all(messages, now);
     }
 
     /// What was kept goes on, from the sample at which it stopped.
     pub(super) fn resume(&mut self, now: Instant) {
         let messages = self.playout.resume(now);
-        self.write_all(messages);
+        self.write_all(messages, now);
     }
 
     /// What has not been played never will be, nor what is kept.
     pub(super) fn flush(&mut self, now: Instant) {
         let messages = self.playout.flush(now);
-        self.write_all(messages);
+        self.write_all(messages, now);
     }
 
-    fn write_all(&mut self, messages: Vec<Message>) -> bool {
+    fn write_all(&mut self, messages: Vec<Message>, now: Instant) -> bool {
         let mut all = true;
         for message in messages {
             all &= self.write(message);
+        }
+        if !all {
+            self.playout.forget(now);
         }
         all
     }
@@ -148,6 +150,8 @@ impl WebSocketMedia {
             let _ = self.socket.flush().now_or_never();
         } else if message.is_text() {
             self.waiting.push_back(message);
+        } else {
+            self.stats.unsent += 1;
         }
         taken
     }

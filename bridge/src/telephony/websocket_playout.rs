@@ -22,16 +22,34 @@ const SLACK: u32 = 1;
 /// Frames up to this level, in dB of full scale, are pauses: comfort noise has -47.
 const QUIET: f32 = -45.0;
 
-/// Frames remembered, in case they are taken back.
-const REMEMBERED: usize = 16;
+/// Frames remembered, in case they are taken back: Asterisk may have stood still, and its queue be longer than it should.
+const REMEMBERED: usize = 64;
 
 /// A question for the length of the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Question {
     /// Asked for the estimate's sake.
     Level(Instant),
-    /// Asked just before everything was taken back.
-    Taken,
+    /// Asked just before everything was taken back, for that time.
+    Taken(u64),
+}
+
+/// What was taken back.
+#[derive(Debug)]
+struct Kept {
+    /// Which time.
+    time: u64,
+    /// Oldest first. Until Asterisk has answered, some of the oldest were heard.
+    frames: VecDeque<Frame>,
+    /// How many of them were not heard: by our clock, then by Asterisk's word.
+    unheard: usize,
+}
+
+impl Kept {
+    fn unheard(self) -> impl Iterator<Item = Frame> {
+        let heard = self.frames.len() - self.unheard;
+        self.frames.into_iter().skip(heard)
+    }
 }
 
 /// Asterisk's queue as we know it.
@@ -46,8 +64,10 @@ pub(super) struct Playout {
     dry: bool,
     /// What was sent last, newest last.
     recent: VecDeque<Frame>,
-    /// Taken back before it was heard, oldest first; kept while the call pauses.
-    kept: Option<VecDeque<Frame>>,
+    /// Kept while the call pauses.
+    kept: Option<Kept>,
+    /// Times that something was taken back.
+    times: u64,
     /// Frames too many (to be left out) or too few (to be sent twice) in the queue.
     surplus: i64,
     /// Not answered yet, oldest first.
@@ -63,6 +83,7 @@ impl Playout {
             dry: true,
             recent: VecDeque::with_capacity(REMEMBERED),
             kept: None,
+            times: 0,
             surplus: 0,
             questions: VecDeque::new(),
         }
@@ -81,12 +102,11 @@ impl Playout {
         if self.kept.is_some() {
             return Vec::new();
         }
-        let waiting = frames(self.lasts(now));
-        let mut kept = std::mem::take(&mut self.recent);
-        // One more than the clock says: Asterisk's answer can only make it less.
-        kept.drain(..kept.len().saturating_sub(waiting + 1));
-        self.kept = Some(kept);
-        self.questions.push_back(Question::Taken);
+        let frames = std::mem::take(&mut self.recent);
+        let unheard = whole_frames(self.lasts(now)).min(frames.len());
+        self.times += 1;
+        self.kept = Some(Kept { time: self.times, frames, unheard });
+        self.questions.push_back(Question::Taken(self.times));
         self.emptied(now);
         // Nothing is played between the question and the flush, so the answer is exact.
         let commands = [PAUSE_MEDIA, GET_STATUS, FLUSH_MEDIA, CONTINUE_MEDIA].into_iter().map(Message::text);
@@ -98,11 +118,11 @@ impl Playout {
         let Some(kept) = self.kept.take() else { return Vec::new() };
         self.emptied(now);
         let mut out = vec![Message::text(FLUSH_MEDIA)];
-        if kept.is_empty() {
+        if kept.unheard == 0 {
             out.extend(self.prime(now));
         }
         self.dry = false;
-        out.extend(kept.into_iter().map(|frame| self.hand_over(frame, now)));
+        out.extend(kept.unheard().map(|frame| self.hand_over(frame, now)));
         out
     }
 
@@ -151,18 +171,25 @@ impl Playout {
     }
 
     fn emptied(&mut self, now: Instant) {
-        self.recent.clear();
+        self.forget(now);
         self.empty_at = None;
-        self.renewed_at = Some(now);
         self.dry = true;
+    }
+
+    /// Not all of what was handed over is on its way: nothing that was sent can be taken back any more, for nobody knows
+    /// what it is.
+    pub(super) fn forget(&mut self, now: Instant) {
+        self.recent.clear();
+        self.surplus = 0;
+        self.renewed_at = Some(now);
     }
 
     /// Asterisk has so many frames to play, or had them when they were taken back.
     pub(super) fn answered(&mut self, queued: u32, now: Instant) {
         match self.questions.pop_front() {
-            Some(Question::Taken) => {
-                if let Some(kept) = &mut self.kept {
-                    kept.drain(..kept.len().saturating_sub(queued as usize));
+            Some(Question::Taken(time)) => {
+                if let Some(kept) = self.kept.as_mut().filter(|kept| kept.time == time) {
+                    kept.unheard = kept.frames.len().min(queued as usize);
                 }
             }
             Some(Question::Level(asked)) if self.renewed_at.is_none_or(|renewed| asked > renewed) => {
@@ -179,7 +206,7 @@ impl Playout {
     /// Sound that was handed over and has not been played: it waits in Asterisk, or was taken back.
     pub(super) fn in_flight(&self, now: Instant) -> Duration {
         match &self.kept {
-            Some(kept) => FRAME_TIME * u32::try_from(kept.len()).unwrap_or(u32::MAX),
+            Some(kept) => FRAME_TIME * u32::try_from(kept.unheard).unwrap_or(u32::MAX),
             None => self.lasts(now),
         }
     }
@@ -190,7 +217,7 @@ impl Playout {
 }
 
 /// Whole frames in that time, a part of one counted as one.
-fn frames(time: Duration) -> usize {
+fn whole_frames(time: Duration) -> usize {
     usize::try_from(time.as_nanos().div_ceil(FRAME_TIME.as_nanos())).unwrap_or(usize::MAX)
 }
 
@@ -250,6 +277,14 @@ mod tests {
             }
         }
 
+        /// Twenty milliseconds in which Asterisk stands still.
+        fn stall(&mut self) {
+            let word = self.word();
+            let messages = self.playout.play(&Frame([word; FRAME_BYTES]), 0, self.now);
+            self.deliver(messages);
+            self.now += FRAME_TIME;
+        }
+
         /// Twenty milliseconds: our frame, `at` some other event, and Asterisk's.
         fn tick(&mut self, frame: u8, at: Duration, event: impl FnOnce(&mut Self)) {
             let began = self.now;
@@ -296,12 +331,16 @@ mod tests {
     proptest! {
         #[test]
         fn a_pause_is_silent_at_once_and_loses_nothing(
-            phase in 1u64..20, before in 1usize..20, at in 0u64..20, pause in 0usize..20, resumed in 0u64..20,
+            phase in 1u64..20, before in 1usize..20, stalled in 0usize..20, at in 0u64..20, pause in 0usize..20,
+            resumed in 0u64..20,
         ) {
             let mut call = Call::new(Duration::from_millis(phase));
             for _ in 0..before {
                 let word = call.word();
                 call.tick(word, Duration::ZERO, |_| ());
+            }
+            for _ in 0..stalled {
+                call.stall();
             }
             let word = call.word();
             call.tick(word, Duration::from_millis(at), Call::pause);
@@ -368,6 +407,38 @@ mod tests {
         assert_eq!(call.words_heard(), heard);
         let messages = call.playout.resume(call.now);
         assert!(messages.is_empty(), "nothing is kept");
+    }
+
+    #[test]
+    fn an_answer_counts_for_the_pause_it_was_asked_in() {
+        let mut playout = Playout::new(Codec::Ulaw);
+        let now = Instant::now();
+        let play = |playout: &mut Playout, word| drop(playout.play(&Frame([word; FRAME_BYTES]), 0, now));
+        (1..=4).for_each(|word| play(&mut playout, word));
+        playout.pause(now);
+        playout.resume(now);
+        (5..=6).for_each(|word| play(&mut playout, word));
+        playout.pause(now);
+        let clock = playout.in_flight(now);
+        playout.answered(1, now);
+        assert_eq!(playout.in_flight(now), clock, "that was the first one's");
+        playout.answered(2, now);
+        assert_eq!(playout.in_flight(now), FRAME_TIME * 2);
+    }
+
+    #[test]
+    fn what_was_too_much_before_a_pause_is_not_made_up_for_after_it() {
+        let mut playout = Playout::new(Codec::Ulaw);
+        let now = Instant::now();
+        let quiet = Frame([SILENCE; FRAME_BYTES]);
+        playout.play(&quiet, 0, now);
+        playout.pause(now);
+        playout.answered(3, now);
+        playout.ask(now + FRAME_TIME);
+        playout.answered(6, now + FRAME_TIME);
+        playout.resume(now + FRAME_TIME);
+        let sent: Vec<usize> = (0..4).map(|_| playout.play(&quiet, 0, now).len()).collect();
+        assert_eq!(sent, [1; 4]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -41,6 +42,8 @@ pub struct Shared {
     pub refuse: Mutex<Option<&'static str>>,
     /// Media channels are promised and never enter.
     pub absent_media: Mutex<bool>,
+    /// Packets that came from the phone.
+    pub packets: AtomicU64,
     /// Requests to delete something wait for one of these.
     pub deletes: Semaphore,
     pub version: Mutex<&'static str>,
@@ -81,6 +84,7 @@ impl Asterisk {
             bridges: Mutex::default(),
             refuse: Mutex::default(),
             absent_media: Mutex::default(),
+            packets: AtomicU64::new(0),
             deletes: Semaphore::new(Semaphore::MAX_PERMITS),
             version: Mutex::new("22.10.1+dfsg+~cs6.17.60671434-1"),
             rtp: rtp.local_addr().unwrap(),
@@ -193,7 +197,8 @@ impl Asterisk {
 impl Shared {
     fn enters(&self, channel: &str, args: &[&str]) {
         let caller = json!({"name": "", "number": "+15550100042"});
-        let entered = json!({"id": channel, "state": "Up", "caller": caller, "dialplan": {"app_name": "Stasis"}});
+        let dialplan = json!({"app_name": "Stasis", "app_data": format!("bianca,{}", args.join(","))});
+        let entered = json!({"id": channel, "state": "Up", "caller": caller, "dialplan": dialplan});
         self.channels.lock().unwrap().insert(channel.to_owned(), entered.clone());
         let _ = self.events.send(Some(json!({"type": "StasisStart", "channel": entered, "args": args})));
     }
@@ -271,6 +276,9 @@ impl Shared {
             }
             ("GET", ["channels", id]) => channels.get(*id).map_or_else(absent, |c| Json(c.clone()).into_response()),
             ("GET", ["bridges", id]) => bridges.get(*id).map_or_else(absent, |m| Json(bridge(id, m)).into_response()),
+            ("GET", ["channels", _, "rtp_statistics"]) => {
+                Json(json!({"rxcount": self.packets.load(Ordering::Relaxed)})).into_response()
+            }
             ("GET", ["channels", id, "variable"]) => match channels.get(*id).map(|c| c[&query["variable"]].clone()) {
                 Some(Value::String(value)) => Json(json!({"value": value})).into_response(),
                 _ => absent(),

@@ -1,11 +1,13 @@
 //! An Asterisk that does less than it says, or serves somebody else besides.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bridge::session::{Cause, PhoneEvent};
-use bridge::telephony::leg::{DialRequest, Dialer};
+use bridge::telephony::leg::{DialRequest, Dialer, LegEvent};
 use serde_json::json;
 use test_case::test_case;
+use tokio::time::timeout;
 
 use super::fake::{Asterisk, dial_request, dialer, nothing_happens, phone, until};
 
@@ -77,4 +79,36 @@ async fn nothing_of_a_call_that_is_over_is_remembered() {
     leg.hangup().await;
     leg.gone().await;
     assert!(!names.iter().any(|name| ari.is_followed(name)));
+}
+
+#[tokio::test]
+async fn whoever_called_while_nobody_listened_is_found() {
+    let asterisk = Asterisk::start().await;
+    let (ari, mut arrivals) = asterisk.connect().await;
+    asterisk.cut_off();
+    until(|| !ari.is_connected()).await;
+    asterisk.enters("caller.1", &["inbound"]);
+    asterisk.enters("patient.1", &["outbound"]);
+    let arrival = timeout(Duration::from_secs(10), arrivals.recv()).await.expect("the caller is found").unwrap();
+    assert_eq!((arrival.channel.as_str(), arrival.args), ("caller.1", vec!["inbound".to_owned()]));
+    asterisk.cut_off();
+    until(|| !ari.is_connected()).await;
+    until(|| ari.is_connected()).await;
+    assert!(arrivals.try_recv().is_err(), "once");
+}
+
+#[test_case(true; "and sends packets that are no sound")]
+#[test_case(false; "and sends nothing")]
+#[tokio::test]
+async fn a_phone_that_suppresses_silence_is_there_as_long_as_asterisk_counts_its_packets(alive: bool) {
+    let asterisk = Asterisk::start().await;
+    let (ari, _arrivals) = asterisk.connect().await;
+    let mut leg = asterisk.talking(&dialer(ari)).await;
+    let own = async {
+        while !matches!(leg.next().await, LegEvent::Audio(_)) {
+            asterisk.shared.packets.fetch_add(u64::from(alive), Ordering::Relaxed);
+        }
+    };
+    assert_eq!(timeout(Duration::from_secs(9), own).await.is_ok(), alive, "silence that is its own");
+    assert!(!asterisk.asked("GET /ari/channels/call-1/rtp_statistics").is_empty());
 }

@@ -2,7 +2,8 @@
 
 use crate::common::*;
 use bridge::realtime::command::Command;
-use bridge::session::{Input, Output, PhoneEvent};
+use bridge::realtime::failure::Failure;
+use bridge::session::{Cause, Input, LinkEvent, Output, PhoneEvent};
 
 /// What waits in the telephone system.
 const WAITING: u64 = 60;
@@ -90,4 +91,27 @@ fn a_key_silences_what_waits_but_never_recorded_words() {
     call.phone(PhoneEvent::Dtmf('0'));
     call.run_for(ms(200));
     assert_eq!(steps(&call), [&Output::Flush], "the sentence about help is heard");
+}
+
+#[test]
+fn a_phone_that_is_hung_up_in_the_pause_is_told_nothing_more() {
+    let mut call = story();
+    call.hear(LOUD);
+    call.run_for(ms(100));
+    call.speech_starts("words", 0);
+    call.phone(PhoneEvent::HungUp(Cause::Normal));
+    call.run_for(ms(5000));
+    assert!(call.ended.is_some());
+    assert_eq!(steps(&call), [&Output::Pause]);
+}
+
+#[test]
+fn words_that_were_cut_are_not_heard_before_an_apology() {
+    let mut call = story();
+    call.hear(LOUD);
+    call.run_for(ms(100));
+    call.speech_starts("words", 0);
+    call.input(Input::Link(LinkEvent::Down(Failure::Fatal("insufficient_quota".into()))));
+    assert!(call.session.queue().playing().is_some_and(|item| item.starts_with("recorded_")));
+    assert_eq!(steps(&call), [&Output::Pause, &Output::Flush]);
 }

@@ -180,12 +180,11 @@ impl Drop for Telephone {
     }
 }
 
-/// A call from an address that is not the trunk's; answers whether anybody took it.
-pub fn is_let_in_from_elsewhere(number: &str) -> bool {
-    let arguments = ["call", "-s", number, "-key", "caller", NUMBER];
+/// A call from an address that is not the trunk's; fails unless it is asked for a password.
+pub fn is_not_let_in_from_elsewhere(number: &str) {
+    let arguments = ["call-refused", "-s", number, "-key", "caller", NUMBER];
     let mut command = Command::new(here().join("sipp-phone"));
-    command.args(arguments).env("PHONE_ADDRESS", "127.0.0.2").env("PHONE_PORT", "5091");
-    command.output().expect("sipp-phone starts").status.success()
+    run(command.args(arguments).env("PHONE_ADDRESS", "127.0.0.2").env("PHONE_PORT", "5091"));
 }
 
 /// A telephone that follows a script and notices when the other side does not. See `sipp-phone`.

@@ -7,6 +7,7 @@
 pub(super) mod claim;
 mod keypad;
 pub(super) mod line;
+mod pulse;
 mod start;
 mod transfer;
 
@@ -21,6 +22,7 @@ use tokio::time::sleep_until;
 use self::claim::{Claim, take_down};
 use self::keypad::Keypad;
 use self::line::{Line, Path};
+use self::pulse::{Pulse, Statistics};
 use self::transfer::Transferring;
 use super::ari::AriError;
 use super::ari_event::{self, AriEvent};
@@ -61,6 +63,7 @@ pub(super) struct AsteriskLeg {
     joined: bool,
     transferring: Transferring,
     keypad: Keypad,
+    pulse: Pulse,
     work: JoinSet<Done>,
     /// Events that follow from one that was just handled.
     next: VecDeque<LegEvent>,
@@ -89,6 +92,8 @@ enum Done {
     Asked(String, Result<(), AriError>),
     /// Caregiver and patient were left with each other.
     Connected(Result<(), AriError>),
+    /// Packets of the phone were counted.
+    Counted(Result<Statistics, AriError>),
 }
 
 impl AsteriskLeg {
@@ -108,6 +113,7 @@ impl AsteriskLeg {
             joined: false,
             transferring: Transferring::No,
             keypad: Keypad::new(),
+            pulse: Pulse::default(),
             work: JoinSet::new(),
             next: VecDeque::new(),
         }
@@ -132,13 +138,33 @@ impl AsteriskLeg {
                     self.on_done(done);
                 },
                 event = sound(&mut self.path) => match event {
-                    PathEvent::Media(MediaEvent::Leg(sound)) => return sound,
+                    PathEvent::Media(MediaEvent::Leg(sound)) => return self.attributed(sound),
                     PathEvent::Media(MediaEvent::Key(key)) => self.on_media_key(key),
                     PathEvent::Media(MediaEvent::Lost(why)) => self.mend(why, Duration::ZERO),
                     PathEvent::Ari(event) => self.on_path_event(event),
                 },
                 frames = silence(&mut self.feed, wayless) => self.feed_silence(frames),
             }
+        }
+    }
+
+    /// Silence that was made up is the phone's own when packets come from it that are no sound.
+    fn attributed(&mut self, event: LegEvent) -> LegEvent {
+        let now = Instant::now();
+        match event {
+            LegEvent::Audio(sound) => {
+                self.pulse.heard(now);
+                LegEvent::Audio(sound)
+            }
+            LegEvent::Filled(silence) => {
+                if self.pulse.missed(now) {
+                    let (ari, path) =
+                        (self.line.ari.clone(), format!("channels/{}/rtp_statistics", self.claim.channel));
+                    self.work.spawn(async move { Done::Counted(ari.get::<Statistics>(&path, &[]).await) });
+                }
+                if self.pulse.take_proof() { LegEvent::Audio(silence) } else { LegEvent::Filled(silence) }
+            }
+            event @ LegEvent::Phone(_) => event,
         }
     }
 
@@ -216,6 +242,9 @@ impl AsteriskLeg {
             }
             Done::Asked(channel, result) => self.on_asked(&channel, result),
             Done::Connected(result) => self.on_connected(result),
+            Done::Counted(Ok(statistics)) => self.pulse.counted(statistics.rxcount),
+            // Not counted is not there; the call ends as one whose line is dead.
+            Done::Counted(Err(_)) => {}
         }
     }
 

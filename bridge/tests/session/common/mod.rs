@@ -230,6 +230,7 @@ impl SimCall {
         assert!(self.ended.is_none() || outputs.list.is_empty(), "a call that ended asks for nothing");
         let at = self.now - self.start;
         for output in outputs.list {
+            assert!(self.ended.is_none(), "something follows the end: {output:?}");
             match output {
                 Output::SendModel(event) => {
                     let attributed = event.event_id.is_some();

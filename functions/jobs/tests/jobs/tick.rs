@@ -86,6 +86,8 @@ async fn a_tick_while_the_queue_is_away_loses_nothing_and_does_the_rest() {
     assert_eq!(tick(&app.ctx).await.unwrap_err().kind, Kind::Unavailable);
     let ended = stored(&app.ctx, waiting.id).await;
     assert_eq!((ended.outcome, ended.end_reason), (Some(Outcome::Failed), Some(EndReason::Expired)));
+    let alert = app.ctx.store.alerts().by_key(ended.patient, Some(ended.id), "call_failed").await.unwrap();
+    assert!(alert.is_some(), "nobody looked after the patient, and somebody has to hear so");
 
     alone.cable.mend().await;
     tick(&app.ctx).await.unwrap();

@@ -105,6 +105,14 @@ impl EndReason {
     /// Whether a call that should have been held was not, or broke off, by a fault of ours: then somebody
     /// must hear that nobody looked after the patient. An engaged line or a refusal is none.
     pub const fn is_fault(self) -> bool {
-        matches!(self, Self::ModelLost | Self::SetUpFailed | Self::MediaLost | Self::OwnerLost | Self::NotDispatched)
+        matches!(
+            self,
+            Self::ModelLost
+                | Self::SetUpFailed
+                | Self::MediaLost
+                | Self::OwnerLost
+                | Self::NotDispatched
+                | Self::Expired
+        )
     }
 }

@@ -15,7 +15,7 @@ pub struct Adopted {
     pub taken: Taken,
     /// The turns so far, in spoken order.
     pub turns: Vec<Turn>,
-    /// Whether an alert was raised in it, and how many caregivers were told of one.
+    /// Whether an alert was raised in it, and how many caregivers were told of the one that fewest were told of.
     pub informed: Option<u32>,
 }
 
@@ -51,5 +51,5 @@ async fn prepare(ctx: &CallCtx, id: CallId) -> Result<Option<Adopted>> {
     let turns = messages.into_iter().map(|message| message.turn).collect();
     let raised = ctx.store.alerts().raised_in(id).await?;
     let told = raised.iter().map(|alert| u32::try_from(alert.informed.len()).unwrap_or(u32::MAX));
-    Ok(Some(Adopted { taken: taken(ctx, call, patient).await?, turns, informed: told.max() }))
+    Ok(Some(Adopted { taken: taken(ctx, call, patient).await?, turns, informed: told.min() }))
 }

@@ -288,4 +288,15 @@ mod tests {
         let profile = row.read().unwrap().profile;
         assert_eq!((profile.manner, profile.recording_consent, profile.extension), (Manner::default(), false, None));
     }
+
+    #[test]
+    fn a_number_that_is_none_is_not_read_let_alone_dialled() {
+        let id = ObjectId::from_bytes([1; 12]);
+        for phone in ["", "112", "0151 2345678", "00155501001234", "+0155501001234", "+1555010012345678"] {
+            let stored =
+                doc! { "_id": id, "org": id, "name": "Ada", "phone": phone, "createdAt": DateTime::from_millis(0) };
+            let row: Row = mongodb::bson::deserialize_from_document(stored).unwrap();
+            assert!(row.read().is_err(), "{phone}");
+        }
+    }
 }
