@@ -11,6 +11,9 @@ use crate::rig::telephone::Telephone;
 
 /// From the model's notice of speech to silence at the patient's ear, ms.
 const SILENT_WITHIN: f64 = 60.0;
+/// How long sound is on its way from the telephone's network to the ear, as the bridge takes it to be
+/// (`ASTERISK_DOWNSTREAM_MS`): the jitter buffer of a telephone.
+const EAR_AFTER_WIRE: f64 = 60.0;
 /// How far what the model is told may be from what was heard, ms.
 const TOLD_WITHIN: f64 = 40.0;
 
@@ -128,4 +131,30 @@ pub(super) async fn coughs(variables: Vec<(&'static str, &'static str)>) {
 #[ignore = "needs Asterisk and telephones: run tests/phone/run"]
 async fn after_a_cough_bianca_goes_on_from_the_same_byte() {
     coughs(Vec::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Asterisk and telephones: run tests/phone/run"]
+async fn a_key_cuts_an_answer_and_the_model_is_told_what_has_reached_the_ear() {
+    let bianca = speech::assistant("en");
+    let system = System::start().await;
+    let mut telephone = Telephone::switch_on().await;
+    let ada = system.patient().await;
+    let call = system.call(&ada).await;
+    in_the_middle_of_an_answer(&call, &mut telephone).await;
+    telephone.press("0").await;
+    let (_, truncate) = system.model.event("conversation.item.truncate", 0).await;
+    call.end().await;
+    telephone.is_hung_up_on().await;
+    call.conversation_with_summary().await;
+    system.model.session();
+    system.close().await;
+
+    let capture = telephone.capture();
+    let beginning = capture.beginning_of(bianca[1].audio, 0).expect("the answer was heard");
+    let heard_ms = ms_of(capture.heard_of(bianca[1].audio, beginning) / FRAME * FRAME);
+    let told_ms = truncate["audio_end_ms"].as_f64().unwrap();
+    println!("key: {heard_ms:.0} ms of the answer came to the telephone, the model was told {told_ms:.0} ms");
+    // Nothing was held here, so what is on its way from the wire to the ear is not counted.
+    assert!((heard_ms - EAR_AFTER_WIRE - told_ms).abs() <= TOLD_WITHIN, "heard {heard_ms} ms, told {told_ms} ms");
 }
