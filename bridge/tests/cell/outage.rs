@@ -15,12 +15,18 @@ fn value(env: &config::Env, name: &'static str) -> String {
     env.get(&variable).unwrap().to_owned()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_said_while_the_documents_were_gone_is_written_afterwards() {
+/// A cell whose documents hang on a cable, and whose patient hangs up by themselves.
+async fn on_a_cable() -> (Cell, Cable) {
     let env = house().env_with_queues().await;
     let uri = value(&env, "MONGODB_URI");
     let cable = Cable::to(&uri).await;
-    let cell = Cell::configured(env.with("MONGODB_URI", cable.through(&uri)), Telephones::HangUp, Duration::ZERO).await;
+    let env = env.with("MONGODB_URI", cable.through(&uri));
+    (Cell::configured(env, Telephones::HangUp, Duration::ZERO).await, cable)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_said_while_the_documents_were_gone_is_written_afterwards() {
+    let (cell, cable) = on_a_cable().await;
     let (_, id) = cell.ask_for_a_call().await;
     cell.until_connected(id).await;
     cable.cut();
@@ -35,10 +41,7 @@ async fn what_was_said_while_the_documents_were_gone_is_written_afterwards() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_ends_when_the_phone_is_hung_up_however_late_that_is_written() {
-    let env = house().env_with_queues().await;
-    let uri = value(&env, "MONGODB_URI");
-    let cable = Cable::to(&uri).await;
-    let cell = Cell::configured(env.with("MONGODB_URI", cable.through(&uri)), Telephones::HangUp, Duration::ZERO).await;
+    let (cell, cable) = on_a_cable().await;
     let (_, id) = cell.ask_for_a_call().await;
     cell.until_connected(id).await;
     // The clock of a test stands still.

@@ -17,13 +17,21 @@ const AWAY: Duration = Duration::from_secs(1);
 /// From the start of the new bridge to Bianca's voice, ms.
 const HEARD_AGAIN_WITHIN: f64 = 5000.0;
 
+/// A system whose bridge is a process that can be killed, with these variables besides.
+async fn with_a_bridge_of_its_own(variables: &[(&str, &str)]) -> (System, Bridge) {
+    let system = System::with(Wishes { no_bridge: true, ..Wishes::default() }).await;
+    let mut environment = system.bridge_environment.clone();
+    environment.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    let bridge = Bridge::start(&environment);
+    bridge.is_ready(&environment).await;
+    (system, bridge)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Asterisk and telephones: run tests/phone/run"]
 async fn a_call_outlives_the_kill_of_the_bridge_and_stays_one_conversation() {
     let [bianca, patient] = [speech::assistant("en"), speech::patient("en")];
-    let system = System::with(Wishes { no_bridge: true, ..Wishes::default() }).await;
-    let bridge = Bridge::start(&system.bridge_environment);
-    bridge.is_ready(&system.bridge_environment).await;
+    let (system, bridge) = with_a_bridge_of_its_own(&[]).await;
     let mut telephone = Telephone::switch_on().await;
     let ada = system.patient().await;
     let call = system.call(&ada).await;
@@ -92,9 +100,7 @@ async fn a_call_outlives_the_kill_of_the_bridge_and_stays_one_conversation() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Asterisk and telephones: run tests/phone/run"]
 async fn a_phone_that_rings_when_the_bridge_is_killed_does_not_ring_for_nobody() {
-    let system = System::with(Wishes { no_bridge: true, ..Wishes::default() }).await;
-    let bridge = Bridge::start(&system.bridge_environment);
-    bridge.is_ready(&system.bridge_environment).await;
+    let (system, bridge) = with_a_bridge_of_its_own(&[]).await;
     let mut telephone = Telephone::switch_on().await;
     let ada = system.patient().await;
     let call = system.call(&ada).await;
@@ -111,12 +117,8 @@ async fn a_phone_that_rings_when_the_bridge_is_killed_does_not_ring_for_nobody()
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Asterisk and telephones: run tests/phone/run"]
 async fn a_bridge_that_is_asked_to_end_says_goodbye_first() {
-    let system = System::with(Wishes { no_bridge: true, ..Wishes::default() }).await;
     // A little longer than the goodbye may take: the call is told to end at once.
-    let mut environment = system.bridge_environment.clone();
-    environment.insert("BRIDGE_DRAIN_SECONDS".to_owned(), "36".to_owned());
-    let bridge = Bridge::start(&environment);
-    bridge.is_ready(&environment).await;
+    let (system, bridge) = with_a_bridge_of_its_own(&[("BRIDGE_DRAIN_SECONDS", "36")]).await;
     let mut telephone = Telephone::switch_on().await;
     let ada = system.patient().await;
     let call = system.call(&ada).await;
