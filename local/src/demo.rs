@@ -3,7 +3,7 @@
 //! Everything has a fixed id, so seeding again changes nothing.
 
 use config::{Env, Stage, or_exit};
-use domain::caregivers::Caregiver;
+use domain::caregivers::{Caregiver, Credentials, Theme};
 use domain::orgs::{CallRetries, Org};
 use domain::patients::{Manner, Patient, Profile};
 use domain::{CaregiverId, Id, Language, OrgId, PatientId, Role, Secret};
@@ -49,15 +49,15 @@ pub(crate) async fn seed(ctx: &Ctx) -> Result<Demo, Failure> {
     let people = people(ctx).await?;
     let patients = patients(ctx);
     let mut writes: Vec<Write> = vec![Orgs::seed(&org(ctx))?];
-    for caregiver in &people {
-        writes.push(Caregivers::seed(caregiver)?);
+    for (caregiver, credentials) in &people {
+        writes.push(Caregivers::seed(caregiver, credentials)?);
     }
     for patient in &patients {
         writes.push(Patients::seed(patient)?);
     }
     ctx.store.commit(writes).await?;
     Ok(Demo {
-        logins: people.into_iter().map(|person| (person.email.as_str().to_owned(), person.role)).collect(),
+        logins: people.into_iter().map(|(person, _)| (person.email.as_str().to_owned(), person.role)).collect(),
         patients: patients
             .into_iter()
             .map(|patient| (patient.id, patient.profile.name.into_inner(), patient.profile.language))
@@ -73,12 +73,14 @@ fn org(ctx: &Ctx) -> Org {
         phone: Some("+15550100100".parse().expect("a number")),
         zone: "Europe/Berlin".parse().expect("a zone"),
         retries: CallRetries::default(),
+        logo: None,
         created_at: ctx.now(),
     }
 }
 
-async fn people(ctx: &Ctx) -> Result<Vec<Caregiver>, Failure> {
+async fn people(ctx: &Ctx) -> Result<Vec<(Caregiver, Credentials)>, Failure> {
     let hash = auth::password::hash(&Secret::new(PASSWORD.to_owned()), &*ctx.random).await?;
+    let credentials = Credentials { password_hash: Some(hash), ..Credentials::default() };
     let person = |number, name: &str, email: &str, role| Caregiver {
         id: CaregiverId(id(2, number)),
         org: OrgId(id(1, 1)),
@@ -86,18 +88,22 @@ async fn people(ctx: &Ctx) -> Result<Vec<Caregiver>, Failure> {
         email: email.parse().expect("an address"),
         phone: Some(format!("+1555010011{number}").parse().expect("a number")),
         role,
-        password_hash: Some(hash.clone()),
         email_verified: true,
         phone_verified: false,
         locked: false,
+        mfa_enabled: false,
+        epoch: 0,
         language: Language::En,
+        theme: Theme::default(),
+        picture: None,
         created_at: ctx.now(),
     };
-    Ok(vec![
+    let people = [
         person(1, "Nora", ADMIN, Role::OrgAdmin),
         person(2, "Sam", "sam@demo.example", Role::Staff),
         person(3, "Tess", "tess@demo.example", Role::Staff),
-    ])
+    ];
+    Ok(people.into_iter().map(|person| (person, credentials.clone())).collect())
 }
 
 fn patients(ctx: &Ctx) -> Vec<Patient> {
@@ -117,6 +123,7 @@ fn patients(ctx: &Ctx) -> Vec<Patient> {
             recording_consent: false,
             extension: None,
         },
+        picture: None,
         created_at: ctx.now(),
     };
     vec![

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bridge::Telephony;
-use clients::{Mail, Queues};
+use clients::{Mail, Pictures, Queues};
 use config::{Env, Stage, or_exit};
 use local_servers::{Installation, Servers, Storage, Terminal, Wanted};
 use openai_sim::{Sim, SimConfig};
@@ -77,10 +77,10 @@ impl House {
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         let api = listener.local_addr()?;
-        tasks.spawn(web::serve(listener, front, stop.clone()));
+        tasks.spawn(web::serve(listener, or_exit(web::router(&env, front)), stop.clone()));
         let jobs = or_exit(jobs::wire_worker(&env).await);
         tasks.spawn(work::jobs(jobs, stop.clone()));
-        tasks.spawn(work::ticks(ctx.clone(), stop.clone()));
+        tasks.spawn(work::ticks(or_exit(jobs::wire_tick(&env).await), stop.clone()));
         if with_bridge {
             tasks.spawn(bridge(&env, ctx, stop.clone())?);
         }
@@ -208,6 +208,8 @@ async fn set_up(env: Env) -> Result<Env, Failure> {
     }
     let ctx = or_exit(CallCtx::configured(&env).await);
     ctx.live.create_table().await?;
+    ctx.once.create_table().await?;
+    Pictures::new(&aws, &or_exit(config::Pictures::from_env(&env))).create_bucket().await?;
     Mail::new(&aws, &or_exit(config::Mail::from_env(&env))).create_identity().await?;
     ctx.store.create_indexes().await?;
     Ok(env)

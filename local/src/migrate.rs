@@ -9,7 +9,7 @@ use crate::{Failure, console};
 /// nothing.
 pub(crate) async fn migrate() -> Result<(), Failure> {
     clients::tls::install();
-    Store::new(or_exit(Database::from_env(&Env::of_process()))).create_indexes().await?;
+    Store::new(or_exit(Database::from_env(&Env::of_process())), None).create_indexes().await?;
     console::note("every index is there");
     Ok(())
 }

@@ -13,21 +13,23 @@ use crate::Failure;
 
 /// The variables a person set, completed by what this machine can do itself.
 ///
-/// The signing key is made once and kept beside the documents: whoever is signed in stays signed
-/// in over a restart.
+/// Keys are made once and kept beside the documents: whoever is signed in stays signed in over a
+/// restart, and what was sealed can be opened.
 pub(crate) fn complete(env: Env, folder: &Path) -> Result<Env, Failure> {
     let env = default(env, "STAGE", || Ok("local".to_owned()))?;
     let env = default(env, "MAIL_FROM", || Ok("bianca@demo.example".to_owned()))?;
     let env = default(env, "RUST_LOG", || Ok("warn".to_owned()))?;
-    default(env, "JWT_KEYS", || signing_key(folder))
+    let env = default(env, "JWT_KEYS", || key(folder, "jwt-key"))?;
+    let env = default(env, "DATA_KEYS", || key(folder, "data-key"))?;
+    default(env, "AUDIT_KEYS", || key(folder, "audit-key"))
 }
 
 fn default(env: Env, name: &str, value: impl FnOnce() -> Result<String, Failure>) -> Result<Env, Failure> {
     if env.has(name) { Ok(env) } else { Ok(env.with(name, value()?)) }
 }
 
-fn signing_key(folder: &Path) -> Result<String, Failure> {
-    let path = folder.join("jwt-key");
+fn key(folder: &Path, name: &str) -> Result<String, Failure> {
+    let path = folder.join(name);
     if let Ok(kept) = fs::read_to_string(&path)
         && config::Auth::from_env(&Env::default().with("JWT_KEYS", kept.trim())).is_ok()
     {

@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
+use domain::{Origin, Secret};
 use serde_json::json;
-use services::auth;
+use services::auth::{self, Entry, Proof};
 
 use crate::house::House;
 use crate::running::Running;
@@ -71,10 +72,12 @@ fn greet(house: &House, began: Instant) {
 
 /// One line for programs: every address and an access token for each demo login.
 async fn machine_readable(house: &House) -> Result<String, Failure> {
-    let ctx = config::or_exit(services::Front::<services::Ctx>::configured(&house.env).await);
+    let ctx = config::or_exit(services::Front::<services::AccountCtx>::configured(&house.env).await);
+    let (password, origin) = (Secret::new(demo::PASSWORD.to_owned()), Origin::default());
     let mut tokens = serde_json::Map::new();
     for (email, role) in &house.demo.logins {
-        let login = auth::login(&ctx, email, &demo::PASSWORD.to_owned().into()).await?;
+        let proof = Proof::Password { email, password: &password, code: None };
+        let Entry::SignedIn(login) = auth::login(&ctx, proof, &origin).await? else { continue };
         let token = login.tokens.access.token.expose().clone();
         tokens.insert(email.clone(), json!({ "role": role.as_str(), "token": token }));
     }

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use domain::jobs::Queue;
-use jobs::JobCtx;
-use services::CallCtx;
+use jobs::{JobCtx, TickCtx};
 use tokio_util::sync::CancellationToken;
 
 /// A minute in AWS; here somebody is watching.
@@ -46,7 +45,7 @@ fn record(id: &str, body: &str) -> SqsMessage {
 }
 
 /// Runs the tick every few seconds.
-pub(crate) async fn ticks(ctx: CallCtx, stop: CancellationToken) {
+pub(crate) async fn ticks(ctx: TickCtx, stop: CancellationToken) {
     stop.run_until_cancelled(async {
         loop {
             tokio::time::sleep(TICK).await;

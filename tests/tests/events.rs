@@ -103,7 +103,7 @@ async fn every_sample_is_answered() {
             Expected::Conversations(status, field) => {
                 answered(name, conversations.clone(), &event, status, field).await;
             }
-            Expected::Docs(status, field) => answered(name, docs::wire(), &event, status, field).await,
+            Expected::Docs(status, field) => answered(name, docs::wire(&env).unwrap(), &event, status, field).await,
             Expected::Worker => {
                 let event: SqsEvent = serde_json::from_str(&event).unwrap();
                 assert!(!event.records.is_empty(), "{name}");

@@ -11,16 +11,14 @@ use domain::conversations::Speaker;
 use domain::jobs::Queue;
 use openai_sim::{Sim, SimConfig};
 use serde_json::json;
-use services::{CallCtx, Front};
-use testkit::{PASSWORD, TestApp};
+use testkit::{Fronts, PASSWORD, TestApp};
 
 /// Every function's routes, as API Gateway puts them together.
-fn api(ctx: Front<CallCtx>) -> Router {
-    let base = ctx.without_calls();
+fn api(fronts: &Fronts) -> Router {
     Router::new()
-        .merge(auth::routes().split_for_parts().0.with_state(base.clone()))
-        .merge(patients::routes().split_for_parts().0.with_state(base))
-        .merge(conversations::routes().split_for_parts().0.with_state(ctx))
+        .merge(auth::routes().split_for_parts().0.with_state(fronts.accounts.clone()))
+        .merge(patients::routes().split_for_parts().0.with_state(fronts.base.clone()))
+        .merge(conversations::routes().split_for_parts().0.with_state(fronts.calls.clone()))
         .merge(docs::routes())
 }
 

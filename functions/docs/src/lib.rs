@@ -8,6 +8,7 @@ use axum::extract::Path;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use config::{ConfigError, Env};
 use domain::{Error, Random};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
@@ -31,8 +32,11 @@ pub fn routes() -> Router {
 }
 
 /// The function as API Gateway calls it.
-pub fn wire() -> Router {
-    with_manners(routes(), Manners::new(Arc::new(SystemRandom)))
+///
+/// # Errors
+/// When a variable is wrong.
+pub fn wire(env: &Env) -> std::result::Result<Router, ConfigError> {
+    Ok(with_manners(routes(), Manners::open("docs", Arc::new(SystemRandom), &config::Web::from_env(env)?)))
 }
 
 async fn document() -> impl IntoResponse {

@@ -1,8 +1,10 @@
 //! The Lambda.
 
-use config::{Env, log_filter};
+use config::{Env, log_filter, or_exit};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    api::serve_lambda(docs::wire(), &log_filter(&Env::of_process())).await
+    let env = Env::of_process();
+    let router = or_exit(docs::wire(&env));
+    api::serve_lambda(router, &log_filter(&env)).await
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 
 async fn get(path: &str) -> Response<Body> {
-    docs::wire().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap()
+    docs::wire(&config::Env::default()).unwrap().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap()
 }
 
 async fn text(response: Response<Body>) -> String {

@@ -4,10 +4,11 @@
 
 mod finish_call;
 mod notify_alert;
+mod send_mail;
 mod tick;
 mod wire;
 mod worker;
 
 pub use tick::tick;
-pub use wire::{JobCtx, wire_tick, wire_worker};
+pub use wire::{JobCtx, TickCtx, wire_tick, wire_worker};
 pub use worker::work;

@@ -1,20 +1,26 @@
 //! Once a minute.
 
 use domain::Result;
-use services::{CallCtx, calls, outbox};
+use services::{audit, calls, mails, outbox};
 
-/// Hands over jobs that a process left behind when it died, ends calls that nobody speaks for any more, and
-/// places calls back whose time has come. Each part runs although another failed.
+use crate::wire::TickCtx;
+
+/// Hands over jobs that a process left behind when it died and mails that were put off, ends calls that nobody
+/// speaks for any more, places calls back whose time has come, and seals the audit trail. Each part runs although
+/// another failed.
 ///
 /// # Errors
 /// The first failure, after everything was tried; the next tick tries again.
-pub async fn tick(ctx: &CallCtx) -> Result<()> {
+pub async fn tick(ctx: &TickCtx) -> Result<()> {
+    let (ctx, seals) = (&ctx.base, &ctx.seals);
     let delivered = outbox::deliver_left_behind(ctx).await;
     let swept = calls::sweep(ctx).await;
     let called_back = calls::place_callbacks(ctx).await;
-    let (delivered, swept, called_back) = (delivered?, swept?, called_back?);
-    if delivered + swept + called_back > 0 {
-        tracing::info!(delivered, swept, called_back, "tick");
+    let mailed = mails::deliver_due(ctx).await;
+    let sealed = audit::seal(ctx, seals).await;
+    let (delivered, swept, called_back, mailed, sealed) = (delivered?, swept?, called_back?, mailed?, sealed?);
+    if delivered + swept + called_back + mailed + sealed > 0 {
+        tracing::info!(delivered, swept, called_back, mailed, sealed, "tick");
     }
     Ok(())
 }

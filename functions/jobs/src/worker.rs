@@ -3,9 +3,10 @@
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::jobs::Job;
 use domain::{Error, Result};
+use futures_util::FutureExt as _;
 
 use crate::wire::JobCtx;
-use crate::{finish_call, notify_alert};
+use crate::{finish_call, notify_alert, send_mail};
 
 /// Does every job of a batch. Only the messages that failed come back to the queue, and after
 /// several attempts go to the dead letter queue; one bad message holds nobody up.
@@ -31,6 +32,7 @@ async fn one(ctx: &JobCtx, message: &SqsMessage) -> Result<()> {
     match job {
         Job::FinishCall { call_id } => finish_call::run(ctx, call_id).await,
         Job::NotifyAlert { alert_id } => notify_alert::run(ctx, alert_id).await,
+        Job::SendMail { mail_id } => send_mail::run(ctx, mail_id).boxed().await,
         Job::PlaceCall { .. } => Err(Error::internal("a call to place is in the wrong queue")),
     }
 }

@@ -3,6 +3,8 @@
 mod patients;
 mod wire;
 
+use api::Rules;
+use domain::limits::Class;
 use services::{Ctx, Front};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -11,9 +13,14 @@ pub use wire::wire;
 
 /// Every route of this function.
 pub fn routes() -> OpenApiRouter<Front<Ctx>> {
+    let (read, write) = (Rules::of(Class::Read), Rules::of(Class::Write));
     OpenApiRouter::with_openapi(api::openapi::base())
-        .routes(routes!(patients::list::list_patients, patients::create::create_patient))
-        .routes(routes!(patients::get::get_patient, patients::update::update_patient, patients::remove::delete_patient))
-        .routes(routes!(patients::caregivers::list_caregivers_of_patient))
-        .routes(routes!(patients::assign::assign_caregiver, patients::assign::unassign_caregiver))
+        .routes(read.on(routes!(patients::list::list_patients)))
+        .routes(write.once().on(routes!(patients::create::create_patient)))
+        .routes(read.on(routes!(patients::unassigned::list_unassigned_patients)))
+        .routes(write.on(routes!(patients::unassigned::assign_unassigned_patients)))
+        .routes(read.on(routes!(patients::get::get_patient)))
+        .routes(write.on(routes!(patients::update::update_patient, patients::remove::delete_patient)))
+        .routes(read.on(routes!(patients::caregivers::list_caregivers_of_patient)))
+        .routes(write.on(routes!(patients::assign::assign_caregiver, patients::assign::unassign_caregiver)))
 }

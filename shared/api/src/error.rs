@@ -25,7 +25,7 @@ impl From<Error> for ApiError {
 }
 
 /// The body of every error.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"code": 404, "message": "There is no such patient.", "error": "patient_not_found", "requestId": "8f14e45fceea167a"}))]
 pub struct ErrorBody {
@@ -79,6 +79,11 @@ impl IntoResponse for ApiError {
         let error = self.0;
         let fields = error.fields.iter().map(|f| FieldBody { path: f.path.clone(), message: f.message.clone() });
         let mut response = reply(status(error.kind), error.code, &error.message, fields.collect());
+        if let Some(wait) = error.retry_after {
+            // Rounded up: who comes back when told must not be too early.
+            let seconds = u64::try_from(wait.as_millis()).unwrap_or_default().div_ceil(1_000).max(1);
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
         response.extensions_mut().insert(Logged { code: error.code, cause: error.cause().map(ToString::to_string) });
         response
     }
@@ -93,7 +98,8 @@ pub(crate) fn reply(status: StatusCode, code: &'static str, message: &str, error
         errors,
         request_id: crate::log::request_id(),
     };
-    let mut response = (status, Json(body)).into_response();
+    let mut response = (status, Json(&body)).into_response();
+    response.extensions_mut().insert(body);
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS));
     }
@@ -116,6 +122,29 @@ pub enum Refusals {
     /// The body is larger than 256 kB.
     #[response(status = 413)]
     TooLarge(ErrorBody),
+    /// Too many requests; try again after `Retry-After` seconds.
+    #[response(status = 429)]
+    Limited(ErrorBody),
+    /// A fault of ours.
+    #[response(status = 500)]
+    Internal(ErrorBody),
+    /// Something we depend on does not answer; try again after `Retry-After` seconds.
+    #[response(status = 503)]
+    Unavailable(ErrorBody),
+}
+
+/// The errors that every endpoint without a sign-in can answer with, for its documentation.
+#[derive(utoipa::IntoResponses)]
+pub enum OpenRefusals {
+    /// The request is wrong; `errors` names the fields.
+    #[response(status = 400)]
+    Invalid(ErrorBody),
+    /// The body is larger than 256 kB.
+    #[response(status = 413)]
+    TooLarge(ErrorBody),
+    /// Too many requests; try again after `Retry-After` seconds.
+    #[response(status = 429)]
+    Limited(ErrorBody),
     /// A fault of ours.
     #[response(status = 500)]
     Internal(ErrorBody),

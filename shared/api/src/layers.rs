@@ -1,40 +1,73 @@
-//! The layers every request goes through, outermost first: request id, span and log line, panic
-//! guard, timeout, body limit.
+//! The layers every request goes through, outermost first: request id, span, log line, metrics and
+//! headers; panic guard; timeout; body limit. Inside them each route has its own [rules](crate::Rules).
 
 use std::any::Any;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::header::CONTENT_LENGTH;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use domain::{Error, Random};
+use domain::{Error, Gate, Random};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument as _;
 
-use crate::error::{ApiError, Logged, reply};
-use crate::json::MAX_BODY;
+use crate::error::{ApiError, ErrorBody, Logged, reply};
+use crate::guard::{AnyGate, Counted};
+use crate::headers::{self, Sites};
 use crate::log::{self, REQUEST_ID};
+use crate::metrics::{self, Told};
+use crate::origin;
+use crate::upload::most;
+use crate::versions::Superseded;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What the layers need.
 #[derive(Clone)]
 pub struct Manners {
+    /// The function's name, in its metrics.
+    service: &'static str,
     /// For request ids.
-    pub random: Arc<dyn Random>,
+    random: Arc<dyn Random>,
+    /// What the rules of routes ask.
+    gate: Option<Arc<dyn AnyGate>>,
+    /// Whose pages may call us.
+    sites: Sites,
+    /// Where pictures are seen.
+    public_url: Arc<str>,
     /// How long a request may take. API Gateway gives up after 30 s (quota "Integration timeout"
     /// of HTTP APIs); we answer before.
     pub patience: Duration,
+    /// Whether metrics are written; not where a person reads the output.
+    metrics: bool,
+    /// Looks into the cache that were told already.
+    told: Arc<(AtomicU64, AtomicU64)>,
 }
 
 impl Manners {
-    /// The usual ones.
-    pub fn new(random: Arc<dyn Random>) -> Self {
-        Self { random, patience: Duration::from_secs(25) }
+    /// The usual ones of a function whose routes have rules.
+    pub fn new<G: Gate>(service: &'static str, gate: G, web: &config::Web) -> Self {
+        let random = gate.random();
+        Self { gate: Some(Arc::new(gate)), ..Self::open(service, random, web) }
+    }
+
+    /// The same for a function that asks nobody who they are.
+    pub fn open(service: &'static str, random: Arc<dyn Random>, web: &config::Web) -> Self {
+        Self {
+            service,
+            random,
+            gate: None,
+            sites: Sites::new(web.origins.iter().cloned()),
+            public_url: web.public_url.as_str().trim_end_matches('/').into(),
+            patience: Duration::from_secs(25),
+            metrics: web.metrics,
+            told: Arc::default(),
+        }
     }
 }
 
@@ -48,6 +81,8 @@ pub fn with_manners(router: Router, manners: Manners) -> Router {
             let message = "This address does not know that method.";
             reply(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message, Vec::new())
         })
+        // Bodies have a limit of their own, which is told in our words.
+        .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(bounded))
         .layer(middleware::from_fn_with_state(manners.clone(), in_time))
         .layer(CatchPanicLayer::custom(panicked))
@@ -57,8 +92,9 @@ pub fn with_manners(router: Router, manners: Manners) -> Router {
 /// Refuses a body that says it is too large before it is read.
 async fn bounded(request: Request, next: Next) -> Response {
     let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if length.is_some_and(|length| length > MAX_BODY) {
-        return ApiError(Error::too_large(MAX_BODY)).into_response();
+    let most = most(request.headers());
+    if length.is_some_and(|length| length > most) {
+        return ApiError(Error::too_large(most)).into_response();
     }
     next.run(request).await
 }
@@ -80,24 +116,89 @@ async fn observed(State(manners): State<Manners>, request: Request, next: Next) 
     let began = Instant::now();
     let given = request.headers().get(X_REQUEST_ID).and_then(|value| value.to_str().ok());
     let id = log::choose_request_id(given, &*manners.random);
-    let route = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str);
-    let span = log::span(&id, request.method().as_str(), route);
-    let mut response = REQUEST_ID.scope(id.clone(), next.run(request)).instrument(span.clone()).await;
-    span.in_scope(|| line(&response, began.elapsed()));
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(X_REQUEST_ID, value);
-    }
+    let route =
+        request.extensions().get::<MatchedPath>().map_or_else(|| "unknown".to_owned(), |path| path.as_str().to_owned());
+    let asked = Asked { route, method: request.method().clone(), headers: request.headers().clone() };
+    let span = log::span(&id, asked.method.as_str(), &asked.route);
+    let served = serve(&manners, request, next).instrument(span.clone());
+    let served = log::PUBLIC_URL.scope(Arc::clone(&manners.public_url), served);
+    let mut response = REQUEST_ID.scope(id.clone(), served).await;
+    dress(&manners, &asked, &id, &mut response);
+    span.in_scope(|| line(&manners, &asked, &response, began.elapsed()));
     response
 }
 
-fn line(response: &Response, took: Duration) {
+/// What is left of a request when its answer comes.
+struct Asked {
+    route: String,
+    method: Method,
+    headers: axum::http::HeaderMap,
+}
+
+async fn serve(manners: &Manners, request: Request, next: Next) -> Response {
+    if let Some(answer) = headers::preflight(request.method(), request.headers()) {
+        return answer;
+    }
+    let (mut parts, body) = request.into_parts();
+    parts.extensions.insert(origin::From(origin::of(&parts)));
+    if let Some(gate) = &manners.gate {
+        parts.extensions.insert(Arc::clone(gate));
+    }
+    next.run(Request::from_parts(parts, body)).await
+}
+
+/// The headers that every answer has.
+fn dress(manners: &Manners, asked: &Asked, id: &str, response: &mut Response) {
+    if asked.route.starts_with("/v2/")
+        && let Some(error) = response.extensions().get::<ErrorBody>()
+    {
+        let problem = error.as_problem();
+        let (parts, _) = std::mem::take(response).into_parts();
+        *response = problem.replacing(parts);
+    }
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(id) {
+        headers.insert(X_REQUEST_ID, value);
+    }
+    if let Some(superseded) = Superseded::find(asked.method.as_str(), &asked.route) {
+        superseded.tell(headers);
+    }
+    headers::share(&manners.sites, &asked.headers, &asked.method, headers);
+    headers::protect(headers);
+}
+
+fn line(manners: &Manners, asked: &Asked, response: &Response, took: Duration) {
     let status = response.status().as_u16();
     let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let counted = response.extensions().get::<Counted>();
+    let class = counted.map(|counted| counted.class.as_str());
     match response.extensions().get::<Logged>() {
         Some(Logged { code, cause: Some(cause) }) if status >= 500 => {
-            tracing::error!(status, millis, error = code, cause, "request");
+            tracing::error!(status, millis, class, error = code, cause, "request");
         }
-        Some(Logged { code, .. }) => tracing::info!(status, millis, error = code, "request"),
-        None => tracing::info!(status, millis, "request"),
+        Some(Logged { code, .. }) => tracing::info!(status, millis, class, error = code, "request"),
+        None => tracing::info!(status, millis, class, "request"),
+    }
+    if let Some(gate) = manners.gate.as_ref().filter(|_| manners.metrics) {
+        metrics::tell(&Told {
+            at: gate.now().as_millisecond(),
+            service: manners.service,
+            route: &format!("{} {}", asked.method, asked.route),
+            status,
+            millis: took.as_secs_f64() * 1_000.0,
+            limited: counted.is_some_and(|counted| counted.refused),
+            local: counted.is_some_and(|counted| counted.local),
+            cache: manners.looks(),
+        });
+    }
+}
+
+impl Manners {
+    /// Looks into the cache since the last time this was asked.
+    fn looks(&self) -> (u64, u64) {
+        let Some(gate) = &self.gate else { return (0, 0) };
+        let (hits, misses) = gate.cache_looks();
+        let since = |told: &AtomicU64, now: u64| now.saturating_sub(told.swap(now, Ordering::Relaxed));
+        (since(&self.told.0, hits), since(&self.told.1, misses))
     }
 }

@@ -6,19 +6,35 @@
 
 mod caller;
 mod error;
+mod guard;
+mod headers;
+mod idempotency;
 mod json;
 mod layers;
 pub mod log;
+mod metrics;
 pub mod openapi;
+mod origin;
 mod page;
 mod path;
+mod problem;
+mod query;
 mod start;
+mod upload;
 pub mod v1;
+pub mod versions;
 
 pub use caller::SignedIn;
-pub use error::{ApiError, ErrorBody, FieldBody, Refusals, Result};
+pub use error::{ApiError, ErrorBody, FieldBody, OpenRefusals, Refusals, Result};
+pub use guard::Rules;
+pub use headers::wants_page;
+pub use idempotency::Once;
 pub use json::{Created, MAX_BODY, NoContent, Valid, nullable};
 pub use layers::{Manners, with_manners};
+pub use origin::From;
 pub use page::{PageBody, PageQuery};
 pub use path::{PathId, PathIds};
+pub use problem::ProblemBody;
+pub use query::ValidQuery;
 pub use start::serve_lambda;
+pub use upload::{MAX_UPLOAD, Upload, UploadForm};

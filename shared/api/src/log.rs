@@ -1,5 +1,7 @@
 //! What is logged: one canonical line a request, in JSON, without patient data.
 
+use std::sync::Arc;
+
 use domain::{Caller, Random};
 use tracing::field::Empty;
 use tracing::{Span, info_span};
@@ -8,6 +10,8 @@ use tracing_subscriber::EnvFilter;
 tokio::task_local! {
     /// The id of the request that this task serves.
     pub(crate) static REQUEST_ID: String;
+    /// Where this API is reached: addresses in answers begin with it.
+    pub(crate) static PUBLIC_URL: Arc<str>;
 }
 
 /// How log lines look.

@@ -1,16 +1,61 @@
 //! The API's description: what every part of it shares.
 
+use domain::limits::Class;
+use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::Type;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::{Tag, TagBuilder};
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Server};
+use utoipa::openapi::{
+    ComponentsBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem, RefOr, Required,
+    Server,
+};
 
 /// The parts of the API and what they are about.
 const TAGS: &[(&str, &str)] = &[
-    ("auth", "Signing in and staying signed in."),
+    ("auth", "Accounts: registering, signing in and staying signed in."),
+    ("mfa", "The second factor of an account."),
+    ("sso", "Signing in with an account at Google or Microsoft."),
+    ("phone-verification", "Proving that a telephone number is one's own."),
+    ("orgs", "Organisations and invitations to them."),
+    ("caregivers", "The people who sign in."),
+    ("audit", "Who did what to whose data."),
     ("patients", "Patients and who cares for them."),
     ("calls", "Calls: asking for one, following it, ending it."),
     ("conversations", "What was said in calls, and its summary."),
 ];
+
+/// What the rules of a route say in its description: the class of its limits, and for a request that
+/// may be repeated the header for it.
+pub(crate) fn declare(item: &mut PathItem, class: Class, once: bool) {
+    let operations = [
+        &mut item.get,
+        &mut item.put,
+        &mut item.post,
+        &mut item.delete,
+        &mut item.options,
+        &mut item.head,
+        &mut item.patch,
+        &mut item.trace,
+    ];
+    for operation in operations.into_iter().flatten() {
+        let extensions = operation.extensions.get_or_insert_default();
+        extensions.insert("x-rate-limit".to_owned(), class.as_str().into());
+        if once {
+            let header = ParameterBuilder::new()
+                .name("Idempotency-Key")
+                .parameter_in(ParameterIn::Header)
+                .required(Required::False)
+                .description(Some(
+                    "A name of your own for this request, 1 to 255 visible ASCII characters. The same request \
+                     with the same key has its effect once within 24 hours; the repeated answer carries \
+                     `Idempotency-Replayed: true`.",
+                ))
+                .schema(Some(ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255))))
+                .build();
+            operation.parameters.get_or_insert_default().push(RefOr::T(header));
+        }
+    }
+}
 
 /// An empty description with title, version, server and the way to sign in.
 pub fn base() -> OpenApi {

@@ -1,13 +1,14 @@
 //! Pages.
 
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use domain::page::Sort;
-use domain::{Error, Page, PageRequest};
+use domain::{Page, PageRequest};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::ApiError;
+use crate::query::ValidQuery;
 
 /// What a client says of the page it wants. Kept as text until [`PageQuery::page`] checks it, so
 /// that a wrong value is named like every other.
@@ -49,16 +50,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PageQuery {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let query = Query::<Self>::from_request_parts(parts, state).await;
-        query.map(|Query(query)| query).map_err(|error| {
-            // axum's sentence names the parameter; its values are not repeated.
-            let said = error.body_text();
-            let unknown = said.split("unknown field `").nth(1).and_then(|rest| rest.split('`').next());
-            match unknown {
-                Some(name) => Error::field(name.to_owned(), "is not a parameter of this request").into(),
-                None => Error::field("query", "must be parameters that each occur once").into(),
-            }
-        })
+        ValidQuery::from_request_parts(parts, state).await.map(|ValidQuery(query)| query)
     }
 }
 

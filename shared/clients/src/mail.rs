@@ -5,6 +5,7 @@ use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::ProvideErrorMetadata as _;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
 use domain::alerts::MailText;
+use domain::mails::Rendered;
 use domain::{Email, Error, Result};
 
 /// The sender of mails.
@@ -26,12 +27,21 @@ impl Mail {
     /// [`Kind::Unavailable`](domain::Kind::Unavailable) when SES does not accept it; it may have
     /// accepted it all the same when its answer was lost.
     pub async fn send(&self, to: &Email, text: &MailText) -> Result<()> {
-        let content = |text: &str| {
-            let content = Content::builder().data(text).charset("UTF-8").build();
-            content.map_err(|error| Error::internal(error.to_string()))
-        };
         let body = Body::builder().text(content(text.body.reveal())?).build();
-        let message = Message::builder().subject(content(text.subject.reveal())?).body(body).build();
+        self.hand_over(to, content(text.subject.reveal())?, body).await
+    }
+
+    /// The same for a mail that has a page beside its plain text.
+    ///
+    /// # Errors
+    /// As [`Mail::send`].
+    pub async fn send_rich(&self, to: &Email, mail: &Rendered) -> Result<()> {
+        let (text, html) = (content(mail.text.reveal())?, content(mail.html.reveal())?);
+        self.hand_over(to, content(mail.subject.reveal())?, Body::builder().text(text).html(html).build()).await
+    }
+
+    async fn hand_over(&self, to: &Email, subject: Content, body: Body) -> Result<()> {
+        let message = Message::builder().subject(subject).body(body).build();
         let send = self.client.send_email().from_email_address(self.from.as_str());
         let send = send.destination(Destination::builder().to_addresses(to.as_str()).build());
         let sent = send.content(EmailContent::builder().simple(message).build()).send().await;
@@ -48,4 +58,8 @@ impl Mail {
             Ok(_) => Ok(()),
         }
     }
+}
+
+fn content(text: &str) -> Result<Content> {
+    Content::builder().data(text).charset("UTF-8").build().map_err(|error| Error::internal(error.to_string()))
 }

@@ -23,6 +23,12 @@ const LIVE_CALLS: Variable = Variable {
     must: "the name of a DynamoDB table",
     default: Some("live-calls"),
 };
+const IDEMPOTENCY: Variable = Variable {
+    name: "IDEMPOTENCY_TABLE",
+    what: "DynamoDB table that holds what was answered to requests with an `Idempotency-Key`, for a day.",
+    must: "the name of a DynamoDB table",
+    default: Some("idempotency"),
+};
 const PLACE_CALL_QUEUE: Variable = Variable {
     name: "PLACE_CALL_QUEUE_URL",
     what: "SQS queue of calls to place; the bridge reads it.",
@@ -36,7 +42,7 @@ const JOBS_QUEUE: Variable = Variable {
     default: None,
 };
 
-pub(crate) const VARIABLES: &[Variable] = &[ENDPOINT, REGION, LIVE_CALLS, PLACE_CALL_QUEUE, JOBS_QUEUE];
+pub(crate) const VARIABLES: &[Variable] = &[ENDPOINT, REGION, LIVE_CALLS, IDEMPOTENCY, PLACE_CALL_QUEUE, JOBS_QUEUE];
 
 /// How AWS is reached.
 #[derive(Clone, Debug)]
@@ -52,6 +58,8 @@ pub struct Aws {
 pub struct Tables {
     /// `LIVE_CALLS_TABLE`, default `live-calls`.
     pub live_calls: String,
+    /// `IDEMPOTENCY_TABLE`, default `idempotency`.
+    pub idempotency: String,
 }
 
 /// SQS queues.
@@ -78,7 +86,8 @@ impl Aws {
 impl Tables {
     /// Reads the section.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { live_calls: env.required(&LIVE_CALLS)?.to_owned() })
+        let name = |variable| env.required(variable).map(str::to_owned);
+        Ok(Self { live_calls: name(&LIVE_CALLS)?, idempotency: name(&IDEMPOTENCY)? })
     }
 }
 

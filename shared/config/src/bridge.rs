@@ -11,6 +11,7 @@ use domain::Secret;
 use url::Url;
 
 use crate::env::{ConfigError, Env, Variable, wrong};
+use crate::pictures::is_bucket;
 
 const CELL: Variable = Variable {
     name: "BRIDGE_CELL",
@@ -133,10 +134,8 @@ impl FromStr for Recordings {
             return if text.contains("://") { Err(()) } else { Ok(Self::Folder(text.into())) };
         };
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-        let named = (3..=63).contains(&bucket.len())
-            && bucket.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'));
         let prefix = prefix.trim_matches('/').to_owned();
-        if named { Ok(Self::Bucket { bucket: bucket.to_owned(), prefix }) } else { Err(()) }
+        if is_bucket(bucket) { Ok(Self::Bucket { bucket: bucket.to_owned(), prefix }) } else { Err(()) }
     }
 }
 

@@ -17,7 +17,14 @@ const NAME: Variable = Variable {
     default: None,
 };
 
-pub(crate) const VARIABLES: &[Variable] = &[URL, NAME];
+const USER: Variable = Variable {
+    name: "CACHE_USER",
+    what: "User of the cache whose password is made from the IAM role of the process, for CACHE_NAME; without it nobody signs in.",
+    must: "the name of an ElastiCache user with IAM authentication",
+    default: None,
+};
+
+pub(crate) const VARIABLES: &[Variable] = &[URL, NAME, USER];
 
 /// Where hot reads are kept.
 #[derive(Clone, Debug)]
@@ -25,7 +32,12 @@ pub enum Cache {
     /// `CACHE_URL`: at this address. It may hold a password.
     Url(Secret),
     /// `CACHE_NAME`: the replication group of this name; its address is asked for on first use.
-    Named(String),
+    Named {
+        /// The group.
+        name: String,
+        /// `CACHE_USER`: who signs in, with a password that the role of the process makes.
+        user: Option<String>,
+    },
 }
 
 impl Cache {
@@ -36,7 +48,7 @@ impl Cache {
                 Ok(Self::Url(Secret::new(url.to_owned())))
             }
             Some(_) => Err(wrong(&URL)),
-            None => env.required(&NAME).map(|name| Self::Named(name.to_owned())),
+            None => Ok(Self::Named { name: env.required(&NAME)?.to_owned(), user: env.set(&USER).map(str::to_owned) }),
         }
     }
 }

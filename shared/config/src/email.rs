@@ -1,10 +1,10 @@
-//! Mail and the addresses that people see.
+//! Mail.
 
 use domain::Email;
 use url::Url;
 
-use crate::Stage;
 use crate::env::{ConfigError, Env, Variable};
+use crate::{Stage, Web};
 
 const FROM: Variable = Variable {
     name: "MAIL_FROM",
@@ -12,29 +12,14 @@ const FROM: Variable = Variable {
     must: "an e-mail address",
     default: None,
 };
-const PUBLIC_URL: Variable = Variable {
-    name: "PUBLIC_URL",
-    what: "Where clients reach this API.",
-    must: "an http or https address",
-    default: Some("http://127.0.0.1:8080"),
-};
-const APP_URL: Variable = Variable {
-    name: "APP_URL",
-    what: "The web app that links in mails point to.",
-    must: "an http or https address",
-    default: Some("http://127.0.0.1:8081"),
-};
+pub(crate) const VARIABLES: &[Variable] = &[FROM];
 
-pub(crate) const VARIABLES: &[Variable] = &[FROM, PUBLIC_URL, APP_URL];
-
-/// Mail and the addresses that people see.
+/// Mail.
 #[derive(Clone, Debug)]
 pub struct Mail {
     /// `MAIL_FROM`, required.
     pub from: Email,
-    /// `PUBLIC_URL`, default the local address.
-    pub public_url: Url,
-    /// `APP_URL`, default the local address.
+    /// `APP_URL`, default the local address: links point to it.
     pub app_url: Url,
 }
 
@@ -47,7 +32,7 @@ impl Mail {
 
     /// Reads the section.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self { from: env.parse(&FROM)?, public_url: env.parse(&PUBLIC_URL)?, app_url: env.parse(&APP_URL)? })
+        Ok(Self { from: env.parse(&FROM)?, app_url: Web::from_env(env)?.app_url })
     }
 }
 

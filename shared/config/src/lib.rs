@@ -14,10 +14,13 @@ mod email;
 mod env;
 mod markdown;
 mod openai;
+mod pictures;
+mod sso;
 mod stage;
+mod web;
 
 pub use asterisk::{Asterisk, Codec, DialString, Media};
-pub use auth::{Auth, SigningKey};
+pub use auth::{AuditKeys, Auth, DataKeys, NamedKey};
 pub use aws::{Aws, Queues, Tables};
 pub use bridge::{Bridge, Recordings};
 pub use cache::Cache;
@@ -27,7 +30,10 @@ pub use email::Mail;
 pub use env::{ConfigError, Env, Variable};
 pub use markdown::markdown;
 pub use openai::{Realtime, Text};
+pub use pictures::Pictures;
+pub use sso::{Sso, SsoProvider};
 pub use stage::{Stage, log_filter};
+pub use web::Web;
 
 /// The value, or the end of the program: one line on standard error and exit code 2, which tells
 /// an operator (and ECS) that trying again without a change is of no use.
@@ -48,7 +54,10 @@ pub const SECTIONS: &[(&str, &[Variable])] = &[
     ("Cache", cache::VARIABLES),
     ("AWS", aws::VARIABLES),
     ("Auth", auth::VARIABLES),
+    ("Sign-in with other accounts", sso::VARIABLES),
+    ("Addresses", web::VARIABLES),
     ("E-mail", email::VARIABLES),
+    ("Pictures", pictures::VARIABLES),
     ("OpenAI", openai::VARIABLES),
     ("Asterisk", asterisk::VARIABLES),
     ("Bridge", bridge::VARIABLES),

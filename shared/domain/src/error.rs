@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
+use jiff::SignedDuration;
+
 /// A result whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -52,12 +54,14 @@ pub struct Error {
     pub message: Cow<'static, str>,
     /// The fields at fault, on [`Kind::Invalid`] only.
     pub fields: Vec<Field>,
+    /// When trying again makes sense, if that is known.
+    pub retry_after: Option<SignedDuration>,
     cause: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
     fn new(kind: Kind, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, code, message: message.into(), fields: Vec::new(), cause: None }
+        Self { kind, code, message: message.into(), fields: Vec::new(), retry_after: None, cause: None }
     }
 
     /// The request is wrong as a whole.
@@ -99,6 +103,11 @@ impl Error {
     /// It clashes with what is already there.
     pub fn conflict(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::Conflict, code, message)
+    }
+
+    /// It was tried too often; `wait` says when it may be tried again.
+    pub fn limited(code: &'static str, message: impl Into<Cow<'static, str>>, wait: SignedDuration) -> Self {
+        Self { retry_after: Some(wait), ..Self::new(Kind::Limited, code, message) }
     }
 
     /// The body is too large; `limit` is in bytes.

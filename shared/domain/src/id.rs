@@ -148,6 +148,12 @@ id! {
     NoteId
     /// A call back that was agreed on.
     CallbackId
+    /// A token for one use.
+    TokenId
+    /// A mail about an account that waits to be sent.
+    MailId
+    /// A record of the audit trail.
+    AuditId
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AlertId, CallId};
+use crate::id::{AlertId, CallId, MailId};
 
 /// A piece of queued work. Every one may arrive twice and in any order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,11 @@ pub enum Job {
         /// The alert.
         alert_id: AlertId,
     },
+    /// Send a mail about an account.
+    SendMail {
+        /// The mail.
+        mail_id: MailId,
+    },
 }
 
 impl Job {
@@ -30,7 +35,7 @@ impl Job {
     pub const fn queue(self) -> Queue {
         match self {
             Self::PlaceCall { .. } => Queue::PlaceCall,
-            Self::FinishCall { .. } | Self::NotifyAlert { .. } => Queue::Jobs,
+            Self::FinishCall { .. } | Self::NotifyAlert { .. } | Self::SendMail { .. } => Queue::Jobs,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! arrives as an argument. Folders are named for the aggregate they describe.
 
 pub mod alerts;
+pub mod audit;
 pub mod callbacks;
 pub mod caller;
 pub mod calls;
@@ -12,29 +13,42 @@ pub mod conversations;
 pub mod email;
 pub mod emergencies;
 pub mod error;
+pub mod gate;
 pub mod id;
+pub mod idempotency;
 pub mod jobs;
+pub mod limits;
 pub mod locale;
+pub mod lockout;
+pub mod mails;
 pub mod notes;
 pub mod orgs;
 pub mod page;
 pub mod patients;
 pub mod phi;
 pub mod phone;
+pub mod pictures;
 pub mod policy;
 pub mod prompt;
 pub mod secret;
 pub mod sessions;
 pub mod time;
+pub mod tokens;
 
-pub use caller::{Authenticate, Caller, Role};
+pub use caller::{Activity, Authenticate, Caller, Origin, Role};
 pub use email::Email;
 pub use error::{Error, Field, Kind, Result};
-pub use id::{AlertId, CallId, CallbackId, CaregiverId, Id, JobId, MessageId, NoteId, OrgId, PatientId, SessionId};
+pub use gate::Gate;
+pub use id::{
+    AlertId, AuditId, CallId, CallbackId, CaregiverId, Id, JobId, MailId, MessageId, NoteId, OrgId, PatientId,
+    SessionId, TokenId,
+};
+pub use idempotency::Idempotency;
 pub use locale::Language;
 pub use page::{Page, PageRequest};
 pub use phi::Phi;
 pub use phone::Phone;
+pub use pictures::PictureId;
 pub use policy::Scope;
 pub use secret::Secret;
 pub use time::{Clock, Random, Zone};

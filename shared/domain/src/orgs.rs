@@ -1,8 +1,13 @@
 //! Organisations: who employs caregivers and looks after patients.
 
-use jiff::Timestamp;
+use std::str::FromStr;
 
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::caregivers::Name;
 use crate::email::Email;
+use crate::error::{Error, Field};
 use crate::id::OrgId;
 use crate::phone::Phone;
 use crate::time::Zone;
@@ -22,6 +27,8 @@ pub struct Org {
     pub zone: Zone,
     /// What happens when a patient does not answer.
     pub retries: CallRetries,
+    /// Address of its logo on the web.
+    pub logo: Option<WebAddress>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -40,5 +47,101 @@ pub struct CallRetries {
 impl Default for CallRetries {
     fn default() -> Self {
         Self { count: 2, interval_minutes: 15, alert_on_every_miss: true }
+    }
+}
+
+/// An `http` or `https` address of at most 2048 characters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct WebAddress(String);
+
+impl WebAddress {
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for WebAddress {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let web = ["https://", "http://"].iter().any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
+        let clean = !text.chars().any(|c| c.is_whitespace() || c.is_control() || "<>\"".contains(c));
+        if web && clean && text.len() <= 2_048 {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("must be an http or https address")
+        }
+    }
+}
+
+impl TryFrom<String> for WebAddress {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<WebAddress> for String {
+    fn from(address: WebAddress) -> Self {
+        address.0
+    }
+}
+
+/// What is to be different about an organisation: `None` leaves a value, `Some(None)` takes it away.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// Its name.
+    pub name: Option<Name>,
+    /// Where it is reached.
+    pub email: Option<Email>,
+    /// Where it is telephoned.
+    pub phone: Option<Option<Phone>>,
+    /// The zone its schedules are written in.
+    pub zone: Option<Zone>,
+    /// Address of its logo.
+    pub logo: Option<Option<WebAddress>>,
+    /// Further attempts when a patient does not answer.
+    pub retry_count: Option<u8>,
+    /// Minutes between them.
+    pub retry_interval_minutes: Option<u16>,
+    /// Whether every missed call raises an alert.
+    pub alert_on_every_miss: Option<bool>,
+}
+
+impl Change {
+    /// The organisation as it will be.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`](crate::Kind::Invalid) naming each number out of range.
+    pub fn onto(self, org: &Org) -> crate::Result<Org> {
+        let was = org.clone();
+        let retries = CallRetries {
+            count: self.retry_count.unwrap_or(was.retries.count),
+            interval_minutes: self.retry_interval_minutes.unwrap_or(was.retries.interval_minutes),
+            alert_on_every_miss: self.alert_on_every_miss.unwrap_or(was.retries.alert_on_every_miss),
+        };
+        let mut wrong = Vec::new();
+        let mut check = |good: bool, name: &str, message: &str| {
+            if !good {
+                wrong.push(Field { path: format!("callRetrySettings.{name}"), message: message.to_owned() });
+            }
+        };
+        check(retries.count <= 10, "retryCount", "must be 0 to 10");
+        check((1..=1440).contains(&retries.interval_minutes), "retryIntervalMinutes", "must be 1 to 1440");
+        if !wrong.is_empty() {
+            return Err(Error::fields(wrong));
+        }
+        Ok(Org {
+            name: self.name.map_or(was.name, String::from),
+            email: self.email.unwrap_or(was.email),
+            phone: self.phone.unwrap_or(was.phone),
+            zone: self.zone.unwrap_or(was.zone),
+            logo: self.logo.unwrap_or(was.logo),
+            retries,
+            ..was
+        })
     }
 }

@@ -27,6 +27,12 @@ pub enum Resource {
     Org,
     /// The people who sign in.
     Caregiver,
+    /// The caller's own account.
+    Profile,
+    /// Invitations to the organisation.
+    Invitation,
+    /// What others may do: roles and locks.
+    Rights,
     /// The people who are telephoned, and everything that hangs on them.
     Patient,
     /// Which caregivers a patient is assigned to.
@@ -35,6 +41,8 @@ pub enum Resource {
     Call,
     /// What was said.
     Conversation,
+    /// Who did what.
+    Audit,
 }
 
 /// How far a right reaches.
@@ -51,11 +59,15 @@ enum Reach {
 
 /// The table. Rows are roles, and a right not written here does not exist.
 const fn reach(role: Role, action: Action, resource: Resource) -> Reach {
-    use Resource::{Assignment, Call, Caregiver, Conversation, Org, Patient};
+    use Resource::{Assignment, Audit, Call, Caregiver, Conversation, Invitation, Org, Patient, Profile, Rights};
     match (role, resource, action) {
+        (Role::SuperAdmin, Profile, _) => Reach::Org,
+        (Role::SuperAdmin, Audit, Action::Create | Action::Update | Action::Delete) => Reach::No,
         (Role::SuperAdmin, _, _) => Reach::Platform,
-        (Role::OrgAdmin, Org, Action::Read | Action::Update)
-        | (Role::OrgAdmin, Caregiver | Patient | Assignment | Call | Conversation, _)
+        (Role::OrgAdmin | Role::Staff, Profile, Action::Read | Action::Update | Action::Delete)
+        | (Role::OrgAdmin, Org, Action::Read | Action::Update | Action::Delete)
+        | (Role::OrgAdmin, Caregiver | Patient | Assignment | Call | Conversation | Invitation | Rights, _)
+        | (Role::OrgAdmin, Audit, Action::Read)
         // Staff see the organisation they work for and their colleagues.
         | (Role::Staff, Org | Caregiver, Action::Read)
         // A patient a staff member adds is assigned to them, hence inside their reach at once.
@@ -120,17 +132,28 @@ pub const fn system(reason: &'static str) -> Scope {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::caller::Origin;
     use crate::id::{Id, SessionId};
     use test_case::test_matrix;
 
     fn caller(role: Role) -> Caller {
         let id = |n| Id::from_bytes([n; 12]);
-        Caller { caregiver: CaregiverId(id(1)), org: OrgId(id(2)), role, session: SessionId(id(3)) }
+        Caller {
+            caregiver: CaregiverId(id(1)),
+            org: OrgId(id(2)),
+            role,
+            session: SessionId(id(3)),
+            origin: Origin::default(),
+        }
     }
 
-    const RESOURCES: [Resource; 6] = [
+    const RESOURCES: [Resource; 10] = [
         Resource::Org,
         Resource::Caregiver,
+        Resource::Profile,
+        Resource::Invitation,
+        Resource::Rights,
+        Resource::Audit,
         Resource::Patient,
         Resource::Assignment,
         Resource::Call,
@@ -178,9 +201,22 @@ mod tests {
             (Action::Delete, Resource::Assignment),
             (Action::Update, Resource::Caregiver),
             (Action::Update, Resource::Org),
+            (Action::Delete, Resource::Caregiver),
+            (Action::Create, Resource::Invitation),
+            (Action::Update, Resource::Rights),
+            (Action::Read, Resource::Audit),
             (Action::Delete, Resource::Conversation),
         ] {
             assert!(grant(&staff, action, resource).is_err(), "{action:?} {resource:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_changes_the_audit_trail() {
+        for role in Role::ALL {
+            for action in [Action::Create, Action::Update, Action::Delete] {
+                assert!(grant(&caller(role), action, Resource::Audit).is_err(), "{role:?} {action:?}");
+            }
         }
     }
 

@@ -13,6 +13,10 @@ pub const REFRESH_LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24)
 /// the second is refused without ending the sign-in as stolen.
 pub const REUSE_GRACE: SignedDuration = SignedDuration::from_secs(10);
 
+/// How coarse the time of the last activity is kept: noting every request would write to the
+/// database with every read.
+pub const SEEN_EVERY: SignedDuration = SignedDuration::from_secs(30);
+
 /// The SHA-256 of a refresh token: what is stored instead of it.
 pub type TokenHash = [u8; 32];
 
@@ -25,12 +29,16 @@ pub struct Session {
     pub caregiver: CaregiverId,
     /// Their organisation.
     pub org: OrgId,
+    /// The epoch of the account it belongs to; see [`Caregiver::epoch`].
+    pub epoch: u32,
     /// The hash of the newest refresh token.
     pub current: TokenHash,
     /// When that token was made.
     pub rotated_at: Timestamp,
     /// When the newest refresh token ends.
     pub expires_at: Timestamp,
+    /// When somebody was last seen to use it, to [`SEEN_EVERY`].
+    pub seen_at: Timestamp,
     /// When the sign-in began.
     pub created_at: Timestamp,
 }
@@ -42,11 +50,24 @@ impl Session {
             id,
             caregiver: caregiver.id,
             org: caregiver.org,
+            epoch: caregiver.epoch,
             current,
             rotated_at: now,
             expires_at: now + REFRESH_LIFETIME,
+            seen_at: now,
             created_at: now,
         }
+    }
+
+    /// Whether nobody used it for longer than `idle`. The coarseness of `seen_at` is given to the
+    /// person: nobody is signed out early.
+    pub fn is_idle(&self, idle: SignedDuration, now: Timestamp) -> bool {
+        now.duration_since(self.seen_at) > idle + SEEN_EVERY
+    }
+
+    /// Whether activity at `now` is worth noting.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        now.duration_since(self.seen_at) >= SEEN_EVERY
     }
 }
 

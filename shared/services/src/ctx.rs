@@ -6,13 +6,15 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use clients::{Mail, Queues};
 use config::{ConfigError, Env};
-use domain::{Authenticate, Caller, Clock, Random, Result, Secret};
+use domain::limits::{Class, Decision, Quota};
+use domain::{Activity, Authenticate, Caller, Clock, Gate, Origin, Random, Result, Secret};
 use futures_util::FutureExt as _;
-use jiff::Timestamp;
-use store::{Cache, LiveCalls, Store};
+use jiff::{SignedDuration, Timestamp};
+use store::{Cache, KeptAnswers, LiveCalls, Store};
 
 use crate::auth::{Tokens, authenticate};
 use crate::system::{SystemClock, SystemRandom};
+use crate::vault::Vault;
 
 /// What every service works with. Cheap to clone.
 #[derive(Clone)]
@@ -25,6 +27,10 @@ pub struct Ctx {
     pub clock: Arc<dyn Clock>,
     /// Chance.
     pub random: Arc<dyn Random>,
+    /// Work to hand over.
+    pub queues: Queues,
+    /// Requests that must have their effect once.
+    pub once: KeptAnswers,
 }
 
 impl Ctx {
@@ -39,11 +45,14 @@ impl Ctx {
 
     fn with_aws(env: &Env, aws: &SdkConfig) -> std::result::Result<Self, ConfigError> {
         clients::tls::install();
+        let cache = Cache::new(config::Cache::from_env(env)?, aws.clone());
         Ok(Self {
-            store: Store::new(config::Database::from_env(env)?),
-            cache: Cache::new(config::Cache::from_env(env)?, aws.clone()),
+            store: Store::new(config::Database::from_env(env)?, Some(cache.clone())),
+            cache,
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
+            queues: Queues::new(aws, config::Queues::from_env(env)?),
+            once: KeptAnswers::new(aws, &config::Tables::from_env(env)?),
         })
     }
 
@@ -59,8 +68,6 @@ pub struct CallCtx {
     base: Ctx,
     /// Who owns which live call.
     pub live: LiveCalls,
-    /// Work to hand over.
-    pub queues: Queues,
     /// How people are told; `None` on a machine where `MAIL_FROM` is not set.
     pub post: Option<Post>,
 }
@@ -89,18 +96,51 @@ impl CallCtx {
     pub async fn configured(env: &Env) -> std::result::Result<Self, ConfigError> {
         let aws = clients::aws::sdk_config(&config::Aws::from_env(env)?).await;
         let live = LiveCalls::new(&aws, &config::Tables::from_env(env)?);
-        let queues = Queues::new(&aws, config::Queues::from_env(env)?);
         let post = config::Mail::from_env_or_none(env)?.map(|config| Post::new(&aws, &config));
-        Ok(Self::new(Ctx::with_aws(env, &aws)?, live, queues, post))
+        Ok(Self::new(Ctx::with_aws(env, &aws)?, live, post))
     }
 
     /// `base` and what calls need.
-    pub const fn new(base: Ctx, live: LiveCalls, queues: Queues, post: Option<Post>) -> Self {
-        Self { base, live, queues, post }
+    pub const fn new(base: Ctx, live: LiveCalls, post: Option<Post>) -> Self {
+        Self { base, live, post }
     }
 }
 
 impl Deref for CallCtx {
+    type Target = Ctx;
+
+    fn deref(&self) -> &Ctx {
+        &self.base
+    }
+}
+
+/// What services about accounts work with besides.
+#[derive(Clone)]
+pub struct AccountCtx {
+    base: Ctx,
+    /// What is sealed and derived.
+    pub vault: Arc<Vault>,
+}
+
+impl AccountCtx {
+    /// From the environment; see [`Ctx::configured`].
+    ///
+    /// # Errors
+    /// When a variable is missing or wrong.
+    pub async fn configured(env: &Env) -> std::result::Result<Self, ConfigError> {
+        Self::of(Ctx::configured(env).await?, env)
+    }
+
+    /// `base` and what accounts need.
+    ///
+    /// # Errors
+    /// When a variable is missing or wrong.
+    pub fn of(base: Ctx, env: &Env) -> std::result::Result<Self, ConfigError> {
+        Ok(Self { base, vault: Arc::new(Vault::new(&config::DataKeys::from_env(env)?)) })
+    }
+}
+
+impl Deref for AccountCtx {
     type Target = Ctx;
 
     fn deref(&self) -> &Ctx {
@@ -115,37 +155,74 @@ pub struct Front<C> {
     ctx: C,
     /// Access tokens.
     pub tokens: Arc<Tokens>,
+    /// How long a sign-in lives when nobody uses it.
+    pub idle: SignedDuration,
 }
 
 impl<C> Front<C> {
     /// `ctx` behind a sign-in.
-    pub const fn new(ctx: C, tokens: Arc<Tokens>) -> Self {
-        Self { ctx, tokens }
+    pub fn new(ctx: C, auth: &config::Auth) -> Self {
+        Self { ctx, tokens: Arc::new(Tokens::new(auth)), idle: auth.idle }
+    }
+
+    /// Another context behind the same sign-in.
+    pub fn with<D>(&self, ctx: D) -> Front<D> {
+        Front { ctx, tokens: Arc::clone(&self.tokens), idle: self.idle }
     }
 }
 
-impl Front<Ctx> {
-    /// From the environment; see [`Ctx::configured`].
-    ///
-    /// # Errors
-    /// When a variable is missing or wrong.
-    pub async fn configured(env: &Env) -> std::result::Result<Self, ConfigError> {
-        Ok(Self::new(Ctx::configured(env).await?, Arc::new(Tokens::new(&config::Auth::from_env(env)?))))
-    }
+macro_rules! front {
+    ($($ctx:ty),*) => {$(
+        impl Front<$ctx> {
+            /// From the environment; see [`Ctx::configured`].
+            ///
+            /// # Errors
+            /// When a variable is missing or wrong.
+            pub async fn configured(env: &Env) -> std::result::Result<Self, ConfigError> {
+                Ok(Self::new(<$ctx>::configured(env).await?, &config::Auth::from_env(env)?))
+            }
+        }
+
+        impl Authenticate for Front<$ctx> {
+            async fn authenticate(&self, token: &Secret, origin: Origin, activity: Activity) -> Result<Caller> {
+                // In a box: every handler waits for this, and the deeper its future, the longer it compiles.
+                authenticate(self, &self.tokens, self.idle, token, origin, activity).boxed().await
+            }
+        }
+
+        impl Gate for Front<$ctx> {
+            type Once = KeptAnswers;
+
+            async fn spend(&self, keys: &[(String, Quota)], class: Class) -> Decision {
+                self.cache.spend(keys, class, self.now()).await
+            }
+
+            fn once(&self) -> &KeptAnswers {
+                &self.once
+            }
+
+            fn clock(&self) -> Arc<dyn Clock> {
+                Arc::clone(&self.clock)
+            }
+
+            fn random(&self) -> Arc<dyn Random> {
+                Arc::clone(&self.random)
+            }
+
+            fn cache_looks(&self) -> (u64, u64) {
+                let stats = self.cache.stats();
+                (stats.hits, stats.misses)
+            }
+        }
+    )*};
 }
+
+front!(Ctx, CallCtx, AccountCtx);
 
 impl Front<CallCtx> {
-    /// From the environment; see [`Ctx::configured`].
-    ///
-    /// # Errors
-    /// When a variable is missing or wrong.
-    pub async fn configured(env: &Env) -> std::result::Result<Self, ConfigError> {
-        Ok(Self::new(CallCtx::configured(env).await?, Arc::new(Tokens::new(&config::Auth::from_env(env)?))))
-    }
-
     /// The same for services that place no calls.
     pub fn without_calls(&self) -> Front<Ctx> {
-        Front::new(self.ctx.base.clone(), Arc::clone(&self.tokens))
+        self.with(self.ctx.base.clone())
     }
 }
 
@@ -154,19 +231,5 @@ impl<C> Deref for Front<C> {
 
     fn deref(&self) -> &C {
         &self.ctx
-    }
-}
-
-impl Authenticate for Front<Ctx> {
-    async fn authenticate(&self, token: &Secret) -> Result<Caller> {
-        // In a box: every handler waits for this, and the deeper its future, the longer it compiles.
-        authenticate(self, &self.tokens, token).boxed().await
-    }
-}
-
-impl Authenticate for Front<CallCtx> {
-    async fn authenticate(&self, token: &Secret) -> Result<Caller> {
-        // In a box: every handler waits for this, and the deeper its future, the longer it compiles.
-        authenticate(self, &self.tokens, token).boxed().await
     }
 }

@@ -3,14 +3,19 @@
 //! The order inside is always the same: policy, rule, store, queue.
 
 pub mod alerts;
+pub mod audit;
 pub mod auth;
 pub mod calls;
 pub mod conversations;
 mod ctx;
+pub mod mails;
+pub mod mfa;
 pub mod notes;
 pub mod outbox;
 pub mod patients;
 mod system;
+mod vault;
 
-pub use ctx::{CallCtx, Ctx, Front, Post};
+pub use ctx::{AccountCtx, CallCtx, Ctx, Front, Post};
 pub use system::{SystemClock, SystemRandom};
+pub use vault::{Use, Vault};

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use store::Write;
 use store::mongo::{Outbox, Pending};
 
-use crate::CallCtx;
+use crate::Ctx;
 
 /// How old a job is before it counts as left behind by a process that died: longer than a healthy
 /// one needs to hand it over.
@@ -15,14 +15,14 @@ const LEFT_BEHIND: SignedDuration = SignedDuration::from_secs(30);
 const BATCH: u32 = 200;
 
 /// A job and the write that commits it together with its data.
-pub(crate) fn prepare(ctx: &CallCtx, job: Job) -> Result<(Pending, Write)> {
+pub(crate) fn prepare(ctx: &Ctx, job: Job) -> Result<(Pending, Write)> {
     let now = ctx.now();
     let pending = Pending { id: JobId::generate(now, &*ctx.random), job };
     Ok((pending, Outbox::add(pending, now)?))
 }
 
 /// Hands a committed job to its queue. When the queue does not take it the job stays for the tick.
-pub(crate) async fn deliver(ctx: &CallCtx, pending: Pending) -> Result<()> {
+pub(crate) async fn deliver(ctx: &Ctx, pending: Pending) -> Result<()> {
     ctx.queues.send(pending.job).await?;
     if let Err(error) = ctx.store.commit([Outbox::remove(pending.id)]).await {
         // It will be handed over again; every job bears that.
@@ -35,7 +35,7 @@ pub(crate) async fn deliver(ctx: &CallCtx, pending: Pending) -> Result<()> {
 ///
 /// # Errors
 /// When the store cannot be asked; a queue that does not answer leaves the rest for the next tick.
-pub async fn deliver_left_behind(ctx: &CallCtx) -> Result<u32> {
+pub async fn deliver_left_behind(ctx: &Ctx) -> Result<u32> {
     let mut delivered = 0;
     for (id, job) in ctx.store.outbox().before(ctx.now() - LEFT_BEHIND, BATCH).await? {
         if let Some(job) = job {

@@ -7,6 +7,6 @@ pub mod cache;
 pub mod dynamo;
 pub mod mongo;
 
-pub use cache::Cache;
-pub use dynamo::LiveCalls;
+pub use cache::{Cache, CacheStats};
+pub use dynamo::{KeptAnswers, LiveCalls};
 pub use mongo::{Store, Write};

@@ -9,21 +9,32 @@ use config::Env;
 use domain::caregivers::Caregiver;
 use domain::orgs::Org;
 use domain::patients::Patient;
-use domain::{Caller, OrgId, Role, SessionId};
+use domain::{Activity, Authenticate as _, Caller, OrgId, Origin, Role, Secret, SessionId};
 use jiff::SignedDuration;
-use services::auth::Tokens;
-use services::{CallCtx, Ctx, Front, Post, SystemRandom};
-use store::{Cache, LiveCalls, Store};
+use services::{AccountCtx, CallCtx, Ctx, Front, Post, SystemRandom};
+use store::{Cache, KeptAnswers, LiveCalls, Store};
 
 use crate::client::Client;
 use crate::clock::TestClock;
 use crate::house::house;
 use crate::people;
 
+/// What a function's routes are given.
+pub struct Fronts {
+    /// Behind a sign-in, without calls.
+    pub base: Front<Ctx>,
+    /// With calls.
+    pub calls: Front<CallCtx>,
+    /// With accounts.
+    pub accounts: Front<AccountCtx>,
+}
+
 /// A function under test in an organisation of its own.
 pub struct TestApp {
     /// What services work with.
     pub ctx: Front<CallCtx>,
+    /// What services about accounts work with.
+    pub accounts: Front<AccountCtx>,
     /// The time.
     pub clock: TestClock,
     /// The configuration it runs with.
@@ -47,26 +58,30 @@ pub struct TestApp {
 
 impl TestApp {
     /// The routes that `routes` makes, on the servers of this test binary.
-    pub async fn start(routes: impl FnOnce(Front<CallCtx>) -> Router) -> Self {
+    pub async fn start(routes: impl FnOnce(&Fronts) -> Router) -> Self {
         Self::configured(house().env_with_queues().await, routes).await
     }
 
     /// The same with documents that no other test has, for what looks at every organisation.
-    pub async fn alone(routes: impl FnOnce(Front<CallCtx>) -> Router) -> Self {
+    pub async fn alone(routes: impl FnOnce(&Fronts) -> Router) -> Self {
         let name = format!("alone-{:016x}", rand::random::<u64>());
         let env = house().env_with_queues().await.with("MONGODB_DATABASE", name);
-        Store::new(config::Database::from_env(&env).unwrap()).create_indexes().await.unwrap();
+        Store::new(config::Database::from_env(&env).unwrap(), None).create_indexes().await.unwrap();
         Self::configured(env, routes).await
     }
 
     /// The same with a configuration of one's own.
-    pub async fn configured(env: Env, routes: impl FnOnce(Front<CallCtx>) -> Router) -> Self {
+    pub async fn configured(env: Env, routes: impl FnOnce(&Fronts) -> Router) -> Self {
         let clock = TestClock::starting_now();
         let ctx = ctx(&env, &clock).await;
         // People are added by the front door of the servers, whatever the test does to its own.
         let database = config::Database::from_env(&env).unwrap().name;
         let seeding = self::ctx(&house().env_with_queues().await.with("MONGODB_DATABASE", database), &clock).await;
-        let router = with_manners(routes(ctx.clone()), Manners::new(Arc::new(SystemRandom)));
+        let base = ctx.without_calls();
+        let accounts = base.with(AccountCtx::of(Ctx::clone(&base), &env).unwrap());
+        let manners = Manners::new("test", base.clone(), &config::Web::from_env(&env).unwrap());
+        let fronts = Fronts { base, calls: ctx.clone(), accounts: accounts.clone() };
+        let router = with_manners(routes(&fronts), manners);
         let home = people::org(&seeding, "Home").await;
         let away = people::org(&seeding, "Away").await;
         let client = async |org: OrgId, role| {
@@ -83,6 +98,7 @@ impl TestApp {
             stranger: client(away.id, Role::OrgAdmin).await,
             home,
             ctx,
+            accounts,
             clock,
             env,
             router,
@@ -97,11 +113,17 @@ impl TestApp {
         people::patient(&self.ctx, self.home.id, name, &caregivers).await
     }
 
+    /// Whom an access token belongs to, when somebody uses it now.
+    pub async fn whose(&self, token: &Secret) -> domain::Result<Caller> {
+        self.ctx.authenticate(token, Origin::default(), Activity::Person).await
+    }
+
     /// A client as services see it.
     pub fn caller_of(&self, client: &Client) -> Caller {
         let caregiver = client.caregiver();
         let session = SessionId::generate(self.ctx.now(), &*self.ctx.random);
-        Caller { caregiver: caregiver.id, org: caregiver.org, role: caregiver.role, session }
+        let origin = Origin::default();
+        Caller { caregiver: caregiver.id, org: caregiver.org, role: caregiver.role, session, origin }
     }
 
     /// A patient of the other organisation.
@@ -111,7 +133,7 @@ impl TestApp {
 
     /// A caregiver of the organisation, changed before they are saved, signed in.
     pub async fn caregiver(&self, role: Role, change: impl FnOnce(&mut Caregiver)) -> Client {
-        let mut caregiver = people::new_caregiver(&self.ctx, self.home.id, role).await;
+        let mut caregiver = people::new_caregiver(&self.ctx, self.home.id, role);
         change(&mut caregiver);
         people::save(&self.ctx, &caregiver).await;
         let token = people::signed_in(&self.ctx, &caregiver).await;
@@ -122,15 +144,17 @@ impl TestApp {
 async fn ctx(env: &Env, clock: &TestClock) -> Front<CallCtx> {
     clients::tls::install();
     let aws = clients::aws::sdk_config(&config::Aws::from_env(env).unwrap()).await;
+    let cache = Cache::new(config::Cache::from_env(env).unwrap(), aws.clone());
     let base = Ctx {
-        store: Store::new(config::Database::from_env(env).unwrap()),
-        cache: Cache::new(config::Cache::from_env(env).unwrap(), aws.clone()),
+        store: Store::new(config::Database::from_env(env).unwrap(), Some(cache.clone())),
+        cache,
         clock: Arc::new(clock.clone()),
         random: Arc::new(SystemRandom),
+        queues: Queues::new(&aws, config::Queues::from_env(env).unwrap()),
+        once: KeptAnswers::new(&aws, &config::Tables::from_env(env).unwrap()),
     };
     let live = LiveCalls::new(&aws, &config::Tables::from_env(env).unwrap());
-    let queues = Queues::new(&aws, config::Queues::from_env(env).unwrap());
     let post = config::Mail::from_env_or_none(env).unwrap().map(|config| Post::new(&aws, &config));
-    let calls = CallCtx::new(base, live, queues, post);
-    Front::new(calls, Arc::new(Tokens::new(&config::Auth::from_env(env).unwrap())))
+    let calls = CallCtx::new(base, live, post);
+    Front::new(calls, &config::Auth::from_env(env).unwrap())
 }

@@ -9,7 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use clients::{Mail, Queues};
 use config::Env;
 use local_servers::{Installation, Quiet, Servers, Storage, Wanted};
-use store::{LiveCalls, Store};
+use store::{KeptAnswers, LiveCalls, Store};
 
 /// The running servers. They end with the process.
 pub struct House {
@@ -33,9 +33,11 @@ fn build() -> House {
         let servers = Servers::start(&installation, Wanted::ALL, Storage::Memory).await;
         let house = House { servers: servers.unwrap_or_else(|error| panic!("{error}")) };
         let env = house.env();
-        Store::new(config::Database::from_env(&env).unwrap()).create_indexes().await.unwrap();
+        Store::new(config::Database::from_env(&env).unwrap(), None).create_indexes().await.unwrap();
         let aws = clients::aws::sdk_config(&config::Aws::from_env(&env).unwrap()).await;
-        LiveCalls::new(&aws, &config::Tables::from_env(&env).unwrap()).create_table().await.unwrap();
+        let tables = config::Tables::from_env(&env).unwrap();
+        LiveCalls::new(&aws, &tables).create_table().await.unwrap();
+        KeptAnswers::new(&aws, &tables).create_table().await.unwrap();
         Mail::new(&aws, &config::Mail::from_env(&env).unwrap()).create_identity().await.unwrap();
         house
     })
@@ -52,7 +54,11 @@ impl House {
             .with("CACHE_URL", self.servers.cache_url().unwrap())
             .with("AWS_ENDPOINT_URL", self.servers.aws_endpoint().unwrap())
             .with("JWT_KEYS", format!("test:{key}"))
+            .with("DATA_KEYS", format!("test:{key}"))
+            .with("AUDIT_KEYS", format!("test:{key}"))
             .with("MAIL_FROM", "bianca@demo.example")
+            .with("PLACE_CALL_QUEUE_URL", "http://127.0.0.1:1/place-call")
+            .with("JOBS_QUEUE_URL", "http://127.0.0.1:1/jobs")
     }
 
     /// The same with queues that nobody else reads.

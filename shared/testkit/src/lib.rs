@@ -11,11 +11,13 @@ mod clock;
 mod house;
 mod mails;
 mod people;
+mod provider;
 
-pub use app::TestApp;
+pub use app::{Fronts, TestApp};
 pub use cable::Cable;
 pub use client::{Client, Reply};
 pub use clock::TestClock;
 pub use house::{House, house};
 pub use mails::Sent;
 pub use people::PASSWORD;
+pub use provider::{IdProvider, Signer};

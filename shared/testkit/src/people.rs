@@ -1,6 +1,6 @@
 //! Organisations, caregivers and patients for tests.
 
-use domain::caregivers::Caregiver;
+use domain::caregivers::{Caregiver, Credentials, Theme};
 use domain::orgs::{CallRetries, Org};
 use domain::patients::{Manner, Patient, Profile};
 use domain::sessions::Session;
@@ -31,6 +31,7 @@ pub(crate) async fn org(ctx: &CallCtx, name: &str) -> Org {
         phone: None,
         zone: "Europe/Berlin".parse().unwrap(),
         retries: CallRetries::default(),
+        logo: None,
         created_at: ctx.now(),
     };
     ctx.store.commit([Orgs::seed(&org).unwrap()]).await.unwrap();
@@ -38,13 +39,13 @@ pub(crate) async fn org(ctx: &CallCtx, name: &str) -> Org {
 }
 
 pub(crate) async fn caregiver(ctx: &CallCtx, org: OrgId, role: Role) -> Caregiver {
-    let caregiver = new_caregiver(ctx, org, role).await;
+    let caregiver = new_caregiver(ctx, org, role);
     save(ctx, &caregiver).await;
     caregiver
 }
 
 /// Somebody who is not saved yet.
-pub(crate) async fn new_caregiver(ctx: &CallCtx, org: OrgId, role: Role) -> Caregiver {
+pub(crate) fn new_caregiver(ctx: &CallCtx, org: OrgId, role: Role) -> Caregiver {
     let id = CaregiverId::generate(ctx.now(), &*ctx.random);
     Caregiver {
         id,
@@ -53,17 +54,21 @@ pub(crate) async fn new_caregiver(ctx: &CallCtx, org: OrgId, role: Role) -> Care
         email: format!("{id}@demo.example").parse().unwrap(),
         phone: None,
         role,
-        password_hash: Some(password_hash().await),
         email_verified: true,
         phone_verified: false,
         locked: false,
+        mfa_enabled: false,
+        epoch: 0,
         language: Language::En,
+        theme: Theme::default(),
+        picture: None,
         created_at: ctx.now(),
     }
 }
 
 pub(crate) async fn save(ctx: &CallCtx, caregiver: &Caregiver) {
-    ctx.store.commit([Caregivers::seed(caregiver).unwrap()]).await.unwrap();
+    let credentials = Credentials { password_hash: Some(password_hash().await), ..Credentials::default() };
+    ctx.store.commit([Caregivers::seed(caregiver, &credentials).unwrap()]).await.unwrap();
 }
 
 /// An access token without the trouble of signing in.
@@ -94,6 +99,7 @@ pub(crate) async fn patient(ctx: &CallCtx, org: OrgId, name: &str, caregivers: &
             recording_consent: false,
             extension: None,
         },
+        picture: None,
         created_at: ctx.now(),
     };
     ctx.store.commit([Patients::add(&patient).unwrap()]).await.unwrap();

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use config::Env;
 use domain::alerts::Alert;
-use domain::caregivers::Caregiver;
+use domain::caregivers::{Caregiver, Credentials};
 use domain::{CaregiverId, policy};
 use jiff::Timestamp;
 use local_servers::{Installation, Quiet, Servers, Storage, Wanted};
@@ -136,7 +136,8 @@ impl System {
     /// Somebody of the demo's organisation can be called at this number: it counts as verified, which no API does yet.
     pub async fn caregiver_at(&self, number: &str) {
         let ctx = self.ctx().await;
-        let administrator = ctx.store.caregivers().by_email(&ADMINISTRATOR.parse().unwrap()).await.unwrap().unwrap();
+        let (administrator, _) =
+            ctx.store.caregivers().by_email(&ADMINISTRATOR.parse().unwrap()).await.unwrap().unwrap();
         let colleague = Caregiver {
             id: CaregiverId::generate(ctx.now(), &*ctx.random),
             email: "carol@demo.example".parse().unwrap(),
@@ -144,7 +145,10 @@ impl System {
             phone_verified: true,
             ..administrator
         };
-        ctx.store.commit([Caregivers::seed(&colleague).unwrap()]).await.expect("the database answers");
+        ctx.store
+            .commit([Caregivers::seed(&colleague, &Credentials::default()).unwrap()])
+            .await
+            .expect("the database answers");
     }
 
     /// Alerts of a patient, newest first, as they are stored.

@@ -1,63 +1,97 @@
 //! `POST /v1/auth/login`.
 
-use api::v1::{CaregiverBody, OrgBody, PatientBody, TokensBody};
-use api::{ErrorBody, Result, Valid};
+use api::{ErrorBody, From, OpenRefusals, Result, Valid};
 use axum::Json;
 use axum::extract::State;
-use domain::Secret;
+use domain::{Error, Secret};
 use serde::{Deserialize, Serialize};
-use services::{Ctx, Front, auth};
+use services::auth::{self, Entry, Proof};
+use services::{AccountCtx, Front};
 use utoipa::ToSchema;
 
-use super::body;
+use super::LoginOut;
 
-/// Who wants to sign in.
+/// Who wants to sign in: with `email` and `password`, and `mfaToken` when the account has a second
+/// factor; or with the `tempToken` of a first step and `mfaToken`.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct LoginIn {
     /// The address of the account.
+    #[serde(default)]
     #[schema(example = "nora@demo.example")]
-    email: String,
+    email: Option<String>,
     /// Its password.
-    #[schema(value_type = String, format = Password)]
-    password: Secret,
-    /// The second factor; no account has one yet, so it is not looked at.
-    #[serde(default, rename = "mfaToken")]
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = Password, example = "bianca-demo-1")]
+    password: Option<Secret>,
+    /// Six digits of the authenticator, or a backup code.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "287082")]
+    mfa_token: Option<Secret>,
+    /// What the first step answered.
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    _mfa_token: Option<Secret>,
+    temp_token: Option<Secret>,
 }
 
-/// Everything the first screen shows.
+impl LoginIn {
+    fn proof(&self) -> Result<Proof<'_>> {
+        let missing = |name| Error::field(name, "is required");
+        if let Some(token) = &self.temp_token {
+            let code = self.mfa_token.as_ref().ok_or_else(|| missing("mfaToken"))?;
+            return Ok(Proof::SecondStep { token, code });
+        }
+        let email = self.email.as_deref().ok_or_else(|| missing("email"))?;
+        let password = self.password.as_ref().ok_or_else(|| missing("password"))?;
+        Ok(Proof::Password { email, password, code: self.mfa_token.as_ref() })
+    }
+}
+
+/// A sign-in, or its first step.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct LoginOut {
-    /// The caregiver's organisation.
-    org: OrgBody,
-    /// Who signed in.
-    caregiver: CaregiverBody,
-    /// The patients they may see, oldest first.
-    patients: Vec<PatientBody>,
-    /// Unread alerts.
-    #[schema(value_type = Vec<Object>)]
-    alerts: Vec<serde_json::Value>,
-    /// The tokens.
-    tokens: TokensBody,
+#[serde(untagged)]
+pub(crate) enum EntryOut {
+    /// Signed in.
+    SignedIn(Box<LoginOut>),
+    /// The password was right and a second factor is asked for.
+    SecondStep(SecondStepOut),
+}
+
+/// The password was right and a second factor is asked for.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SecondStepOut {
+    /// Always true.
+    #[serde(rename = "requireMFA")]
+    require_mfa: bool,
+    /// Continues this sign-in together with `mfaToken`, once, for five minutes.
+    temp_token: String,
+    /// A sentence for people.
+    message: &'static str,
+}
+
+pub(crate) fn entry(entry: Entry) -> EntryOut {
+    match entry {
+        Entry::SignedIn(login) => EntryOut::SignedIn(Box::new((*login).into())),
+        Entry::SecondStep(token) => EntryOut::SecondStep(SecondStepOut {
+            require_mfa: true,
+            temp_token: token.expose().clone(),
+            message: "Please enter the code of your authenticator app.",
+        }),
+    }
 }
 
 /// Signs a caregiver in.
 #[utoipa::path(post, path = "/v1/auth/login", operation_id = "login", tag = "auth", request_body = LoginIn, responses(
-    (status = 200, description = "Signed in.", body = LoginOut),
-    (status = 400, description = "The request is wrong; `errors` names the fields.", body = ErrorBody),
-    (status = 401, description = "Unknown address or wrong password, without saying which.", body = ErrorBody),
+    (status = 200, description = "Signed in, or the second step is asked for.", body = EntryOut),
+    (status = 401, description = "`credentials_wrong` for an unknown address or a wrong password, without saying which; `mfa_code_wrong`; `token_invalid`.", body = ErrorBody),
     (status = 403, description = "`email_not_verified` or `account_locked`; told only to whoever knew the password.", body = ErrorBody),
-    (status = 413, description = "The body is larger than 256 kB.", body = ErrorBody),
-    (status = 503, description = "Something we depend on does not answer.", body = ErrorBody)), security(()))]
-pub(crate) async fn login(State(ctx): State<Front<Ctx>>, Valid(input): Valid<LoginIn>) -> Result<Json<LoginOut>> {
-    let done = auth::login(&ctx, &input.email, &input.password).await?;
-    Ok(Json(LoginOut {
-        org: OrgBody::new(&done.org, &done.colleagues, done.patients.iter().map(|patient| patient.id)),
-        caregiver: CaregiverBody::new(&done.caregiver, done.assigned),
-        patients: done.patients.iter().map(PatientBody::from).collect(),
-        alerts: Vec::new(),
-        tokens: body(&done.tokens),
-    }))
+    OpenRefusals), security(()))]
+pub(crate) async fn login(
+    State(ctx): State<Front<AccountCtx>>,
+    From(origin): From,
+    Valid(input): Valid<LoginIn>,
+) -> Result<Json<EntryOut>> {
+    let done = auth::login(&ctx, input.proof()?, &origin).await?;
+    Ok(Json(entry(done)))
 }

@@ -1,7 +1,7 @@
 //! The start of the function.
 
 use config::Env;
-use domain::{Authenticate as _, Kind, Secret};
+use domain::{Kind, Secret};
 use serde_json::json;
 use testkit::{Client, house};
 
@@ -54,5 +54,5 @@ async fn an_outage_is_not_taken_for_a_bad_token() {
         app.ctx.now(),
     );
     let token: Secret = token.unwrap().token;
-    assert_eq!(app.ctx.authenticate(&token).await.unwrap_err().kind, Kind::Unavailable);
+    assert_eq!(app.whose(&token).await.unwrap_err().kind, Kind::Unavailable);
 }

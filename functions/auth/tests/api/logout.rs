@@ -1,7 +1,5 @@
 //! `POST /v1/auth/logout`.
 
-use domain::Authenticate as _;
-
 use crate::{app, refresh_body, sign_in};
 
 #[tokio::test]
@@ -11,24 +9,11 @@ async fn signing_out_ends_refresh_and_access_tokens() {
     let access = tokens["access"]["token"].as_str().unwrap().to_owned().into();
     // Twice, so that the second answer comes from the cache.
     for _ in 0..2 {
-        assert_eq!(app.ctx.authenticate(&access).await.unwrap().caregiver, app.staff.caregiver().id);
+        assert_eq!(app.whose(&access).await.unwrap().caregiver, app.staff.caregiver().id);
     }
     app.anyone.post("/v1/auth/logout", refresh_body(&tokens)).await.ok(204);
-    assert_eq!(app.ctx.authenticate(&access).await.unwrap_err().code, "session_ended");
+    assert_eq!(app.whose(&access).await.unwrap_err().code, "session_ended");
     app.anyone.post("/v1/auth/refresh-tokens", refresh_body(&tokens)).await.refused(401, "token_invalid");
-}
-
-#[tokio::test]
-async fn a_request_that_crossed_the_sign_out_does_not_bring_the_sign_in_back() {
-    let app = app().await;
-    let tokens = sign_in(&app, &app.staff).await;
-    let access = tokens["access"]["token"].as_str().unwrap().to_owned().into();
-    let caller = app.ctx.authenticate(&access).await.unwrap();
-    app.anyone.post("/v1/auth/logout", refresh_body(&tokens)).await.ok(204);
-    // What a slower request, which looked the sign-in up before, does now.
-    let key = format!("session:{}", caller.session);
-    app.ctx.cache.put_new(&key, &caller, std::time::Duration::from_secs(30)).await;
-    assert_eq!(app.ctx.authenticate(&access).await.unwrap_err().code, "session_ended");
 }
 
 #[tokio::test]

@@ -9,11 +9,10 @@ mod outage;
 mod refresh;
 
 use serde_json::{Value, json};
-use services::{CallCtx, Front};
-use testkit::{Client, PASSWORD, TestApp};
+use testkit::{Client, Fronts, PASSWORD, TestApp};
 
-fn routes(ctx: Front<CallCtx>) -> axum::Router {
-    auth::routes().split_for_parts().0.with_state(ctx.without_calls())
+fn routes(fronts: &Fronts) -> axum::Router {
+    auth::routes().split_for_parts().0.with_state(fronts.accounts.clone())
 }
 
 async fn app() -> TestApp {

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use domain::Authenticate as _;
 use serde_json::Value;
 use testkit::{Cable, PASSWORD, TestApp, house};
 
@@ -33,10 +32,10 @@ async fn when_only_the_cache_is_gone_the_api_goes_on() {
     let app = TestApp::configured(env.with("CACHE_URL", cable.through(&url)), routes).await;
     let tokens = sign_in(&app, &app.staff).await;
     let access: String = tokens["access"]["token"].as_str().unwrap().to_owned();
-    app.ctx.authenticate(&access.clone().into()).await.unwrap();
+    app.whose(&access.clone().into()).await.unwrap();
 
     cable.cut();
-    app.ctx.authenticate(&access.clone().into()).await.unwrap();
+    app.whose(&access.clone().into()).await.unwrap();
     let tokens: Value =
         app.anyone.post("/v1/auth/refresh-tokens", refresh_body(&tokens)).await.ok(200)["tokens"].clone();
     app.anyone.post("/v1/auth/logout", refresh_body(&tokens)).await.ok(204);

@@ -1,7 +1,7 @@
 //! `POST /v1/auth/refresh-tokens`.
 
 use domain::sessions::Session;
-use domain::{Authenticate as _, Role, SessionId};
+use domain::{Role, SessionId};
 use jiff::SignedDuration;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -52,10 +52,13 @@ async fn of_many_exchanges_at_once_one_wins_and_the_sign_in_lives() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_ends_after_thirty_days_without_use() {
+async fn a_sign_in_that_nobody_used_for_a_quarter_of_an_hour_is_over() {
     let app = app().await;
     let tokens = sign_in(&app, &app.staff).await;
-    app.clock.advance(SignedDuration::from_hours(30 * 24) + SignedDuration::from_secs(1));
+    app.clock.advance(SignedDuration::from_mins(14));
+    let tokens = app.anyone.post(REFRESH, refresh_body(&tokens)).await.ok(200)["tokens"].clone();
+    app.clock.advance(SignedDuration::from_mins(16));
+    app.anyone.post(REFRESH, refresh_body(&tokens)).await.refused(401, "session_idle");
     app.anyone.post(REFRESH, refresh_body(&tokens)).await.refused(401, "token_invalid");
 }
 
@@ -70,7 +73,7 @@ async fn an_account_that_was_locked_is_neither_refreshed_nor_let_in() {
     app.ctx.store.commit([Sessions::begin(&session).unwrap()]).await.unwrap();
     let access = app.ctx.tokens.sign(id, locked.caregiver().id, now).unwrap().token;
 
-    assert_eq!(app.ctx.authenticate(&access).await.unwrap_err().code, "session_ended");
+    assert_eq!(app.whose(&access).await.unwrap_err().code, "session_ended");
     app.anyone.post(REFRESH, json!({ "refreshToken": token })).await.refused(401, "token_invalid");
     assert!(app.ctx.store.sessions().find(id).await.unwrap().is_none(), "the sign-in outlives the lock");
 }

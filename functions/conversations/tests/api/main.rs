@@ -12,11 +12,10 @@ mod sweep;
 use domain::CallId;
 use domain::patients::Patient;
 use serde_json::{Value, json};
-use services::{CallCtx, Front};
-use testkit::{Client, TestApp};
+use testkit::{Client, Fronts, TestApp};
 
-fn routes(ctx: Front<CallCtx>) -> axum::Router {
-    conversations::routes().split_for_parts().0.with_state(ctx)
+fn routes(fronts: &Fronts) -> axum::Router {
+    conversations::routes().split_for_parts().0.with_state(fronts.calls.clone())
 }
 
 async fn app() -> TestApp {

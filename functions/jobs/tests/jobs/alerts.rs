@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use services::{CallCtx, alerts, calls, patients};
 use testkit::{Cable, Client, TestApp, house};
 
-use crate::calls::{asked_for, no_routes, running};
+use crate::calls::{asked_for, no_routes, running, tick};
 
 fn plea(call: &Call, key: &str) -> NewAlert {
     NewAlert {
@@ -116,7 +116,7 @@ async fn an_alert_nobody_can_be_told_of_now_is_kept_and_told_later_once() {
     cable.mend().await;
 
     app.clock.advance(SignedDuration::from_secs(31));
-    jobs::tick(&app.ctx).await.unwrap();
+    tick(&app).await.unwrap();
     let handed_over = app.ctx.queues.receive(Queue::Jobs, 10, Duration::from_secs(5)).await.unwrap();
     let jobs: Vec<Job> = handed_over.iter().map(|message| serde_json::from_str(&message.body).unwrap()).collect();
     assert!(jobs.contains(&Job::NotifyAlert { alert_id: alert }), "{jobs:?}");

@@ -7,7 +7,7 @@ use services::{CallCtx, calls};
 use testkit::{TestApp, cell};
 
 /// The functions' own routes are of no interest here.
-pub(crate) fn no_routes<C>(_: C) -> axum::Router {
+pub(crate) fn no_routes(_: &testkit::Fronts) -> axum::Router {
     axum::Router::new()
 }
 
@@ -49,4 +49,10 @@ pub(crate) async fn stored(ctx: &CallCtx, call: CallId) -> Call {
 pub(crate) async fn summary(ctx: &CallCtx, call: CallId) -> Option<String> {
     let conversation = ctx.store.conversations().find(&policy::system("look in a test"), call).await.unwrap();
     conversation.unwrap().summary.map(|summary| summary.reveal().clone())
+}
+
+/// The minute is over.
+pub(crate) async fn tick(app: &testkit::TestApp) -> domain::Result<()> {
+    let seals = services::audit::AuditSeals::new(&config::AuditKeys::from_env(&app.env).unwrap());
+    jobs::tick(&jobs::TickCtx { base: (*app.ctx).clone(), seals: std::sync::Arc::new(seals) }).await
 }

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use services::{calls, notes, patients};
 use testkit::TestApp;
 
-use crate::calls::{asked_for, hang_up, no_routes, running};
+use crate::calls::{asked_for, hang_up, no_routes, running, tick};
 
 #[tokio::test]
 async fn a_note_is_taken_once_and_found_again() {
@@ -45,7 +45,7 @@ async fn a_call_back_becomes_one_call_at_its_time() {
     assert_eq!(calls::call_back(&app.ctx, &call, "item_1", again).await.unwrap(), at, "agreed on once");
     hang_up(&app, &call).await;
 
-    jobs::tick(&app.ctx).await.unwrap();
+    tick(&app).await.unwrap();
     assert!(live(&app, &call).await.is_none(), "its time has not come");
     app.clock.advance(SignedDuration::from_mins(10));
     let (one, other) = tokio::join!(calls::place_callbacks(&app.ctx), calls::place_callbacks(&app.ctx));
@@ -56,7 +56,7 @@ async fn a_call_back_becomes_one_call_at_its_time() {
 
     let taken = calls::take(&app.ctx, placed.id, testkit::cell::CELL).await.unwrap().unwrap();
     testkit::cell::finish(&app.ctx, &taken.call, Outcome::Answered, EndReason::CallerHungUp).await;
-    jobs::tick(&app.ctx).await.unwrap();
+    tick(&app).await.unwrap();
     assert!(live(&app, &call).await.is_none(), "placed twice");
 }
 

@@ -1,5 +1,6 @@
 //! The worker: messages of the jobs queue.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
@@ -31,7 +32,11 @@ impl Worker {
         let model = Sim::start(SimConfig { faults, ..SimConfig::default() }).unwrap();
         let env = app.env.clone().with("OPENAI_API_KEY", "key").with("OPENAI_BASE_URL", model.base_url());
         let text = Text::new(&config::Text::from_env(&env).unwrap());
-        Self { ctx: JobCtx { base: (*app.ctx).clone(), text }, app, _model: model }
+        Self {
+            ctx: JobCtx { base: (*app.ctx).clone(), text, vault: Arc::clone(&app.accounts.vault) },
+            app,
+            _model: model,
+        }
     }
 
     /// Works on one batch and gives the ids of the messages that failed.

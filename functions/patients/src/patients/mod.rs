@@ -7,6 +7,7 @@ pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod remove;
 mod settings;
+pub(crate) mod unassigned;
 pub(crate) mod update;
 
 use domain::{Error, Result};

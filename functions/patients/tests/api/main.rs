@@ -8,11 +8,10 @@ mod read;
 mod update;
 
 use serde_json::{Value, json};
-use services::{CallCtx, Front};
-use testkit::TestApp;
+use testkit::{Fronts, TestApp};
 
-fn routes(ctx: Front<CallCtx>) -> axum::Router {
-    patients::routes().split_for_parts().0.with_state(ctx.without_calls())
+fn routes(fronts: &Fronts) -> axum::Router {
+    patients::routes().split_for_parts().0.with_state(fronts.base.clone())
 }
 
 async fn app() -> TestApp {

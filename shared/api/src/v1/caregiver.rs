@@ -1,6 +1,6 @@
 //! A caregiver.
 
-use domain::caregivers::Caregiver;
+use domain::caregivers::{Caregiver, Theme};
 use domain::{PatientId, Role};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -34,6 +34,13 @@ pub struct CaregiverBody {
     /// The language they read.
     #[schema(example = "en")]
     pub preferred_language: String,
+    /// The colours of the app.
+    #[schema(value_type = String, example = "healthcare")]
+    pub theme_preference: Theme,
+    /// Whether signing in takes a second factor.
+    pub mfa_enabled: bool,
+    /// Whether the account may not sign in, by decision of an administrator.
+    pub account_locked: bool,
 }
 
 impl CaregiverBody {
@@ -42,7 +49,7 @@ impl CaregiverBody {
         Self {
             id: caregiver.id.to_string(),
             name: caregiver.name.clone(),
-            avatar: None,
+            avatar: super::picture(caregiver.picture),
             email: caregiver.email.as_str().to_owned(),
             phone: caregiver.phone.as_ref().map(|phone| phone.as_str().to_owned()),
             role: caregiver.role,
@@ -51,6 +58,9 @@ impl CaregiverBody {
             org: caregiver.org.to_string(),
             patients: patients.into_iter().map(|id| id.to_string()).collect(),
             preferred_language: caregiver.language.code().to_owned(),
+            theme_preference: caregiver.theme,
+            mfa_enabled: caregiver.mfa_enabled,
+            account_locked: caregiver.locked,
         }
     }
 }

@@ -22,3 +22,9 @@ use jiff::Timestamp;
 pub(crate) fn iso(at: Timestamp) -> String {
     format!("{at:.3}")
 }
+
+/// Where a picture is seen.
+pub(crate) fn picture(picture: Option<domain::PictureId>) -> Option<String> {
+    let site = crate::log::PUBLIC_URL.try_with(|url| url.to_string()).unwrap_or_default();
+    picture.map(|picture| format!("{site}/v1/pictures/{picture}"))
+}

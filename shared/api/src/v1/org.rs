@@ -60,7 +60,7 @@ impl OrgBody {
             stripe_customer_id: None,
             name: org.name.clone(),
             avatar: None,
-            logo: None,
+            logo: org.logo.as_ref().map(|logo| logo.as_str().to_owned()),
             email: org.email.as_str().to_owned(),
             phone: org.phone.as_ref().map(|phone| phone.as_str().to_owned()),
             is_email_verified: false,

@@ -69,7 +69,7 @@ impl From<&Patient> for PatientBody {
             id: patient.id.to_string(),
             name: profile.name.reveal().clone(),
             preferred_name: shown(&profile.preferred_name),
-            avatar: None,
+            avatar: super::picture(patient.picture),
             email: profile.email.as_ref().map(|email| email.as_str().to_owned()),
             phone: profile.phone.as_str().to_owned(),
             age: profile.age,

@@ -14,6 +14,7 @@ use crate::id::{CaregiverId, OrgId, PatientId};
 use crate::locale::Language;
 use crate::phi::Phi;
 use crate::phone::Phone;
+use crate::pictures::PictureId;
 
 /// Characters a name may have.
 pub const MAX_NAME: usize = 200;
@@ -33,6 +34,8 @@ pub struct Patient {
     pub caregivers: Vec<CaregiverId>,
     /// What they and others say of them.
     pub profile: Profile,
+    /// Their picture.
+    pub picture: Option<PictureId>,
     /// When they were added.
     pub created_at: Timestamp,
 }
@@ -113,13 +116,14 @@ impl Patient {
     /// As [`Profile::checked`].
     pub fn register(id: PatientId, profile: Profile, now: Timestamp, caller: &Caller) -> Result<Self> {
         let caregivers = if caller.role == Role::Staff { vec![caller.caregiver] } else { Vec::new() };
-        Ok(Self { id, org: caller.org, caregivers, profile: profile.checked()?, created_at: now })
+        Ok(Self { id, org: caller.org, caregivers, profile: profile.checked()?, picture: None, created_at: now })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::caller::Origin;
     use crate::id::{Id, SessionId};
 
     fn profile(name: &str) -> Profile {
@@ -139,7 +143,13 @@ mod tests {
 
     fn caller(role: Role) -> Caller {
         let id = |n| Id::from_bytes([n; 12]);
-        Caller { caregiver: CaregiverId(id(1)), org: OrgId(id(2)), role, session: SessionId(id(3)) }
+        Caller {
+            caregiver: CaregiverId(id(1)),
+            org: OrgId(id(2)),
+            role,
+            session: SessionId(id(3)),
+            origin: Origin::default(),
+        }
     }
 
     #[test]

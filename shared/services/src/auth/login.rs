@@ -1,69 +1,108 @@
 //! Signing in.
 
-use domain::caregivers::Caregiver;
-use domain::orgs::Org;
-use domain::patients::Patient;
-use domain::policy::{self, Action, Resource};
-use domain::sessions::Session;
-use domain::{Caller, CaregiverId, Email, Error, PatientId, Result, Role, Secret, SessionId};
-use store::mongo::Sessions;
+use domain::audit::{Action, Actor, Subject};
+use domain::caregivers::{Caregiver, Credentials};
+use domain::tokens::Purpose;
+use domain::{Email, Error, Origin, Result, Role, Secret};
+use store::mongo::Tokens;
 
-use super::{TokenPair, issue, password};
-use crate::{Ctx, Front};
+use super::begin::{Login, begin, may_enter};
+use super::{factor, guard, one_time, password};
+use crate::{AccountCtx, Front, audit};
 
-/// Patients that a sign-in carries home; who has more sees the rest page by page.
-const CARRIED: u32 = 500;
+/// How somebody shows who they are.
+#[derive(Debug)]
+pub enum Proof<'a> {
+    /// With a password, and a code if they have one at hand.
+    Password {
+        /// The address of the account.
+        email: &'a str,
+        /// Its password.
+        password: &'a Secret,
+        /// A code of the second factor, or a backup code.
+        code: Option<&'a Secret>,
+    },
+    /// With the token of a sign-in whose password was right, and a code.
+    SecondStep {
+        /// The token.
+        token: &'a Secret,
+        /// A code of the second factor, or a backup code.
+        code: &'a Secret,
+    },
+}
 
-/// What a sign-in carries home.
-#[derive(Clone, Debug)]
-pub struct Login {
-    /// The caregiver's organisation.
-    pub org: Org,
-    /// Who else works there.
-    pub colleagues: Vec<CaregiverId>,
-    /// Who signed in.
-    pub caregiver: Caregiver,
-    /// The patients they may see, oldest first.
-    pub patients: Vec<Patient>,
-    /// Those of them that are assigned to the caregiver.
-    pub assigned: Vec<PatientId>,
-    /// The tokens.
-    pub tokens: TokenPair,
+/// How far a sign-in came.
+#[derive(Debug)]
+pub enum Entry {
+    /// All the way.
+    SignedIn(Box<Login>),
+    /// A code of the second factor is missing; this token continues, for five minutes.
+    SecondStep(Secret),
 }
 
 /// Signs a caregiver in.
 ///
 /// # Errors
 /// `credentials_wrong` alike for an unknown address and a wrong password; `account_locked` and
-/// `email_not_verified` only to whoever knew the password.
-pub async fn login(ctx: &Front<Ctx>, email: &str, password: &Secret) -> Result<Login> {
+/// `email_not_verified` only to whoever knew the password; `mfa_code_wrong`; `token_invalid`;
+/// `too_many_attempts`.
+pub async fn login(ctx: &Front<AccountCtx>, proof: Proof<'_>, origin: &Origin) -> Result<Entry> {
+    match proof {
+        Proof::Password { email, password, code } => with_password(ctx, email, password, code, origin).await,
+        Proof::SecondStep { token, code } => {
+            let (row, caregiver, credentials) = one_time::shown(ctx, Purpose::SecondFactor, token).await?;
+            let mut writes = factor::check(ctx, &caregiver, &credentials, code, origin).await?;
+            writes.push(Tokens::spend(&row));
+            let login = begin(ctx, caregiver, &credentials, origin, writes).await?;
+            Ok(Entry::SignedIn(Box::new(login)))
+        }
+    }
+}
+
+async fn with_password(
+    ctx: &Front<AccountCtx>,
+    email: &str,
+    password: &Secret,
+    code: Option<&Secret>,
+    origin: &Origin,
+) -> Result<Entry> {
     let found = match email.parse::<Email>() {
         Ok(email) => ctx.store.caregivers().by_email(&email).await?,
         Err(_) => None,
     };
-    let hash = found.as_ref().and_then(|caregiver| caregiver.password_hash.as_ref());
+    let attempt = guard::password(ctx, email, found.as_ref(), origin).await?;
+    let hash = found.as_ref().and_then(|(_, credentials)| credentials.password_hash.as_ref());
     let right = password::verify(password, hash).await?;
-    let wrong = || Error::unauthenticated("credentials_wrong", "Incorrect email or password");
-    let caregiver = found.filter(|caregiver| right && caregiver.role != Role::Invited).ok_or_else(wrong)?;
-    if caregiver.locked {
-        return Err(Error::forbidden("account_locked", "This account is locked. Please ask your administrator."));
+    let opened = found.as_ref().filter(|(caregiver, _)| right && caregiver.role != Role::Invited);
+    let Some((caregiver, credentials)) = opened else {
+        failed(ctx, email, found.as_ref(), origin).await?;
+        return Err(Error::unauthenticated("credentials_wrong", "Incorrect email or password"));
+    };
+    may_enter(caregiver)?;
+    let mut writes = attempt.succeeded();
+    if caregiver.mfa_enabled {
+        let Some(code) = code else {
+            let (_, add, token) = one_time::issue(ctx, Purpose::SecondFactor, Some(caregiver.id))?;
+            writes.push(add);
+            ctx.store.commit(writes).await?;
+            return Ok(Entry::SecondStep(token));
+        };
+        writes.extend(factor::check(ctx, caregiver, credentials, code, origin).await?);
     }
-    if !caregiver.email_verified {
-        let message = "Please verify your email before logging in.";
-        return Err(Error::forbidden("email_not_verified", message));
-    }
-    let now = ctx.now();
-    let id = SessionId::generate(now, &*ctx.random);
-    let (tokens, current) = issue(ctx, id, caregiver.id, now)?;
-    let session = Session::begin(id, &caregiver, current, now);
-    let caller = Caller { caregiver: caregiver.id, org: caregiver.org, role: caregiver.role, session: id };
-    let org = ctx.store.orgs().find(&policy::grant(&caller, Action::Read, Resource::Org)?, caregiver.org).await?;
-    let org = org.ok_or_else(|| Error::forbidden("org_gone", "Your organisation no longer exists."))?;
-    let colleagues = ctx.store.caregivers().ids_of(org.id).await?;
-    let scope = policy::grant(&caller, Action::Read, Resource::Patient)?;
-    let patients = ctx.store.patients().all(&scope, CARRIED).await?;
-    let own = |patient: &&Patient| patient.caregivers.contains(&caregiver.id);
-    let assigned = patients.iter().filter(own).map(|patient| patient.id).collect();
-    ctx.store.commit([Sessions::begin(&session)?]).await?;
-    Ok(Login { org, colleagues, caregiver, patients, assigned, tokens })
+    let login = begin(ctx, caregiver.clone(), credentials, origin, writes).await?;
+    Ok(Entry::SignedIn(Box::new(login)))
+}
+
+async fn failed(
+    ctx: &AccountCtx,
+    email: &str,
+    found: Option<&(Caregiver, Credentials)>,
+    origin: &Origin,
+) -> Result<()> {
+    let (actor, org) = match found {
+        Some((caregiver, _)) => (Actor::Account { id: caregiver.id }, Some(caregiver.org)),
+        None => (Actor::Nobody { hash: Some(guard::account_key(ctx, email)) }, None),
+    };
+    let record = audit::of(ctx, actor, org, origin, Action::LoginFailed, Subject::Session);
+    audit::noted(ctx, &record.refused("credentials_wrong")).await
 }

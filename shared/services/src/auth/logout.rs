@@ -1,16 +1,18 @@
 //! Signing out.
 
-use domain::{Error, Result, Secret};
+use domain::audit::{Action, Actor, Subject};
+use domain::{Error, Origin, Result, Secret};
+use store::mongo::Sessions;
 
-use super::{end_session, hashed};
-use crate::Ctx;
+use super::tokens::hash;
+use crate::{Ctx, audit};
 
 /// Ends the sign-in that a refresh token belongs to; its access tokens end with it.
 ///
 /// # Errors
 /// `session_not_found` when the token belongs to no living sign-in.
-pub async fn logout(ctx: &Ctx, token: &Secret) -> Result<()> {
-    let hash = hashed(token);
+pub async fn logout(ctx: &Ctx, token: &Secret, origin: &Origin) -> Result<()> {
+    let hash = hash(token);
     let sessions = ctx.store.sessions();
     let session = match sessions.by_current(&hash).await? {
         Some(session) => Some(session),
@@ -18,5 +20,7 @@ pub async fn logout(ctx: &Ctx, token: &Secret) -> Result<()> {
         None => sessions.by_used(&hash).await?,
     };
     let session = session.ok_or_else(|| Error::not_found("session_not_found", "You are signed out already."))?;
-    end_session(ctx, session.id).await
+    let actor = Actor::Account { id: session.caregiver };
+    let record = audit::of(ctx, actor, Some(session.org), origin, Action::Logout, Subject::Session);
+    ctx.store.commit([Sessions::end(session.id), audit::note(&record.about([session.id]))?]).await
 }

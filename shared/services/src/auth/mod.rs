@@ -1,30 +1,42 @@
 //! Signing in and staying signed in.
 
 mod authenticate;
+mod begin;
+pub(crate) mod device;
+pub(crate) mod factor;
+pub(crate) mod guard;
+mod invitation;
 mod login;
 mod logout;
+pub(crate) mod one_time;
 pub mod password;
 mod refresh;
+mod register;
+mod reset;
 mod tokens;
+pub(crate) mod verify_email;
 
 pub use authenticate::authenticate;
-pub use login::{Login, login};
+pub use begin::Login;
+pub use invitation::{Acceptance, accept, invited};
+pub use login::{Entry, Proof, login};
 pub use logout::logout;
 pub use refresh::refresh;
+pub use register::{NewOrg, register};
+pub use reset::{forgot, reset};
+pub(crate) use tokens::hash as hash_of;
 pub use tokens::{Token, TokenPair, Tokens};
-
-use std::time::Duration;
+pub use verify_email::{Verified, resend, verify_email};
 
 use domain::sessions::{REFRESH_LIFETIME, TokenHash};
-use domain::{CaregiverId, Result, Secret, SessionId};
+use domain::{CaregiverId, Result, SessionId};
 use jiff::Timestamp;
-use store::mongo::Sessions;
 
-use crate::{Ctx, Front};
+use crate::{AccountCtx, Front};
 
 /// A new pair of tokens for a sign-in, and the hash to remember the refresh token by.
 fn issue(
-    ctx: &Front<Ctx>,
+    ctx: &Front<AccountCtx>,
     session: SessionId,
     caregiver: CaregiverId,
     now: Timestamp,
@@ -34,31 +46,4 @@ fn issue(
     let access = ctx.tokens.sign(session, caregiver, now)?;
     let refresh = Token { token: refresh, expires: now + REFRESH_LIFETIME };
     Ok((TokenPair { access, refresh }, hash))
-}
-
-/// Where the cache keeps who a sign-in belongs to.
-fn session_key(session: SessionId) -> String {
-    format!("session:{session}")
-}
-
-/// Ends a sign-in everywhere. Barred in the cache rather than forgotten: a request that looked the
-/// sign-in up a moment ago must not put it back.
-async fn end_session(ctx: &Ctx, session: SessionId) -> Result<()> {
-    ctx.store.commit([Sessions::end(session)]).await?;
-    ctx.cache.bar(&session_key(session), REMEMBERED).await;
-    Ok(())
-}
-
-/// How long the cache may answer for the store. Should the cache be unreachable in the moment in
-/// which a sign-in ends, this is how long the end can go unnoticed.
-const REMEMBERED: Duration = Duration::from_mins(1);
-
-/// The error of every refresh token that is not good, whatever the reason.
-fn sign_in_again() -> domain::Error {
-    domain::Error::unauthenticated("token_invalid", "Please sign in again.")
-}
-
-/// Reads a refresh token as a client shows it.
-fn hashed(token: &Secret) -> TokenHash {
-    tokens::hash(token)
 }

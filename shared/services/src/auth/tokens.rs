@@ -61,8 +61,8 @@ impl Tokens {
     /// When there is no key; [`config::Auth`] never gives none.
     pub fn new(auth: &config::Auth) -> Self {
         let newest = auth.keys.first().expect("config::Auth refuses an empty list");
-        let secret = [PKCS8.as_slice(), newest.seed.expose()].concat();
-        let public = |key: &config::SigningKey| SigningKey::from_bytes(key.seed.expose()).verifying_key().to_bytes();
+        let secret = [PKCS8.as_slice(), newest.key.expose()].concat();
+        let public = |key: &config::NamedKey| SigningKey::from_bytes(key.key.expose()).verifying_key().to_bytes();
         Self {
             newest: (newest.kid.clone(), EncodingKey::from_ed_der(&secret)),
             all: auth.keys.iter().map(|key| (key.kid.clone(), DecodingKey::from_ed_der(&public(key)))).collect(),
@@ -108,7 +108,7 @@ pub(super) fn random_token(random: &dyn Random) -> Secret {
 }
 
 /// What is stored of a refresh token. It has 256 random bits, so one round of SHA-256 is enough.
-pub(super) fn hash(token: &Secret) -> TokenHash {
+pub(crate) fn hash(token: &Secret) -> TokenHash {
     Sha256::digest(token.expose().as_bytes()).into()
 }
 

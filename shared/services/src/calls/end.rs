@@ -11,7 +11,7 @@ use store::mongo::Calls;
 use super::finish::cancel;
 use super::status::view;
 use super::{CallView, bury, cell_channel, claim_from_the_dead, visible};
-use crate::CallCtx;
+use crate::{CallCtx, audit};
 
 /// How long the answer waits for the phone to be hung up, so that the screen can say it is.
 const PATIENCE: u32 = 20;
@@ -23,11 +23,16 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// # Errors
 /// `call_not_found` outside the caller's scope.
 pub async fn end(ctx: &CallCtx, caller: &Caller, call: CallId, notes: Option<Phi<String>>) -> Result<CallView> {
-    let scope = policy::grant(caller, Action::Update, Resource::Call)?;
-    let (mut call, patient) = visible(ctx, &scope, call).await?;
-    if let Some(notes) = notes {
-        ctx.store.commit([Calls::note(call.id, &notes)]).await?;
-    }
+    let work = async {
+        let scope = policy::grant(caller, Action::Update, Resource::Call)?;
+        let (call, patient) = visible(ctx, &scope, call).await?;
+        Ok((scope, call, patient))
+    };
+    let found = audit::watch(ctx, caller, audit::Action::Update, audit::Subject::Call, call, work).await?;
+    let (scope, mut call, patient) = found;
+    let record = audit::by(ctx, caller, audit::Action::Update, audit::Subject::Call).about([call.id]);
+    let noted = notes.as_ref().map(|notes| Calls::note(call.id, notes));
+    ctx.store.commit(noted.into_iter().chain([audit::note(&record)?])).await?;
     if !cancel(ctx, &call, EndReason::EndedByCaregiver).await? {
         hang_up(ctx, &call).await?;
     }

@@ -9,7 +9,7 @@ use store::mongo::Calls;
 
 use super::current;
 use super::finish::cancel;
-use crate::{CallCtx, outbox, patients};
+use crate::{CallCtx, audit, outbox, patients};
 
 /// Asks for a call to a patient now. A cell with room takes it from the queue.
 ///
@@ -23,13 +23,18 @@ pub async fn initiate(
     patient: PatientId,
     notes: Option<Phi<String>>,
 ) -> Result<(Call, Patient)> {
-    let scope = policy::grant(caller, Action::Create, Resource::Call)?;
-    let patient = patients::visible(ctx, &scope, patient).await?;
+    let work = async {
+        let scope = policy::grant(caller, Action::Create, Resource::Call)?;
+        patients::visible(ctx, &scope, patient).await
+    };
+    let patient = audit::watch(ctx, caller, audit::Action::Create, audit::Subject::Call, patient, work).await?;
     let now = ctx.now();
     let id = CallId::generate(now, &*ctx.random);
     let call = Call::request(id, patient.org, patient.id, Some(caller.caregiver), notes, now);
     let (pending, job) = outbox::prepare(ctx, Job::PlaceCall { call_id: id })?;
-    ctx.store.commit([Calls::add(&call)?, job]).await?;
+    let record = audit::by(ctx, caller, audit::Action::Create, audit::Subject::Call);
+    let record = audit::note(&record.about([id.to_string(), patient.id.to_string()]))?;
+    ctx.store.commit([Calls::add(&call)?, job, record]).await?;
     if let Err(error) = outbox::deliver(ctx, pending).await {
         // Should the queue have taken it all the same, either the cell finds the call ended, or it
         // was faster and the phone rings: then the call was placed.

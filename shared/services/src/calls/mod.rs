@@ -29,6 +29,7 @@ pub use progress::progress;
 pub use receive::{Received, receive};
 pub use renew::{Renewal, renew};
 pub use report::report;
+pub(crate) use status::found;
 pub use status::{CallView, status};
 pub use sweep::sweep;
 pub use take::{Taken, take};

@@ -6,7 +6,7 @@ use store::mongo::Calls;
 
 use super::status::view;
 use super::{CallView, visible};
-use crate::CallCtx;
+use crate::{CallCtx, audit};
 
 /// Takes a caregiver's notes. How far the call has come, its owner says: a client's word on that
 /// is accepted for the existing app's sake and changes nothing.
@@ -14,10 +14,17 @@ use crate::CallCtx;
 /// # Errors
 /// `call_not_found` outside the caller's scope.
 pub async fn report(ctx: &CallCtx, caller: &Caller, call: CallId, notes: Option<Phi<String>>) -> Result<CallView> {
-    let scope = policy::grant(caller, Action::Update, Resource::Call)?;
-    let (mut call, patient) = visible(ctx, &scope, call).await?;
+    let work = async {
+        let scope = policy::grant(caller, Action::Update, Resource::Call)?;
+        let (call, patient) = visible(ctx, &scope, call).await?;
+        Ok((scope, call, patient))
+    };
+    let found = audit::watch(ctx, caller, audit::Action::Update, audit::Subject::Call, call, work).await?;
+    let (scope, mut call, patient) = found;
+    let record = audit::by(ctx, caller, audit::Action::Update, audit::Subject::Call).about([call.id]);
+    let noted = notes.as_ref().map(|notes| Calls::note(call.id, notes));
+    ctx.store.commit(noted.into_iter().chain([audit::note(&record)?])).await?;
     if let Some(notes) = notes {
-        ctx.store.commit([Calls::note(call.id, &notes)]).await?;
         call.notes = Some(notes);
     }
     view(ctx, &scope, caller, call, patient).await

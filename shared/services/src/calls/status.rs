@@ -1,5 +1,6 @@
 //! Looking at a call.
 
+use domain::audit::Subject;
 use domain::calls::{Call, Speaking};
 use domain::caregivers::Caregiver;
 use domain::conversations::{Conversation, Message};
@@ -9,7 +10,7 @@ use domain::{CallId, Caller, Result, Scope};
 use jiff::Timestamp;
 
 use super::visible;
-use crate::CallCtx;
+use crate::{CallCtx, audit};
 
 /// A call with everything a screen shows of it.
 #[derive(Clone, Debug)]
@@ -35,6 +36,11 @@ pub struct CallView {
 /// # Errors
 /// `call_not_found` outside the caller's scope.
 pub async fn status(ctx: &CallCtx, caller: &Caller, call: CallId) -> Result<CallView> {
+    audit::look_often(ctx, caller, Subject::Call, call, found(ctx, caller, call)).await
+}
+
+/// The same, without a note of it.
+pub(crate) async fn found(ctx: &CallCtx, caller: &Caller, call: CallId) -> Result<CallView> {
     let scope = policy::grant(caller, Action::Read, Resource::Call)?;
     let (call, patient) = visible(ctx, &scope, call).await?;
     view(ctx, &scope, caller, call, patient).await

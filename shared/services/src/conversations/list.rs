@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use domain::audit::Subject;
 use domain::calls::Call;
 use domain::conversations::{Conversation, Message};
 use domain::policy::{self, Action, Resource};
 use domain::{CallId, Caller, Page, PageRequest, PatientId, Result};
 
-use crate::{Ctx, patients};
+use crate::{Ctx, audit, patients};
 
 /// A conversation of a list.
 #[derive(Clone, Debug)]
@@ -25,6 +26,11 @@ pub struct Listed {
 /// # Errors
 /// `patient_not_found` outside the caller's scope.
 pub async fn list(ctx: &Ctx, caller: &Caller, patient: PatientId, request: &PageRequest) -> Result<Page<Listed>> {
+    let work = found(ctx, caller, patient, request);
+    audit::look(ctx, caller, Subject::Conversation, patient, work).await
+}
+
+async fn found(ctx: &Ctx, caller: &Caller, patient: PatientId, request: &PageRequest) -> Result<Page<Listed>> {
     let scope = policy::grant(caller, Action::Read, Resource::Conversation)?;
     patients::visible(ctx, &scope, patient).await?;
     let page = ctx.store.conversations().list(&scope, patient, request).await?;

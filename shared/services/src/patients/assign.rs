@@ -1,22 +1,31 @@
 //! Assigning caregivers to a patient.
 
+use domain::audit::{self, Subject};
 use domain::patients::Patient;
 use domain::policy::{self, Action, Resource};
 use domain::{Caller, CaregiverId, Error, PatientId, Result, Scope};
+use store::Write;
 use store::mongo::Patients;
 
 use super::visible;
 use crate::Ctx;
+use crate::audit::{by, note, watch};
+
+/// Patients that can be assigned at once.
+pub const MOST: usize = 100;
 
 /// Assigns a caregiver of the patient's own organisation.
 ///
 /// # Errors
 /// `patient_not_found` or `caregiver_not_found` outside the caller's scope.
 pub async fn assign(ctx: &Ctx, caller: &Caller, patient: PatientId, caregiver: CaregiverId) -> Result<Patient> {
-    let scope = policy::grant(caller, Action::Create, Resource::Assignment)?;
-    both_exist(ctx, &scope, patient, caregiver).await?;
-    ctx.store.commit([Patients::assign(&scope, patient, caregiver, ctx.now())]).await?;
-    visible(ctx, &scope, patient).await
+    let work = async {
+        let scope = policy::grant(caller, Action::Create, Resource::Assignment)?;
+        both_exist(ctx, &scope, patient, caregiver).await?;
+        ctx.store.commit(writes(ctx, caller, &scope, patient, caregiver, true)?).await?;
+        visible(ctx, &scope, patient).await
+    };
+    watch(ctx, caller, audit::Action::PermissionChange, Subject::Patient, patient, work).await
 }
 
 /// Takes an assignment back.
@@ -24,10 +33,59 @@ pub async fn assign(ctx: &Ctx, caller: &Caller, patient: PatientId, caregiver: C
 /// # Errors
 /// `patient_not_found` or `caregiver_not_found` outside the caller's scope.
 pub async fn unassign(ctx: &Ctx, caller: &Caller, patient: PatientId, caregiver: CaregiverId) -> Result<Patient> {
-    let scope = policy::grant(caller, Action::Delete, Resource::Assignment)?;
-    both_exist(ctx, &scope, patient, caregiver).await?;
-    ctx.store.commit([Patients::unassign(&scope, patient, caregiver, ctx.now())]).await?;
-    visible(ctx, &scope, patient).await
+    let work = async {
+        let scope = policy::grant(caller, Action::Delete, Resource::Assignment)?;
+        both_exist(ctx, &scope, patient, caregiver).await?;
+        ctx.store.commit(writes(ctx, caller, &scope, patient, caregiver, false)?).await?;
+        visible(ctx, &scope, patient).await
+    };
+    watch(ctx, caller, audit::Action::PermissionChange, Subject::Patient, patient, work).await
+}
+
+/// Assigns several patients to a caregiver, all or none.
+///
+/// # Errors
+/// `patient_not_found` or `caregiver_not_found` outside the caller's scope.
+pub async fn assign_many(
+    ctx: &Ctx,
+    caller: &Caller,
+    caregiver: CaregiverId,
+    patients: &[PatientId],
+) -> Result<Vec<Patient>> {
+    let work = async {
+        let scope = policy::grant(caller, Action::Create, Resource::Assignment)?;
+        let mut commit = Vec::new();
+        for patient in patients {
+            both_exist(ctx, &scope, *patient, caregiver).await?;
+            commit.extend(writes(ctx, caller, &scope, *patient, caregiver, true)?);
+        }
+        ctx.store.commit(commit).await?;
+        let mut assigned = Vec::new();
+        for patient in patients {
+            assigned.push(visible(ctx, &scope, *patient).await?);
+        }
+        Ok(assigned)
+    };
+    watch(ctx, caller, audit::Action::PermissionChange, Subject::Caregiver, caregiver, work).await
+}
+
+fn writes(
+    ctx: &Ctx,
+    caller: &Caller,
+    scope: &Scope,
+    patient: PatientId,
+    caregiver: CaregiverId,
+    on: bool,
+) -> Result<[Write; 2]> {
+    let now = ctx.now();
+    let change = if on {
+        Patients::assign(scope, patient, caregiver, now)
+    } else {
+        Patients::unassign(scope, patient, caregiver, now)
+    };
+    let record = by(ctx, caller, audit::Action::PermissionChange, Subject::Patient);
+    let ids = [patient.to_string(), caregiver.to_string(), if on { "assigned" } else { "unassigned" }.to_owned()];
+    Ok([change, note(&record.about(ids))?])
 }
 
 async fn both_exist(ctx: &Ctx, scope: &Scope, patient: PatientId, caregiver: CaregiverId) -> Result<()> {

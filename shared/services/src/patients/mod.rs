@@ -8,11 +8,11 @@ mod list;
 mod remove;
 mod update;
 
-pub use assign::{assign, unassign};
+pub use assign::{MOST, assign, assign_many, unassign};
 pub use caregivers::caregivers;
 pub use create::create;
 pub use get::get;
-pub use list::list;
+pub use list::{list, unassigned};
 pub use remove::remove;
 pub use update::{Change, update};
 

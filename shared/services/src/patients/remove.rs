@@ -1,16 +1,22 @@
 //! Removing a patient.
 
+use domain::audit::{self, Subject};
 use domain::policy::{self, Action, Resource};
 use domain::{Caller, PatientId, Result};
 use store::mongo::Patients;
 
 use crate::Ctx;
+use crate::audit::{by, note, watch};
 
 /// Hides a patient and keeps the record; a call that waits for them is not placed.
 ///
 /// # Errors
 /// `patient_not_found` outside the caller's scope, and for one that was removed before.
 pub async fn remove(ctx: &Ctx, caller: &Caller, patient: PatientId) -> Result<()> {
-    let scope = policy::grant(caller, Action::Delete, Resource::Patient)?;
-    ctx.store.commit([Patients::remove(&scope, patient, ctx.now())]).await
+    let work = async {
+        let scope = policy::grant(caller, Action::Delete, Resource::Patient)?;
+        let record = by(ctx, caller, audit::Action::Delete, Subject::Patient).about([patient]);
+        ctx.store.commit([Patients::remove(&scope, patient, ctx.now()), note(&record)?]).await
+    };
+    watch(ctx, caller, audit::Action::Delete, Subject::Patient, patient, work).await
 }

@@ -1,5 +1,6 @@
 //! Changing what is written about a patient.
 
+use domain::audit::{self, Subject};
 use domain::patients::{Extension, Manner, Patience, Patient, Profile};
 use domain::policy::{self, Action, Resource};
 use domain::{Caller, Email, Language, PatientId, Phi, Phone, Result};
@@ -7,6 +8,7 @@ use store::mongo::Patients;
 
 use super::visible;
 use crate::Ctx;
+use crate::audit::{by, note, watch};
 
 /// What is to be different: `None` leaves a value, `Some(None)` takes it away.
 #[derive(Clone, Debug, Default)]
@@ -61,9 +63,13 @@ impl Change {
 /// # Errors
 /// `patient_not_found` outside the caller's scope; as [`Profile::checked`].
 pub async fn update(ctx: &Ctx, caller: &Caller, patient: PatientId, change: Change) -> Result<Patient> {
-    let scope = policy::grant(caller, Action::Update, Resource::Patient)?;
-    let before = visible(ctx, &scope, patient).await?;
-    let profile = change.onto(&before.profile).checked()?;
-    ctx.store.commit([Patients::rewrite(&scope, patient, &profile, ctx.now())?]).await?;
-    Ok(Patient { profile, ..before })
+    let work = async {
+        let scope = policy::grant(caller, Action::Update, Resource::Patient)?;
+        let before = visible(ctx, &scope, patient).await?;
+        let profile = change.onto(&before.profile).checked()?;
+        let record = by(ctx, caller, audit::Action::Update, Subject::Patient).about([patient]);
+        ctx.store.commit([Patients::rewrite(&scope, patient, &profile, ctx.now())?, note(&record)?]).await?;
+        Ok(Patient { profile, ..before })
+    };
+    watch(ctx, caller, audit::Action::Update, Subject::Patient, patient, work).await
 }

@@ -4,17 +4,17 @@
 //! command for the owner and where the owner says what the call is doing. It disappears with the
 //! call, or, when its cell dies, some time after its lease ran out.
 
-use std::collections::HashMap;
-
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ReturnValue, ScalarAttributeType,
-};
+use aws_sdk_dynamodb::types::ReturnValue;
 use domain::calls::Speaking;
 use domain::{CallId, Error, Result};
 use jiff::{SignedDuration, Timestamp};
+
+use super::table::{self, Item, millis, seconds, text, unavailable, unless_refused};
+
+/// What errors call it.
+const WHAT: &str = "live calls";
 
 /// How long an item outlives its lease before DynamoDB removes it.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
@@ -58,8 +58,6 @@ pub struct Live {
     pub command: Option<Command>,
 }
 
-type Item = HashMap<String, AttributeValue>;
-
 impl LiveCalls {
     /// The registry in `table`.
     pub fn new(aws: &SdkConfig, tables: &config::Tables) -> Self {
@@ -82,7 +80,7 @@ impl LiveCalls {
             .condition_expression("attribute_not_exists(callId) OR leasedUntil < :now OR claim = :claim")
             .expression_attribute_values(":now", millis(now))
             .expression_attribute_values(":claim", text(format!("{claim:016x}")));
-        unless_refused(put.send().await).map(|done| done.is_some())
+        unless_refused(WHAT, put.send().await).map(|done| done.is_some())
     }
 
     /// Takes the call for `cell` when its owner's lease ran out, or when it is `cell`'s own already: a cell
@@ -104,7 +102,7 @@ impl LiveCalls {
             .expression_attribute_values(":now", millis(now))
             .expression_attribute_values(":until", millis(until))
             .expression_attribute_values(":expires", seconds(until + KEPT));
-        unless_refused(update.send().await).map(|done| done.is_some())
+        unless_refused(WHAT, update.send().await).map(|done| done.is_some())
     }
 
     /// Keeps the call for `cell` and says what it is doing. `None` when it belongs to another cell
@@ -123,7 +121,7 @@ impl LiveCalls {
             .expression_attribute_values(":speaking", text(speaking))
             .expression_attribute_values(":cell", text(cell))
             .return_values(ReturnValue::AllNew);
-        let done = unless_refused(update.send().await)?;
+        let done = unless_refused(WHAT, update.send().await)?;
         Ok(done.and_then(|done| done.attributes).as_ref().and_then(read))
     }
 
@@ -140,14 +138,14 @@ impl LiveCalls {
             .expression_attribute_values(":now", millis(now))
             .expression_attribute_values(":command", text(command.as_str()))
             .return_values(ReturnValue::AllNew);
-        let done = unless_refused(update.send().await)?;
+        let done = unless_refused(WHAT, update.send().await)?;
         Ok(done.and_then(|done| done.attributes).as_ref().and_then(read).map(|live| live.cell))
     }
 
     /// What is known of a live call.
     pub async fn find(&self, call: CallId) -> Result<Option<Live>> {
         let get = self.client.get_item().table_name(&self.table).key("callId", text(call.to_string()));
-        let found = get.consistent_read(true).send().await.map_err(unavailable)?;
+        let found = get.consistent_read(true).send().await.map_err(|error| unavailable(WHAT, error))?;
         Ok(found.item.as_ref().and_then(read))
     }
 
@@ -160,39 +158,13 @@ impl LiveCalls {
             .key("callId", text(call.to_string()))
             .condition_expression("cell = :cell")
             .expression_attribute_values(":cell", text(cell));
-        unless_refused(delete.send().await).map(drop)
+        unless_refused(WHAT, delete.send().await).map(drop)
     }
 
     /// Makes the table on an emulator; in AWS the template does.
     pub async fn create_table(&self) -> Result<()> {
-        let definition =
-            AttributeDefinition::builder().attribute_name("callId").attribute_type(ScalarAttributeType::S).build();
-        let key = KeySchemaElement::builder().attribute_name("callId").key_type(KeyType::Hash).build();
-        let create = self
-            .client
-            .create_table()
-            .table_name(&self.table)
-            .attribute_definitions(definition.map_err(|error| Error::internal(error.to_string()))?)
-            .key_schema(key.map_err(|error| Error::internal(error.to_string()))?)
-            .billing_mode(BillingMode::PayPerRequest);
-        match create.send().await {
-            Err(error) if error.code() == Some("ResourceInUseException") => Ok(()),
-            other => other.map(drop).map_err(unavailable),
-        }
+        table::create(WHAT, &self.client, &self.table, "callId").await
     }
-}
-
-fn text(value: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(value.into())
-}
-
-fn millis(at: Timestamp) -> AttributeValue {
-    AttributeValue::N(at.as_millisecond().to_string())
-}
-
-/// DynamoDB's time to live reads seconds.
-fn seconds(at: Timestamp) -> AttributeValue {
-    AttributeValue::N(at.as_second().to_string())
 }
 
 fn read(item: &Item) -> Option<Live> {
@@ -204,21 +176,4 @@ fn read(item: &Item) -> Option<Live> {
         speaking: string("speaking").and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default(),
         command: string("command").and_then(|command| Command::parse(command)),
     })
-}
-
-/// The answer, or `None` when the condition did not hold.
-fn unless_refused<T, E, R>(answer: Result<T, SdkError<E, R>>) -> Result<Option<T>>
-where
-    SdkError<E, R>: ProvideErrorMetadata,
-{
-    match answer {
-        Ok(done) => Ok(Some(done)),
-        Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(None),
-        Err(error) => Err(unavailable(error)),
-    }
-}
-
-/// Only the code: the service's words can hold what was asked.
-fn unavailable(error: impl ProvideErrorMetadata) -> Error {
-    Error::unavailable("live calls", error.code().unwrap_or("no answer").to_owned())
 }

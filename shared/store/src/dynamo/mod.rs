@@ -1,5 +1,8 @@
-//! DynamoDB: who owns which live call.
+//! DynamoDB: who owns which live call, and what was answered to requests that come again.
 
+mod idempotency;
 mod live;
+mod table;
 
+pub use idempotency::KeptAnswers;
 pub use live::{Command, Live, LiveCalls};

@@ -1,16 +1,20 @@
-//! `caregivers`.
+//! `caregivers`. What opens their accounts is in the same documents and in `credentials.rs`.
 
-use domain::caregivers::Caregiver;
-use domain::{CaregiverId, Email, Language, OrgId, Result, Role, Scope, Secret};
+use domain::caregivers::{Caregiver, Credentials, Theme};
+use domain::{CaregiverId, Email, Language, OrgId, Page, PageRequest, PictureId, Result, Role, Scope};
+use jiff::Timestamp;
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{DateTime, Document, doc};
+use mongodb::bson::{DateTime, Document, deserialize_from_document as read, doc};
 use serde::{Deserialize, Serialize};
 
 use super::convert::{corrupt, date, document, id, oid, time, within};
 use super::orgs::without_id;
-use super::{Query, Store, Write};
+use super::patients::order;
+use super::{Query, Store, Write, cached, credentials};
 
-const NAME: &str = "caregivers";
+pub(super) const NAME: &str = "caregivers";
+const MISSING: (&str, &str) = ("caregiver_not_found", "There is no such caregiver.");
+const TAKEN: (&str, &str) = ("email_taken", "There is an account with this address already.");
 
 /// Caregivers.
 pub struct Caregivers<'a>(pub(super) &'a Store);
@@ -18,17 +22,17 @@ pub struct Caregivers<'a>(pub(super) &'a Store);
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "the document has these fields since the old backend")]
-struct Row {
+pub(super) struct Row {
     #[serde(rename = "_id")]
     id: ObjectId,
     org: ObjectId,
     name: String,
-    email: String,
+    /// Gone when the account was removed: the address can be used again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     phone: Option<String>,
     role: Role,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    password: Option<String>,
     #[serde(default)]
     is_email_verified: bool,
     #[serde(default)]
@@ -36,22 +40,84 @@ struct Row {
     #[serde(default)]
     account_locked: bool,
     #[serde(default)]
+    mfa_enabled: bool,
+    #[serde(default)]
+    session_epoch: i64,
+    #[serde(default)]
     preferred_language: Language,
+    #[serde(default)]
+    theme_preference: Theme,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    picture: Option<PictureId>,
     #[serde(default)]
     deleted: bool,
     created_at: DateTime,
 }
 
+/// Those of a scope that were not removed.
+fn visible(scope: &Scope) -> Document {
+    within(scope, doc! { "deleted": { "$ne": true } })
+}
+
+fn one(scope: &Scope, caregiver: CaregiverId) -> Document {
+    let mut filter = visible(scope);
+    filter.insert("_id", oid(caregiver.0));
+    filter
+}
+
 impl Caregivers<'_> {
     /// The account of an address, for signing in. Index: `caregivers_email`.
-    pub async fn by_email(&self, email: &Email) -> Result<Option<Caregiver>> {
-        self.one(doc! { "email": email.as_str(), "deleted": { "$ne": true } }).await
+    pub async fn by_email(&self, email: &Email) -> Result<Option<(Caregiver, Credentials)>> {
+        self.with_credentials(doc! { "email": email.as_str(), "deleted": { "$ne": true } }).await
     }
 
-    /// One caregiver of the scope's organisation. Index: `_id_`.
+    /// The account that an account at an identity provider opens. Index: `caregivers_sso`.
+    pub async fn by_sso(&self, link: &domain::caregivers::SsoLink) -> Result<Option<(Caregiver, Credentials)>> {
+        let filter =
+            doc! { "ssoProviderId": &link.subject, "ssoProvider": link.provider.as_str(), "deleted": { "$ne": true } };
+        self.with_credentials(filter).await
+    }
+
+    /// One account with what opens it. Index: `_id_`.
+    pub async fn account(&self, caregiver: CaregiverId) -> Result<Option<(Caregiver, Credentials)>> {
+        self.with_credentials(doc! { "_id": oid(caregiver.0), "deleted": { "$ne": true } }).await
+    }
+
+    async fn with_credentials(&self, filter: Document) -> Result<Option<(Caregiver, Credentials)>> {
+        let Some(found) = self.0.first::<Document>(Query::of(NAME, filter)).await? else { return Ok(None) };
+        let credentials: credentials::Row = read(found.clone()).map_err(|_| corrupt("password"))?;
+        let row: Row = read(found).map_err(|_| corrupt("role"))?;
+        Ok(Some((row.read()?, credentials.read()?)))
+    }
+
+    /// One caregiver of the scope's organisation, read through the cache. Index: `_id_`.
     pub async fn find(&self, scope: &Scope, caregiver: CaregiverId) -> Result<Option<Caregiver>> {
-        let found = self.one(doc! { "_id": oid(caregiver.0), "deleted": { "$ne": true } }).await?;
+        let found = self.0.by_id::<Row>(NAME, caregiver.0).await?.filter(|row| !row.deleted);
+        let found = found.map(Row::read).transpose()?;
         Ok(found.filter(|caregiver| scope.org().is_none_or(|org| org == caregiver.org)))
+    }
+
+    /// A page of the scope's caregivers, optionally of exactly this name or role.
+    /// Index: `caregivers_org`.
+    pub async fn list(
+        &self,
+        scope: &Scope,
+        name: Option<&str>,
+        role: Option<Role>,
+        request: &PageRequest,
+    ) -> Result<Page<Caregiver>> {
+        let mut filter = visible(scope);
+        if let Some(name) = name {
+            filter.insert("name", name);
+        }
+        if let Some(role) = role {
+            filter.insert("role", role.as_str());
+        }
+        let query = Query::of(NAME, filter);
+        let total = self.0.count(query.clone()).await?;
+        let query = query.sort(order(request)).skip(request.skip()).limit(request.limit);
+        let rows = self.0.every::<Row>(query).await?;
+        Ok(Page::new(request, rows.into_iter().map(Row::read).collect::<Result<_>>()?, total))
     }
 
     /// Those of `ids` that belong to the scope's organisation, by name. Index: `_id_`.
@@ -80,14 +146,84 @@ impl Caregivers<'_> {
     }
 
     /// Adds one, or does nothing when it is there: for seeding.
-    pub fn seed(caregiver: &Caregiver) -> Result<Write> {
-        let row = document(&Row::of(caregiver))?;
-        Ok(Write::upsert(NAME, doc! { "_id": oid(caregiver.id.0) }, doc! { "$setOnInsert": without_id(row) }))
+    pub fn seed(caregiver: &Caregiver, credentials: &Credentials) -> Result<Write> {
+        let row = without_id(whole(caregiver, credentials)?);
+        Ok(Write::upsert(NAME, doc! { "_id": oid(caregiver.id.0) }, doc! { "$setOnInsert": row })
+            .touching(cached::key(NAME, caregiver.id.0)))
     }
 
-    async fn one(&self, filter: Document) -> Result<Option<Caregiver>> {
-        self.0.first::<Row>(Query::of(NAME, filter)).await?.map(Row::read).transpose()
+    /// Adds one; 409 when the address has an account.
+    pub fn add(caregiver: &Caregiver, credentials: &Credentials) -> Result<Write> {
+        Ok(Write::insert(NAME, whole(caregiver, credentials)?).or_conflict(TAKEN.0, TAKEN.1))
     }
+
+    /// Replaces what is written about one of the scope, its rights included; 404 outside it, 409
+    /// when another account has the address.
+    pub fn rewrite(scope: &Scope, caregiver: &Caregiver, now: Timestamp) -> Result<Write> {
+        let mut set = without_id(document(&Row::of(caregiver))?);
+        set.remove("createdAt");
+        set.remove("org");
+        // Raised by others at the same time; see `end_sign_ins`.
+        set.remove("sessionEpoch");
+        set.insert("updatedAt", date(now));
+        let mut change = doc! { "$set": set };
+        let gone: Document = [("phone", caregiver.phone.is_none()), ("picture", caregiver.picture.is_none())]
+            .into_iter()
+            .filter_map(|(name, gone)| gone.then(|| (name.to_owned(), "".into())))
+            .collect();
+        if !gone.is_empty() {
+            change.insert("$unset", gone);
+        }
+        // An update that matches nothing and one that meets another's address are told apart by
+        // looking first; here it is the address.
+        Ok(Write::update(NAME, one(scope, caregiver.id), change)
+            .or_conflict(TAKEN.0, TAKEN.1)
+            .touching(cached::key(NAME, caregiver.id.0)))
+    }
+
+    /// Ends all sign-ins of an account at once, for good: those of older epochs are not looked at.
+    pub fn end_sign_ins(caregiver: &Caregiver) -> Write {
+        let filter = doc! { "_id": oid(caregiver.id.0), "deleted": { "$ne": true } };
+        Write::update(NAME, filter, doc! { "$set": { "sessionEpoch": i64::from(caregiver.epoch) + 1 } })
+            .touching(cached::key(NAME, caregiver.id.0))
+    }
+
+    /// Changes some fields of an account, whose sign-ins must still be those of `caregiver.epoch`:
+    /// of two who change what opens an account at the same time one comes second and is refused.
+    pub(super) fn change(caregiver: &Caregiver, change: Document) -> Write {
+        let mut filter = doc! { "_id": oid(caregiver.id.0), "deleted": { "$ne": true } };
+        // Accounts from before there were epochs have no such field.
+        let epoch = if caregiver.epoch == 0 {
+            doc! { "$in": [0_i64, mongodb::bson::Bson::Null] }
+        } else {
+            doc! { "$eq": i64::from(caregiver.epoch) }
+        };
+        filter.insert("sessionEpoch", epoch);
+        Write::update(NAME, filter, change)
+            .or_conflict("account_moved_on", "The account was changed at the same time. Please try again.")
+            .touching(cached::key(NAME, caregiver.id.0))
+    }
+
+    /// Removes one of the scope and frees their address; 404 outside it.
+    pub fn remove(scope: &Scope, caregiver: CaregiverId, now: Timestamp) -> Write {
+        let change = doc! {
+            "$set": { "deleted": true, "deletedAt": date(now) },
+            "$inc": { "sessionEpoch": 1_i64 },
+            "$unset": {
+                "email": "", "password": "", "ssoProvider": "", "ssoProviderId": "", "mfaSecret": "",
+                "mfaBackupCodes": "", "places": "", "picture": "",
+            },
+        };
+        Write::update(NAME, one(scope, caregiver), change)
+            .or_not_found(MISSING.0, MISSING.1)
+            .touching(cached::key(NAME, caregiver.0))
+    }
+}
+
+fn whole(caregiver: &Caregiver, credentials: &Credentials) -> Result<Document> {
+    let mut row = document(&Row::of(caregiver))?;
+    row.extend(document(&credentials::Row::of(credentials))?);
+    Ok(row)
 }
 
 impl Row {
@@ -96,14 +232,17 @@ impl Row {
             id: oid(caregiver.id.0),
             org: oid(caregiver.org.0),
             name: caregiver.name.clone(),
-            email: caregiver.email.as_str().to_owned(),
+            email: Some(caregiver.email.as_str().to_owned()),
             phone: caregiver.phone.as_ref().map(|phone| phone.as_str().to_owned()),
             role: caregiver.role,
-            password: caregiver.password_hash.as_ref().map(|hash| hash.expose().clone()),
             is_email_verified: caregiver.email_verified,
             is_phone_verified: caregiver.phone_verified,
             account_locked: caregiver.locked,
+            mfa_enabled: caregiver.mfa_enabled,
+            session_epoch: i64::from(caregiver.epoch),
             preferred_language: caregiver.language,
+            theme_preference: caregiver.theme,
+            picture: caregiver.picture,
             deleted: false,
             created_at: date(caregiver.created_at),
         }
@@ -114,14 +253,17 @@ impl Row {
             id: CaregiverId(id(self.id)),
             org: OrgId(id(self.org)),
             name: self.name,
-            email: self.email.parse().map_err(|_| corrupt("email"))?,
+            email: self.email.and_then(|email| email.parse().ok()).ok_or_else(|| corrupt("email"))?,
             phone: self.phone.and_then(|phone| phone.parse().ok()),
             role: self.role,
-            password_hash: self.password.map(Secret::new),
             email_verified: self.is_email_verified,
             phone_verified: self.is_phone_verified,
             locked: self.account_locked,
+            mfa_enabled: self.mfa_enabled,
+            epoch: u32::try_from(self.session_epoch).unwrap_or_default(),
             language: self.preferred_language,
+            theme: self.theme_preference,
+            picture: self.picture,
             created_at: time(self.created_at)?,
         })
     }

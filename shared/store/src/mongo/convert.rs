@@ -3,7 +3,8 @@
 use domain::{Error, Id, Result, Scope};
 use jiff::Timestamp;
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{DateTime, Document};
+use mongodb::bson::spec::BinarySubtype;
+use mongodb::bson::{Binary, DateTime, Document};
 use serde::Serialize;
 
 /// An id as MongoDB stores it.
@@ -27,6 +28,11 @@ pub(crate) fn date(at: Timestamp) -> DateTime {
 /// When the stored date lies outside the years -9999 to 9999.
 pub(crate) fn time(date: DateTime) -> Result<Timestamp> {
     Timestamp::from_millisecond(date.timestamp_millis()).map_err(|_| corrupt("date"))
+}
+
+/// Bytes as MongoDB stores them.
+pub(crate) fn binary(bytes: &[u8]) -> Binary {
+    Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() }
 }
 
 /// A document of a serialisable value.

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use domain::audit::RETENTION;
 use mongodb::bson::{Document, doc};
 use mongodb::options::IndexOptions;
 use mongodb::{Database, IndexModel};
@@ -24,8 +25,8 @@ enum Kind {
     Unique,
     /// Unique among the documents that have the field.
     UniqueSparse,
-    /// Documents are removed when the date in the field is past.
-    Expiring,
+    /// Documents are removed so many seconds after the date in the field.
+    Expiring(u64),
 }
 
 /// The table.
@@ -43,9 +44,49 @@ pub const ALL: &[Index] = &[
         keys: || doc! { "org": 1, "name": 1 },
         kind: Kind::Plain,
     },
+    Index {
+        collection: "caregivers",
+        name: "caregivers_sso",
+        keys: || doc! { "ssoProviderId": 1, "ssoProvider": 1 },
+        kind: Kind::UniqueSparse,
+    },
+    Index { collection: "orgs", name: "orgs_name", keys: || doc! { "name": 1, "_id": 1 }, kind: Kind::Plain },
+    Index { collection: "tokens", name: "tokens_hash", keys: || doc! { "hash": 1 }, kind: Kind::Unique },
+    Index {
+        collection: "tokens",
+        name: "tokens_caregiver",
+        keys: || doc! { "caregiver": 1, "purpose": 1 },
+        kind: Kind::Plain,
+    },
+    Index { collection: "tokens", name: "tokens_expired", keys: || doc! { "expiresAt": 1 }, kind: Kind::Expiring(0) },
+    Index {
+        collection: "attempts",
+        name: "attempts_expired",
+        keys: || doc! { "expiresAt": 1 },
+        kind: Kind::Expiring(0),
+    },
+    Index { collection: "mails", name: "mails_next", keys: || doc! { "nextAt": 1 }, kind: Kind::Plain },
+    Index {
+        collection: "auditInbox",
+        name: "audit_inbox",
+        keys: || doc! { "org": 1, "at": 1, "_id": 1 },
+        kind: Kind::Plain,
+    },
+    Index { collection: "audit", name: "audit_chain", keys: || doc! { "org": 1, "seq": 1 }, kind: Kind::Unique },
+    Index {
+        collection: "audit",
+        name: "audit_expired",
+        keys: || doc! { "at": 1 },
+        kind: Kind::Expiring(RETENTION.as_secs().unsigned_abs()),
+    },
     Index { collection: "sessions", name: "sessions_current", keys: || doc! { "current": 1 }, kind: Kind::Unique },
     Index { collection: "sessions", name: "sessions_used", keys: || doc! { "used": 1 }, kind: Kind::Plain },
-    Index { collection: "sessions", name: "sessions_expired", keys: || doc! { "expiresAt": 1 }, kind: Kind::Expiring },
+    Index {
+        collection: "sessions",
+        name: "sessions_expired",
+        keys: || doc! { "expiresAt": 1 },
+        kind: Kind::Expiring(0),
+    },
     Index {
         collection: "patients",
         name: "patients_org",
@@ -134,7 +175,9 @@ impl Index {
         options.name = Some(self.name.to_owned());
         options.unique = matches!(self.kind, Kind::Unique | Kind::UniqueSparse).then_some(true);
         options.sparse = matches!(self.kind, Kind::UniqueSparse).then_some(true);
-        options.expire_after = matches!(self.kind, Kind::Expiring).then_some(Duration::ZERO);
+        if let Kind::Expiring(after) = self.kind {
+            options.expire_after = Some(Duration::from_secs(after));
+        }
         IndexModel::builder().keys((self.keys)()).options(options).build()
     }
 }

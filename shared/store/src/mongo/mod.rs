@@ -4,19 +4,25 @@
 //! of a collection; writes are values ([`Write`]) that are committed together.
 
 mod alerts;
+mod attempts;
+mod audit;
+mod cached;
 mod callbacks;
 mod calls;
 mod caregivers;
 mod conversations;
 mod convert;
+mod credentials;
 mod error;
 pub mod indexes;
+mod mails;
 mod notes;
 mod orgs;
 mod outbox;
 mod patients;
 mod query;
 mod sessions;
+mod tokens;
 mod write;
 
 use std::sync::Arc;
@@ -27,16 +33,22 @@ use mongodb::options::ClientOptions;
 use mongodb::{Client, Database};
 use tokio::sync::OnceCell;
 
+use crate::Cache;
+
 pub use alerts::Alerts;
+pub use attempts::AttemptLog;
+pub use audit::Audits;
 pub use callbacks::Callbacks;
 pub use calls::Calls;
 pub use caregivers::Caregivers;
 pub use conversations::Conversations;
+pub use mails::{Mails, Waiting};
 pub use notes::Notes;
 pub use orgs::Orgs;
 pub use outbox::{Outbox, Pending};
 pub use patients::Patients;
 pub use sessions::Sessions;
+pub use tokens::Tokens;
 pub use write::Write;
 
 pub(crate) use error::failed;
@@ -56,12 +68,19 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     config: config::Database,
     database: OnceCell<Database>,
+    cache: Option<Cache>,
 }
 
 impl Store {
-    /// A store that has not connected yet.
-    pub fn new(config: config::Database) -> Self {
-        Self(Arc::new(Inner { config, database: OnceCell::new() }))
+    /// A store that has not connected yet. With a cache, hot documents are read through it, and
+    /// every write takes what it changes out of it; so a process that writes to documents which
+    /// others read through a cache must have that cache too.
+    pub fn new(config: config::Database, cache: Option<Cache>) -> Self {
+        Self(Arc::new(Inner { config, database: OnceCell::new(), cache }))
+    }
+
+    pub(crate) fn cache(&self) -> Option<&Cache> {
+        self.0.cache.as_ref()
     }
 
     /// Organisations.
@@ -107,6 +126,26 @@ impl Store {
     /// Conversations and their turns.
     pub fn conversations(&self) -> Conversations<'_> {
         Conversations(self)
+    }
+
+    /// Tokens for one use.
+    pub fn tokens(&self) -> Tokens<'_> {
+        Tokens(self)
+    }
+
+    /// Wrong passwords and codes.
+    pub fn attempts(&self) -> AttemptLog<'_> {
+        AttemptLog(self)
+    }
+
+    /// The audit trail.
+    pub fn audits(&self) -> Audits<'_> {
+        Audits(self)
+    }
+
+    /// Mails about accounts that wait to be sent.
+    pub fn mails(&self) -> Mails<'_> {
+        Mails(self)
     }
 
     /// Jobs written with the data they are about.

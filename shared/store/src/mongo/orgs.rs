@@ -1,13 +1,15 @@
 //! `orgs`.
 
-use domain::orgs::{CallRetries, Org};
-use domain::{OrgId, Result, Scope};
+use domain::orgs::{CallRetries, Org, WebAddress};
+use domain::{OrgId, Page, PageRequest, Result, Scope};
+use jiff::Timestamp;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, doc};
 use serde::{Deserialize, Serialize};
 
 use super::convert::{corrupt, date, document, id, oid, time};
-use super::{Query, Store, Write};
+use super::patients::order;
+use super::{Query, Store, Write, cached};
 
 const NAME: &str = "orgs";
 
@@ -27,6 +29,8 @@ struct Row {
     #[serde(default)]
     call_retry_settings: Option<Retries>,
     #[serde(default)]
+    logo: Option<String>,
+    #[serde(default)]
     deleted: bool,
     created_at: DateTime,
 }
@@ -40,19 +44,64 @@ struct Retries {
 }
 
 impl Orgs<'_> {
-    /// One organisation, if it lies in the scope. Index: `_id_`.
+    /// One organisation, if it lies in the scope, read through the cache. Index: `_id_`.
     pub async fn find(&self, scope: &Scope, org: OrgId) -> Result<Option<Org>> {
         if scope.org().is_some_and(|own| own != org) {
             return Ok(None);
         }
-        let query = Query::of(NAME, doc! { "_id": oid(org.0), "deleted": { "$ne": true } });
-        self.0.first::<Row>(query).await?.map(Row::read).transpose()
+        self.0.by_id::<Row>(NAME, org.0).await?.filter(|row| !row.deleted).map(Row::read).transpose()
+    }
+
+    /// A page of the scope's organisations, optionally of exactly this name. Index: `orgs_name`.
+    pub async fn list(&self, scope: &Scope, name: Option<&str>, request: &PageRequest) -> Result<Page<Org>> {
+        let mut filter = doc! { "deleted": { "$ne": true } };
+        if let Some(own) = scope.org() {
+            filter.insert("_id", oid(own.0));
+        }
+        if let Some(name) = name {
+            filter.insert("name", name);
+        }
+        let query = Query::of(NAME, filter);
+        let total = self.0.count(query.clone()).await?;
+        let query = query.sort(order(request)).skip(request.skip()).limit(request.limit);
+        let rows = self.0.every::<Row>(query).await?;
+        Ok(Page::new(request, rows.into_iter().map(Row::read).collect::<Result<_>>()?, total))
+    }
+
+    /// Adds one.
+    pub fn add(org: &Org) -> Result<Write> {
+        Ok(Write::insert(NAME, document(&Row::of(org))?))
+    }
+
+    /// Replaces what is written about an organisation that was found in the caller's scope.
+    pub fn rewrite(org: &Org, now: Timestamp) -> Result<Write> {
+        let mut set = without_id(document(&Row::of(org))?);
+        set.remove("createdAt");
+        set.insert("updatedAt", date(now));
+        Ok(Write::update(NAME, doc! { "_id": oid(org.id.0), "deleted": { "$ne": true } }, doc! { "$set": set })
+            .or_not_found("org_not_found", "There is no such organisation.")
+            .touching(cached::key(NAME, org.id.0)))
+    }
+
+    /// Makes sure that of those who change who runs an organisation at the same time only one
+    /// goes through: the others find the number they read gone, and look again.
+    pub fn count_change(org: OrgId) -> Write {
+        Write::update(NAME, doc! { "_id": oid(org.0) }, doc! { "$inc": { "changes": 1_i64 } })
+    }
+
+    /// Hides an organisation that was found in the caller's scope and keeps the record.
+    pub fn remove(org: OrgId, now: Timestamp) -> Write {
+        let change = doc! { "$set": { "deleted": true, "deletedAt": date(now) } };
+        Write::update(NAME, doc! { "_id": oid(org.0), "deleted": { "$ne": true } }, change)
+            .or_not_found("org_not_found", "There is no such organisation.")
+            .touching(cached::key(NAME, org.0))
     }
 
     /// Adds one, or does nothing when it is there: for seeding.
     pub fn seed(org: &Org) -> Result<Write> {
         let row = document(&Row::of(org))?;
-        Ok(Write::upsert(NAME, doc! { "_id": oid(org.id.0) }, doc! { "$setOnInsert": without_id(row) }))
+        Ok(Write::upsert(NAME, doc! { "_id": oid(org.id.0) }, doc! { "$setOnInsert": without_id(row) })
+            .touching(cached::key(NAME, org.id.0)))
     }
 }
 
@@ -75,6 +124,7 @@ impl Row {
                 retry_interval_minutes: org.retries.interval_minutes,
                 alert_on_all_missed_calls: org.retries.alert_on_every_miss,
             }),
+            logo: org.logo.as_ref().map(|logo| logo.as_str().to_owned()),
             deleted: false,
             created_at: date(org.created_at),
         }
@@ -93,6 +143,7 @@ impl Row {
                 interval_minutes: retries.retry_interval_minutes,
                 alert_on_every_miss: retries.alert_on_all_missed_calls,
             }),
+            logo: self.logo.and_then(|logo| logo.parse::<WebAddress>().ok()),
             created_at: time(self.created_at)?,
         })
     }

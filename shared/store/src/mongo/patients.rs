@@ -1,7 +1,7 @@
 //! `patients`.
 
 use domain::patients::{Extension, Manner, Patience, Patient, Profile};
-use domain::{CaregiverId, Language, OrgId, Page, PageRequest, PatientId, Phi, Phone, Result, Scope};
+use domain::{CaregiverId, Language, OrgId, Page, PageRequest, PatientId, Phi, Phone, PictureId, Result, Scope};
 use jiff::Timestamp;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, Document, doc};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::convert::{corrupt, date, document, id, oid, time, within};
 use super::orgs::without_id;
-use super::{Query, Store, Write};
+use super::{Query, Store, Write, cached};
 
 const NAME: &str = "patients";
 const MISSING: (&str, &str) = ("patient_not_found", "There is no such patient.");
@@ -27,6 +27,8 @@ struct Row {
     caregivers: Vec<ObjectId>,
     #[serde(flatten)]
     profile: ProfileRow,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    picture: Option<PictureId>,
     #[serde(default)]
     deleted: bool,
     created_at: DateTime,
@@ -104,16 +106,29 @@ fn one(scope: &Scope, patient: PatientId) -> Document {
 }
 
 impl Patients<'_> {
-    /// One patient, if they lie in the scope. Index: `_id_`.
+    /// One patient, if they lie in the scope, read through the cache. Index: `_id_`.
     pub async fn find(&self, scope: &Scope, patient: PatientId) -> Result<Option<Patient>> {
-        self.0.first::<Row>(Query::of(NAME, one(scope, patient))).await?.map(Row::read).transpose()
+        self.hot(scope, patient, |row| !row.deleted).await
     }
 
     /// One patient, removed or not: what hangs on them outlives their removal. Index: `_id_`.
     pub async fn find_even_removed(&self, scope: &Scope, patient: PatientId) -> Result<Option<Patient>> {
-        let mut filter = one(scope, patient);
-        filter.remove("deleted");
-        self.0.first::<Row>(Query::of(NAME, filter)).await?.map(Row::read).transpose()
+        self.hot(scope, patient, |_| true).await
+    }
+
+    async fn hot(&self, scope: &Scope, patient: PatientId, wanted: fn(&Row) -> bool) -> Result<Option<Patient>> {
+        let found = self.0.by_id::<Row>(NAME, patient.0).await?;
+        let found = found.filter(|row| wanted(row) && row.lies_in(scope));
+        found.map(Row::read).transpose()
+    }
+
+    /// The scope's patients without a caregiver, oldest first, up to `limit`.
+    /// Index: `patients_assigned`.
+    pub async fn unassigned(&self, scope: &Scope, limit: u32) -> Result<Vec<Patient>> {
+        let mut filter = visible(scope);
+        filter.insert("caregivers", doc! { "$size": 0 });
+        let query = Query::of(NAME, filter).sort(doc! { "createdAt": 1, "_id": 1 }).limit(limit);
+        Ok(readable(self.0.every(query).await?))
     }
 
     /// A page of the scope's patients, optionally of exactly this name.
@@ -173,33 +188,62 @@ impl Patients<'_> {
     /// Adds one, or does nothing when it is there: for seeding.
     pub fn seed(patient: &Patient) -> Result<Write> {
         let row = document(&Row::of(patient))?;
-        Ok(Write::upsert(NAME, doc! { "_id": oid(patient.id.0) }, doc! { "$setOnInsert": without_id(row) }))
+        Ok(Write::upsert(NAME, doc! { "_id": oid(patient.id.0) }, doc! { "$setOnInsert": without_id(row) })
+            .touching(cached::key(NAME, patient.id.0)))
     }
 
     /// Replaces what people write about a patient of the scope; 404 outside it.
     pub fn rewrite(scope: &Scope, patient: PatientId, profile: &Profile, now: Timestamp) -> Result<Write> {
         let mut set = document(&ProfileRow::of(profile))?;
         set.insert("updatedAt", date(now));
-        Ok(Write::update(NAME, one(scope, patient), doc! { "$set": set }).or_not_found(MISSING.0, MISSING.1))
+        Ok(change(scope, patient, doc! { "$set": set }))
     }
 
     /// Hides a patient of the scope and keeps the record; 404 outside it.
     pub fn remove(scope: &Scope, patient: PatientId, now: Timestamp) -> Write {
+        change(scope, patient, doc! { "$set": { "deleted": true, "deletedAt": date(now) } })
+    }
+
+    /// Hides all patients of an organisation that is removed.
+    pub fn remove_all(org: OrgId, patients: &[PatientId], now: Timestamp) -> Write {
+        let filter = doc! { "org": oid(org.0), "deleted": { "$ne": true } };
         let change = doc! { "$set": { "deleted": true, "deletedAt": date(now) } };
-        Write::update(NAME, one(scope, patient), change).or_not_found(MISSING.0, MISSING.1)
+        let write = Write::update_all(NAME, filter, change);
+        patients.iter().fold(write, |write, patient| write.touching(cached::key(NAME, patient.0)))
+    }
+
+    /// Gives a patient another picture, or takes it away.
+    pub fn set_picture(scope: &Scope, patient: PatientId, picture: Option<PictureId>, now: Timestamp) -> Write {
+        let set = doc! { "picture": picture.map(|picture| picture.to_string()), "updatedAt": date(now) };
+        change(scope, patient, doc! { "$set": set })
     }
 
     /// Assigns a caregiver; doing it again changes nothing.
     pub fn assign(scope: &Scope, patient: PatientId, caregiver: CaregiverId, now: Timestamp) -> Write {
-        let change = doc! { "$addToSet": { "caregivers": oid(caregiver.0) }, "$set": { "updatedAt": date(now) } };
-        Write::update(NAME, one(scope, patient), change).or_not_found(MISSING.0, MISSING.1)
+        let update = doc! { "$addToSet": { "caregivers": oid(caregiver.0) }, "$set": { "updatedAt": date(now) } };
+        change(scope, patient, update)
     }
 
     /// Takes an assignment back; doing it again changes nothing.
     pub fn unassign(scope: &Scope, patient: PatientId, caregiver: CaregiverId, now: Timestamp) -> Write {
-        let change = doc! { "$pull": { "caregivers": oid(caregiver.0) }, "$set": { "updatedAt": date(now) } };
-        Write::update(NAME, one(scope, patient), change).or_not_found(MISSING.0, MISSING.1)
+        let update = doc! { "$pull": { "caregivers": oid(caregiver.0) }, "$set": { "updatedAt": date(now) } };
+        change(scope, patient, update)
     }
+
+    /// Takes every assignment of a caregiver back, of these patients.
+    pub fn unassign_all(caregiver: CaregiverId, patients: &[PatientId], now: Timestamp) -> Write {
+        let ids: Vec<_> = patients.iter().map(|patient| oid(patient.0)).collect();
+        let update = doc! { "$pull": { "caregivers": oid(caregiver.0) }, "$set": { "updatedAt": date(now) } };
+        let write = Write::update_all(NAME, doc! { "_id": { "$in": ids } }, update);
+        patients.iter().fold(write, |write, patient| write.touching(cached::key(NAME, patient.0)))
+    }
+}
+
+/// A change of one patient of the scope; 404 outside it.
+fn change(scope: &Scope, patient: PatientId, update: Document) -> Write {
+    Write::update(NAME, one(scope, patient), update)
+        .or_not_found(MISSING.0, MISSING.1)
+        .touching(cached::key(NAME, patient.0))
 }
 
 /// The rows that can be read. The old backend kept telephone numbers as they were typed; one
@@ -253,12 +297,18 @@ impl ProfileRow {
 }
 
 impl Row {
+    fn lies_in(&self, scope: &Scope) -> bool {
+        let caregivers: Vec<_> = self.caregivers.iter().map(|caregiver| CaregiverId(id(*caregiver))).collect();
+        scope.covers(OrgId(id(self.org)), &caregivers)
+    }
+
     fn of(patient: &Patient) -> Self {
         Self {
             id: oid(patient.id.0),
             org: oid(patient.org.0),
             caregivers: patient.caregivers.iter().map(|caregiver| oid(caregiver.0)).collect(),
             profile: ProfileRow::of(&patient.profile),
+            picture: patient.picture,
             deleted: false,
             created_at: date(patient.created_at),
         }
@@ -270,6 +320,7 @@ impl Row {
             org: OrgId(id(self.org)),
             caregivers: self.caregivers.into_iter().map(|caregiver| CaregiverId(id(caregiver))).collect(),
             profile: self.profile.read()?,
+            picture: self.picture,
             created_at: time(self.created_at)?,
         })
     }

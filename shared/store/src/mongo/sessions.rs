@@ -4,11 +4,11 @@ use domain::sessions::{Session, TokenHash};
 use domain::{CaregiverId, OrgId, Result, SessionId};
 use jiff::Timestamp;
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, DateTime, Document, doc};
 use serde::{Deserialize, Serialize};
 
-use super::convert::{corrupt, date, document, id, oid, time};
+use super::cached;
+use super::convert::{binary, corrupt, date, document, id, oid, time};
 use super::{Query, Store, Write};
 
 const NAME: &str = "sessions";
@@ -26,18 +26,39 @@ struct Row {
     id: ObjectId,
     caregiver: ObjectId,
     org: ObjectId,
+    #[serde(default)]
+    epoch: i64,
     current: Binary,
     #[serde(default)]
     used: Vec<Binary>,
     rotated_at: DateTime,
     expires_at: DateTime,
+    #[serde(default)]
+    seen_at: Option<DateTime>,
+    created_at: DateTime,
+}
+
+/// What a request needs of a sign-in: kept in the cache, without its tokens.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Hot {
+    #[serde(rename = "_id")]
+    id: ObjectId,
+    caregiver: ObjectId,
+    org: ObjectId,
+    #[serde(default)]
+    epoch: i64,
+    expires_at: DateTime,
+    #[serde(default)]
+    seen_at: Option<DateTime>,
     created_at: DateTime,
 }
 
 impl Sessions<'_> {
-    /// A sign-in that has not ended. Index: `_id_`.
+    /// A sign-in that has not ended, read through the cache; its tokens are left out.
+    /// Index: `_id_`.
     pub async fn find(&self, session: SessionId) -> Result<Option<Session>> {
-        self.one(doc! { "_id": oid(session.0) }).await
+        self.0.by_id::<Hot>(NAME, session.0).await?.map(Hot::read).transpose()
     }
 
     /// Replaces the refresh token `old` by `new`, once: of two requests with the same token one
@@ -50,11 +71,17 @@ impl Sessions<'_> {
         expires_at: Timestamp,
     ) -> Result<Option<Session>> {
         let change = doc! {
-            "$set": { "current": binary(new), "rotatedAt": date(now), "expiresAt": date(expires_at) },
+            "$set": {
+                "current": binary(new), "rotatedAt": date(now), "expiresAt": date(expires_at), "seenAt": date(now),
+            },
             "$push": { "used": { "$each": [binary(old)], "$slice": REMEMBERED } },
         };
         let filter = doc! { "current": binary(old), "expiresAt": { "$gt": date(now) } };
-        self.0.change_first::<Row>(Query::of(NAME, filter), change).await?.map(Row::read).transpose()
+        let rotated = self.0.change_first::<Row>(Query::of(NAME, filter), change).await?.map(Row::read).transpose()?;
+        if let (Some(session), Some(cache)) = (&rotated, self.0.cache()) {
+            cache.unbar(&[cached::key(NAME, session.id.0)]).await;
+        }
+        Ok(rotated)
     }
 
     /// The sign-in whose newest token is `hash`. Index: `sessions_current`.
@@ -78,12 +105,20 @@ impl Sessions<'_> {
 
     /// Ends a sign-in: none of its tokens is good any more.
     pub fn end(session: SessionId) -> Write {
-        Write::delete(NAME, doc! { "_id": oid(session.0) })
+        Write::delete(NAME, doc! { "_id": oid(session.0) }).touching(cached::key(NAME, session.0))
     }
-}
 
-fn binary(hash: &TokenHash) -> Binary {
-    Binary { subtype: BinarySubtype::Generic, bytes: hash.to_vec() }
+    /// Notes that somebody uses it.
+    pub fn seen(session: SessionId, now: Timestamp) -> Write {
+        Write::update(NAME, doc! { "_id": oid(session.0) }, doc! { "$max": { "seenAt": date(now) } })
+            .touching(cached::key(NAME, session.0))
+    }
+
+    /// Takes a sign-in over into a new epoch of its account: the one that made the change stays.
+    pub fn keep(session: SessionId, epoch: u32) -> Write {
+        Write::update(NAME, doc! { "_id": oid(session.0) }, doc! { "$set": { "epoch": i64::from(epoch) } })
+            .touching(cached::key(NAME, session.0))
+    }
 }
 
 impl Row {
@@ -92,10 +127,12 @@ impl Row {
             id: oid(session.id.0),
             caregiver: oid(session.caregiver.0),
             org: oid(session.org.0),
+            epoch: i64::from(session.epoch),
             current: binary(&session.current),
             used: Vec::new(),
             rotated_at: date(session.rotated_at),
             expires_at: date(session.expires_at),
+            seen_at: Some(date(session.seen_at)),
             created_at: date(session.created_at),
         }
     }
@@ -105,9 +142,28 @@ impl Row {
             id: SessionId(id(self.id)),
             caregiver: CaregiverId(id(self.caregiver)),
             org: OrgId(id(self.org)),
+            epoch: u32::try_from(self.epoch).unwrap_or_default(),
             current: self.current.bytes.try_into().map_err(|_| corrupt("current"))?,
             rotated_at: time(self.rotated_at)?,
             expires_at: time(self.expires_at)?,
+            seen_at: time(self.seen_at.unwrap_or(self.rotated_at))?,
+            created_at: time(self.created_at)?,
+        })
+    }
+}
+
+impl Hot {
+    fn read(self) -> Result<Session> {
+        Ok(Session {
+            id: SessionId(id(self.id)),
+            caregiver: CaregiverId(id(self.caregiver)),
+            org: OrgId(id(self.org)),
+            epoch: u32::try_from(self.epoch).unwrap_or_default(),
+            // Of no use to a request, and not kept in the cache.
+            current: [0; 32],
+            rotated_at: time(self.created_at)?,
+            expires_at: time(self.expires_at)?,
+            seen_at: time(self.seen_at.unwrap_or(self.created_at))?,
             created_at: time(self.created_at)?,
         })
     }

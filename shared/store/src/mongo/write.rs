@@ -23,35 +23,57 @@ const ATTEMPTS: u32 = 5;
 pub struct Write {
     pub(crate) collection: &'static str,
     pub(crate) operation: Operation,
-    /// What it means that an update matched nothing or an insert met a unique key.
+    /// What it means that an update or a removal matched nothing, or that a unique key was taken.
     pub(crate) refused: Option<(domain::Kind, &'static str, &'static str)>,
+    /// What the cache may keep of what is written.
+    pub(crate) touches: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
     Insert(Document),
     Update { filter: Document, update: Document, upsert: bool },
+    UpdateAll { filter: Document, update: Document },
     Delete(Document),
+    DeleteAll(Document),
 }
 
 impl Write {
+    const fn of(collection: &'static str, operation: Operation) -> Self {
+        Self { collection, operation, refused: None, touches: Vec::new() }
+    }
+
     pub(crate) const fn insert(collection: &'static str, document: Document) -> Self {
-        Self { collection, operation: Operation::Insert(document), refused: None }
+        Self::of(collection, Operation::Insert(document))
     }
 
     pub(crate) const fn update(collection: &'static str, filter: Document, update: Document) -> Self {
-        Self { collection, operation: Operation::Update { filter, update, upsert: false }, refused: None }
+        Self::of(collection, Operation::Update { filter, update, upsert: false })
     }
 
     pub(crate) const fn upsert(collection: &'static str, filter: Document, update: Document) -> Self {
-        Self { collection, operation: Operation::Update { filter, update, upsert: true }, refused: None }
+        Self::of(collection, Operation::Update { filter, update, upsert: true })
+    }
+
+    pub(crate) const fn update_all(collection: &'static str, filter: Document, update: Document) -> Self {
+        Self::of(collection, Operation::UpdateAll { filter, update })
     }
 
     pub(crate) const fn delete(collection: &'static str, filter: Document) -> Self {
-        Self { collection, operation: Operation::Delete(filter), refused: None }
+        Self::of(collection, Operation::Delete(filter))
     }
 
-    /// The update must match a document: otherwise everything is undone with a 404 of this code.
+    pub(crate) const fn delete_all(collection: &'static str, filter: Document) -> Self {
+        Self::of(collection, Operation::DeleteAll(filter))
+    }
+
+    /// The cache may keep what is written under this key.
+    pub(crate) fn touching(mut self, key: String) -> Self {
+        self.touches.push(key);
+        self
+    }
+
+    /// It must match a document: otherwise everything is undone with a 404 of this code.
     pub(crate) const fn or_not_found(mut self, code: &'static str, message: &'static str) -> Self {
         self.refused = Some((domain::Kind::NotFound, code, message));
         self
@@ -64,9 +86,23 @@ impl Write {
         self
     }
 
+    /// It must match a document: otherwise everything is undone with a 401 of this code.
+    pub(crate) const fn or_unauthenticated(mut self, code: &'static str, message: &'static str) -> Self {
+        self.refused = Some((domain::Kind::Unauthenticated, code, message));
+        self
+    }
+
+    fn must_match(&self, matched: u64, upsert: bool) -> Result<(), Failure> {
+        match self.refusal() {
+            Some(refusal) if matched == 0 && !upsert => Err(Failure::Ours(refusal)),
+            _ => Ok(()),
+        }
+    }
+
     fn refusal(&self) -> Option<Error> {
         self.refused.map(|(kind, code, message)| match kind {
             domain::Kind::NotFound => Error::not_found(code, message),
+            domain::Kind::Unauthenticated => Error::unauthenticated(code, message),
             _ => Error::conflict(code, message),
         })
     }
@@ -81,11 +117,19 @@ impl Store {
     pub fn commit(&self, writes: impl IntoIterator<Item = Write>) -> BoxFuture<'_, Result<()>> {
         let writes: Vec<Write> = writes.into_iter().collect();
         async move {
-            match writes.as_slice() {
+            let touched: Vec<String> = writes.iter().flat_map(|write| write.touches.iter().cloned()).collect();
+            if let Some(cache) = self.cache() {
+                cache.bar(&touched).await;
+            }
+            let done = match writes.as_slice() {
                 [] => Ok(()),
                 [single] => self.perform(single, None).await.map_err(Failure::into_error),
                 several => self.transact(several).await,
+            };
+            if let Some(cache) = self.cache() {
+                cache.unbar(&touched).await;
             }
+            done
         }
         .boxed()
     }
@@ -145,21 +189,40 @@ impl Store {
             Operation::Update { filter, update, upsert } => {
                 let change = collection.update_one(filter.clone(), update.clone()).upsert(*upsert);
                 let done = match session {
+                    Some(session) => change.session(session).await,
+                    None => change.await,
+                };
+                match done {
+                    Err(error) if error::is_duplicate(&error) => {
+                        Err(write.refusal().map_or(Failure::Driver(error), Failure::Ours))
+                    }
+                    Err(error) => Err(error.into()),
+                    Ok(done) => write.must_match(done.matched_count, *upsert),
+                }
+            }
+            Operation::UpdateAll { filter, update } => {
+                let change = collection.update_many(filter.clone(), update.clone());
+                let done = match session {
                     Some(session) => change.session(session).await?,
                     None => change.await?,
                 };
-                match write.refusal() {
-                    Some(refusal) if done.matched_count == 0 && !upsert => Err(Failure::Ours(refusal)),
-                    _ => Ok(()),
-                }
+                write.must_match(done.matched_count, false)
             }
             Operation::Delete(filter) => {
                 let delete = collection.delete_one(filter.clone());
-                match session {
+                let done = match session {
                     Some(session) => delete.session(session).await?,
                     None => delete.await?,
                 };
-                Ok(())
+                write.must_match(done.deleted_count, false)
+            }
+            Operation::DeleteAll(filter) => {
+                let delete = collection.delete_many(filter.clone());
+                let done = match session {
+                    Some(session) => delete.session(session).await?,
+                    None => delete.await?,
+                };
+                write.must_match(done.deleted_count, false)
             }
         }
     }

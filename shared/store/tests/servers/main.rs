@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the failure")]
 
 mod cache;
+mod idempotency;
+mod limits;
 mod live;
 mod write;
 

@@ -1,0 +1,101 @@
+//! What people write about a caregiver.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::Theme;
+use crate::caller::Role;
+use crate::email::Email;
+use crate::locale::Language;
+use crate::phone::Phone;
+
+/// A name of a person or an organisation: one line of 1 to 100 characters.
+///
+/// It is written into mails and pages, so what could be read as markup of either is refused where
+/// it is typed: names with `<` or `>`, or with an address of a web page in them, are how mails of
+/// a service are turned into somebody else's advertisement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Name(String);
+
+impl Name {
+    /// What a wrong name must look like instead.
+    pub const RULE: &'static str =
+        "must have 1 to 100 characters on one line, without < or > and without a web address";
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Name {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let lower = name.to_lowercase();
+        let good = (1..=100).contains(&name.chars().count())
+            && !name.chars().any(|c| c.is_control() || c == '<' || c == '>')
+            && !["://", "www."].iter().any(|mark| lower.contains(mark));
+        if good { Ok(Self(name)) } else { Err(Self::RULE) }
+    }
+}
+
+impl TryFrom<String> for Name {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Name> for String {
+    fn from(name: Name) -> Self {
+        name.0
+    }
+}
+
+/// What is to be different about a caregiver: `None` leaves a value, `Some(None)` takes it away.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// Their name.
+    pub name: Option<Name>,
+    /// How they sign in.
+    pub email: Option<Email>,
+    /// Where they are telephoned.
+    pub phone: Option<Option<Phone>>,
+    /// The language they read.
+    pub language: Option<Language>,
+    /// The colours of the app.
+    pub theme: Option<Theme>,
+    /// Whether the account may not sign in.
+    pub locked: Option<bool>,
+    /// What they may do.
+    pub role: Option<Role>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use test_case::test_case;
+
+    #[test_case("  Nora \t van  Dam " => Some("Nora van Dam".into()); "spaces are tidied")]
+    #[test_case("O'Brien-Núñez 王" => Some("O'Brien-Núñez 王".into()); "any script")]
+    #[test_case("" => None; "nothing")]
+    #[test_case(" \n " => None; "only space")]
+    #[test_case("<b>Nora</b>" => None; "markup")]
+    #[test_case("Win at http://evil.example" => None; "a link")]
+    #[test_case("Win at WWW.evil.example" => None; "a link without a scheme")]
+    #[test_case("Nora\u{0}" => None; "a control character")]
+    fn parse(text: &str) -> Option<String> {
+        text.parse::<Name>().ok().map(String::from)
+    }
+
+    #[test]
+    fn a_name_has_an_end() {
+        assert!("x".repeat(100).parse::<Name>().is_ok());
+        assert!("x".repeat(101).parse::<Name>().is_err());
+    }
+}

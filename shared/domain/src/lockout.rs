@@ -1,0 +1,117 @@
+//! How wrong passwords and codes slow down whoever tries them.
+//!
+//! An attempt is counted before it is judged, so many at once are no way around. Nobody is locked
+//! out for good: the pause has an end, and a stranger's attempts from elsewhere do not slow down
+//! the owner at a place they signed in from before (OWASP Authentication Cheat Sheet, "Account
+//! Lockout").
+
+use jiff::{SignedDuration, Timestamp};
+
+/// The longest pause.
+const LONGEST: SignedDuration = SignedDuration::from_mins(15);
+/// The first pause; it doubles with every further attempt.
+const FIRST: SignedDuration = SignedDuration::from_secs(30);
+/// After this long without an attempt everything is forgotten.
+pub const FORGOTTEN: SignedDuration = SignedDuration::from_hours(24);
+
+/// What attempts are counted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// One account from one place.
+    AccountAtPlace,
+    /// One account from any place it never signed in from.
+    AccountFromStrangers,
+    /// One place, whatever the account: lists of stolen passwords are tried from one machine.
+    Place,
+    /// The second factor of one account.
+    SecondFactor,
+    /// Mails to one address that anybody can ask for.
+    Mail,
+}
+
+impl Subject {
+    /// Attempts before the first pause. A clinic's whole staff can sit behind one address.
+    pub const fn free(self) -> u32 {
+        match self {
+            Self::Mail => 3,
+            Self::AccountAtPlace | Self::SecondFactor => 5,
+            Self::AccountFromStrangers => 20,
+            Self::Place => 60,
+        }
+    }
+}
+
+/// How often it was tried.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attempts {
+    /// Attempts that did not succeed, or are not judged yet.
+    pub count: u32,
+    /// Until when no further one is judged.
+    pub until: Option<Timestamp>,
+    /// The newest.
+    pub last: Option<Timestamp>,
+}
+
+/// Counts an attempt at `now`.
+///
+/// # Errors
+/// How long to wait, when it is too early.
+pub fn count(so_far: Attempts, subject: Subject, now: Timestamp) -> Result<Attempts, SignedDuration> {
+    if let Some(wait) = so_far.until.map(|until| until.duration_since(now)).filter(SignedDuration::is_positive) {
+        return Err(wait);
+    }
+    let forgotten = so_far.last.is_none_or(|last| now.duration_since(last) > FORGOTTEN);
+    let count = if forgotten { 1 } else { so_far.count.saturating_add(1) };
+    let over = count.checked_sub(subject.free()).map(|over| FIRST * 2_i32.pow(over.min(5)));
+    let until = over.map(|pause| now + pause.min(LONGEST));
+    Ok(Attempts { count, until, last: Some(now) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn the_first_attempts_are_free_and_then_each_waits_longer() {
+        let (mut attempts, mut now, mut waits) = (Attempts::default(), at(1_000_000), Vec::new());
+        for _ in 0..12 {
+            if let Err(wait) = count(attempts, Subject::AccountAtPlace, now) {
+                waits.push(wait.as_secs());
+                now += wait;
+            }
+            attempts = count(attempts, Subject::AccountAtPlace, now).unwrap();
+        }
+        assert_eq!(waits, [30, 60, 120, 240, 480, 900, 900], "from the sixth on");
+    }
+
+    #[test]
+    fn an_attempt_that_comes_too_early_changes_nothing() {
+        let mut attempts = Attempts::default();
+        for _ in 0..5 {
+            attempts = count(attempts, Subject::AccountAtPlace, at(0)).unwrap();
+        }
+        assert_eq!(count(attempts, Subject::AccountAtPlace, at(29)).unwrap_err().as_secs(), 1);
+        assert!(count(attempts, Subject::AccountAtPlace, at(30)).is_ok());
+    }
+
+    #[test]
+    fn a_day_later_all_is_forgotten() {
+        let mut attempts = Attempts::default();
+        for n in 0..8 {
+            attempts = count(attempts, Subject::AccountAtPlace, at(n * 1_000)).unwrap();
+        }
+        let later = count(attempts, Subject::AccountAtPlace, at(8_000 + 25 * 3600)).unwrap();
+        assert_eq!((later.count, later.until), (1, None));
+    }
+
+    #[test]
+    fn no_pause_is_longer_than_a_quarter_of_an_hour_however_often_it_is_tried() {
+        let worn = Attempts { count: u32::MAX, until: None, last: Some(at(0)) };
+        let attempts = count(worn, Subject::Place, at(1)).unwrap();
+        assert_eq!(attempts.until, Some(at(901)));
+    }
+}

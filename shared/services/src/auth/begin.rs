@@ -1,0 +1,103 @@
+//! What every way of signing in ends with.
+
+use domain::audit::{Action, Actor, Subject};
+use domain::caregivers::{Caregiver, Credentials};
+use domain::mails::AccountMail;
+use domain::orgs::Org;
+use domain::patients::Patient;
+use domain::policy::{self, Resource};
+use domain::sessions::Session;
+use domain::{Caller, CaregiverId, Error, Origin, PatientId, Result, SessionId};
+use store::Write;
+use store::mongo::{Caregivers, Sessions};
+
+use super::{TokenPair, guard, issue};
+use crate::mails::Letter;
+use crate::{AccountCtx, Front, audit};
+
+/// Patients that a sign-in carries home; who has more sees the rest page by page.
+const CARRIED: u32 = 500;
+
+/// What a sign-in carries home.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// The caregiver's organisation.
+    pub org: Org,
+    /// Who else works there.
+    pub colleagues: Vec<CaregiverId>,
+    /// Who signed in.
+    pub caregiver: Caregiver,
+    /// The patients they may see, oldest first.
+    pub patients: Vec<Patient>,
+    /// Those of them that are assigned to the caregiver.
+    pub assigned: Vec<PatientId>,
+    /// The tokens.
+    pub tokens: TokenPair,
+}
+
+/// Begins a sign-in of an account that was opened. `writes` are committed with it, or undo it.
+///
+/// # Errors
+/// `account_locked`, `email_not_verified`, `org_gone`; what a write at fault says.
+pub(crate) async fn begin(
+    ctx: &Front<AccountCtx>,
+    caregiver: Caregiver,
+    credentials: &Credentials,
+    origin: &Origin,
+    writes: Vec<Write>,
+) -> Result<Login> {
+    may_enter(&caregiver)?;
+    let now = ctx.now();
+    let id = SessionId::generate(now, &*ctx.random);
+    let (tokens, current) = issue(ctx, id, caregiver.id, now)?;
+    let session = Session::begin(id, &caregiver, current, now);
+    let origin = origin.clone();
+    let caller = Caller { caregiver: caregiver.id, org: caregiver.org, role: caregiver.role, session: id, origin };
+    let own = policy::grant(&caller, policy::Action::Read, Resource::Org)?;
+    let org = ctx.store.orgs().find(&own, caregiver.org).await?;
+    let org = org.ok_or_else(|| Error::forbidden("org_gone", "Your organisation no longer exists."))?;
+    let colleagues = ctx.store.caregivers().ids_of(org.id).await?;
+    let scope = policy::grant(&caller, policy::Action::Read, Resource::Patient)?;
+    let patients = ctx.store.patients().all(&scope, CARRIED).await?;
+    let own = |patient: &&Patient| patient.caregivers.contains(&caregiver.id);
+    let assigned = patients.iter().filter(own).map(|patient| patient.id).collect();
+
+    let mut commit = writes;
+    let actor = Actor::Account { id: caregiver.id };
+    let record = audit::of(ctx, actor, Some(org.id), &caller.origin, Action::Login, Subject::Session).about([id]);
+    let seen = audit::by(ctx, &caller, Action::Read, Subject::Patient).about(patients.iter().map(|patient| patient.id));
+    commit.extend([Sessions::begin(&session)?, audit::note(&record)?]);
+    if !patients.is_empty() {
+        commit.push(audit::note(&seen)?);
+    }
+    let place = guard::place(ctx, &caller.origin);
+    // The first place is where the account was made, or its password was set.
+    let news = !credentials.places.is_empty() && !credentials.places.contains(&place);
+    if let Some(places) = credentials.seen_at(place) {
+        commit.push(Caregivers::set_places(&caregiver, &places));
+    }
+    let letter = if news {
+        let letter = Letter::to(ctx, &caregiver, AccountMail::NewSignIn, None, &caller.origin)?;
+        commit.extend(letter.writes());
+        Some(letter)
+    } else {
+        None
+    };
+    ctx.store.commit(commit).await?;
+    if let Some(letter) = letter {
+        letter.post(ctx).await;
+    }
+    Ok(Login { org, colleagues, caregiver, patients, assigned, tokens })
+}
+
+/// Whether an account may be signed in to; told only to whoever proved that it is theirs.
+pub(crate) fn may_enter(caregiver: &Caregiver) -> Result<()> {
+    if caregiver.locked {
+        return Err(Error::forbidden("account_locked", "This account is locked. Please ask your administrator."));
+    }
+    if !caregiver.email_verified {
+        let message = "Please verify your email before logging in. We can send you the link again.";
+        return Err(Error::forbidden("email_not_verified", message));
+    }
+    Ok(())
+}

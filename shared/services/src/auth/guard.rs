@@ -1,0 +1,105 @@
+//! Slowing down who guesses.
+
+use domain::caregivers::{Caregiver, Credentials, Place};
+use domain::lockout::Subject;
+use domain::mails::AccountMail;
+use domain::{Error, Origin, Result};
+use jiff::SignedDuration;
+use store::Write;
+use store::mongo::AttemptLog;
+
+use crate::mails::Letter;
+use crate::{AccountCtx, Use};
+
+/// An attempt at a password that was counted and is not judged yet.
+pub(crate) struct Attempt {
+    at_place: String,
+    others: Vec<String>,
+}
+
+/// The keyed hash of where a request comes from.
+pub(crate) fn place(ctx: &AccountCtx, origin: &Origin) -> Place {
+    first_half(ctx.vault.hash(Use::Place, &[origin.network().as_bytes()]))
+}
+
+fn first_half(hash: [u8; 32]) -> [u8; 16] {
+    hash[..16].try_into().expect("16 of 32 bytes")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The keyed hash of an address, as attempts and the audit trail name it.
+pub(crate) fn account_key(ctx: &AccountCtx, email: &str) -> String {
+    hex(&first_half(ctx.vault.hash(Use::Account, &[email.trim().to_lowercase().as_bytes()])))
+}
+
+fn too_many(wait: SignedDuration) -> Error {
+    let message = "There were too many attempts. Please wait a moment before you try again.";
+    Error::limited("too_many_attempts", message, wait)
+}
+
+/// Counts an attempt at the password of `email`, which may have no account: both look alike.
+///
+/// # Errors
+/// `too_many_attempts` when it must wait.
+pub(crate) async fn password(
+    ctx: &AccountCtx,
+    email: &str,
+    found: Option<&(Caregiver, Credentials)>,
+    origin: &Origin,
+) -> Result<Attempt> {
+    let (account, place) = (account_key(ctx, email), place(ctx, origin));
+    let known = found.is_some_and(|(_, credentials)| credentials.places.contains(&place));
+    let at_place = format!("account:{account}:{}", hex(&place));
+    let mut keys = vec![(at_place.clone(), Subject::AccountAtPlace)];
+    if !known {
+        keys.push((format!("account:{account}"), Subject::AccountFromStrangers));
+    }
+    keys.push((format!("place:{}", hex(&place)), Subject::Place));
+    for (key, subject) in &keys {
+        let counted = ctx.store.attempts().count(key, *subject, ctx.now()).await?;
+        let counted = counted.map_err(too_many)?;
+        if counted.count == subject.free()
+            && *subject != Subject::Place
+            && let Some((caregiver, _)) = found
+        {
+            warn_owner(ctx, caregiver, origin).await?;
+        }
+    }
+    let others = keys.into_iter().skip(1).map(|(key, _)| key).collect();
+    Ok(Attempt { at_place, others })
+}
+
+async fn warn_owner(ctx: &AccountCtx, caregiver: &Caregiver, origin: &Origin) -> Result<()> {
+    let letter = Letter::to(ctx, caregiver, AccountMail::Locked, None, origin)?;
+    ctx.store.commit(letter.writes()).await?;
+    letter.post(ctx).await;
+    Ok(())
+}
+
+impl Attempt {
+    /// It turned out well.
+    pub(crate) fn succeeded(&self) -> Vec<Write> {
+        let back = self.others.iter().map(|key| AttemptLog::give_back(key));
+        std::iter::once(AttemptLog::forget(&self.at_place)).chain(back).collect()
+    }
+}
+
+/// Counts an attempt at the second factor of an account. The key is what `forget` takes.
+///
+/// # Errors
+/// `too_many_attempts` when it must wait.
+pub(crate) async fn second_factor(ctx: &AccountCtx, caregiver: &Caregiver) -> Result<String> {
+    let key = format!("factor:{}", caregiver.id);
+    let counted = ctx.store.attempts().count(&key, Subject::SecondFactor, ctx.now()).await?;
+    counted.map_err(too_many)?;
+    Ok(key)
+}
+
+/// Whether a mail that anybody can ask for may be sent to this address again.
+pub(crate) async fn may_mail(ctx: &AccountCtx, email: &str) -> Result<bool> {
+    let key = format!("mail:{}", account_key(ctx, email));
+    Ok(ctx.store.attempts().count(&key, Subject::Mail, ctx.now()).await?.is_ok())
+}
