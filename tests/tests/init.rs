@@ -45,7 +45,9 @@ impl Door {
             .with("OPENAI_BASE_URL", format!("http://{at}/v1"))
             .with("OPENAI_API_KEY", "key")
             // 32 bytes in base64.
-            .with("JWT_KEYS", format!("test:{}BwcHBwc=", "BwcH".repeat(9)));
+            .with("JWT_KEYS", format!("test:{}BwcHBwc=", "BwcH".repeat(9)))
+            .with("DATA_KEYS", format!("test:{}BwcHBwc=", "BwcH".repeat(9)))
+            .with("AUDIT_KEYS", format!("test:{}BwcHBwc=", "BwcH".repeat(9)));
         Self { env, knocks }
     }
 
@@ -140,6 +142,9 @@ async fn what_is_not_configured_stops_a_start_by_name() {
         (jobs::wire_worker(&without("OPENAI_API_KEY")).await.err(), "OPENAI_API_KEY "),
         (jobs::wire_tick(&without("PLACE_CALL_QUEUE_URL")).await.err(), "PLACE_CALL_QUEUE_URL "),
         (patients::wire(&without("JWT_KEYS")).await.err(), "JWT_KEYS "),
+        (auth::wire(&without("DATA_KEYS")).await.err(), "DATA_KEYS "),
+        (jobs::wire_worker(&without("DATA_KEYS")).await.err(), "DATA_KEYS "),
+        (jobs::wire_tick(&without("AUDIT_KEYS")).await.err(), "AUDIT_KEYS "),
     ];
     for (error, name) in said {
         let error = error.unwrap().to_string();

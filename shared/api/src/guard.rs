@@ -23,7 +23,7 @@ use crate::origin::From;
 /// What a route declares: how often it may be asked for, and whether a repeated request is answered
 /// from memory. A router's table of routes says it beside each of them:
 ///
-/// ```ignore
+/// ```text
 /// .routes(Rules::of(Class::Write).once().on(routes!(patients::create::create_patient)))
 /// ```
 #[derive(Clone, Copy, Debug)]

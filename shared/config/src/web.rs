@@ -69,7 +69,8 @@ impl Web {
 }
 
 fn is_web(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https") && url.host().is_some()
+    let named = url.host_str().is_some_and(|host| !host.contains('*'));
+    matches!(url.scheme(), "http" | "https") && named
 }
 
 #[cfg(test)]

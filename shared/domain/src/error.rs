@@ -127,6 +127,13 @@ impl Error {
         Self::new(Kind::Internal, "internal", "Something went wrong on our side.").because(cause)
     }
 
+    /// When trying again makes sense.
+    #[must_use]
+    pub fn after(mut self, wait: SignedDuration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
     /// Attaches what caused it, for the log.
     #[must_use]
     pub fn because(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {

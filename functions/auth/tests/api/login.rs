@@ -58,7 +58,8 @@ async fn a_wrong_password_and_an_unknown_address_look_alike() {
     let app = app().await;
     let wrong = app.anyone.post("/v1/auth/login", credentials(&app.staff, "wrong horse 1")).await;
     let unknown = app.anyone.post("/v1/auth/login", json!({ "email": nobody(), "password": PASSWORD })).await;
-    let malformed = app.anyone.post("/v1/auth/login", json!({ "email": nobody().replace('@', "."), "password": PASSWORD })).await;
+    let malformed =
+        app.anyone.post("/v1/auth/login", json!({ "email": nobody().replace('@', "."), "password": PASSWORD })).await;
     for reply in [&wrong, &unknown, &malformed] {
         reply.refused(401, "credentials_wrong");
         assert_eq!(reply.json["message"], "Incorrect email or password");

@@ -36,13 +36,12 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::HeaderValue;
-use axum::http::header::RETRY_AFTER;
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use domain::idempotency::{Claim, Fingerprint, Kept, Lease, Slot};
 use domain::{Clock, Error, Idempotency, Random};
 use futures_util::FutureExt as _;
+use jiff::SignedDuration;
 
 use crate::error::Result;
 
@@ -50,8 +49,8 @@ use crate::error::Result;
 const SHORTEST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// Seconds after which a request that is still carried out is worth asking for again.
-const RETRY_SECONDS: u16 = 5;
+/// After this long a request that is still carried out is worth asking for again.
+const AGAIN: SignedDuration = SignedDuration::from_secs(5);
 
 /// The code of a request that is still carried out.
 const IN_PROGRESS: &str = "request_in_progress";
@@ -88,14 +87,7 @@ impl<I: Idempotency> Once<I> {
     /// }
     /// ```
     pub async fn run(&self, who: &str, route: &str, request: Request, next: Next) -> Response {
-        self.answer(who, route, request, next).await.unwrap_or_else(|error| {
-            let busy = error.0.code == IN_PROGRESS;
-            let mut response = error.into_response();
-            if busy {
-                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS));
-            }
-            response
-        })
+        self.answer(who, route, request, next).await.unwrap_or_else(IntoResponse::into_response)
     }
 
     async fn answer(&self, who: &str, route: &str, request: Request, next: Next) -> Result<Response> {
@@ -129,7 +121,7 @@ impl<I: Idempotency> Once<I> {
                 }
                 Claim::InProgress if left.is_zero() => {
                     let message = "The same request is still being carried out. Please ask again in a moment.";
-                    return Err(Error::conflict(IN_PROGRESS, message).into());
+                    return Err(Error::conflict(IN_PROGRESS, message).after(AGAIN).into());
                 }
                 Claim::InProgress => {}
             }

@@ -39,10 +39,14 @@ pub fn check(password: &Secret, personal: &[&str]) -> Result<()> {
     if text.len() > LONGEST {
         return Err(Error::field("password", format!("must have at most {LONGEST} bytes")));
     }
-    // Parts of an address are guessed like the whole.
-    let parts =
-        personal.iter().flat_map(|text| text.split(['@', ' ', '.']).chain([*text])).filter(|part| part.len() > 2);
-    let known: Vec<&str> = parts.chain(["bianca"]).collect();
+    // Parts of a name or an address are guessed like the whole, and so is the whole without its gaps.
+    let bare: Vec<String> = personal
+        .iter()
+        .map(|text| text.split('@').next().unwrap_or_default().chars().filter(|c| c.is_alphanumeric()).collect())
+        .collect();
+    let parts = personal.iter().flat_map(|text| text.split(['@', ' ', '.']).chain([*text]));
+    let known = parts.chain(bare.iter().map(String::as_str)).filter(|part| part.len() > 2);
+    let known: Vec<&str> = known.chain(["bianca"]).collect();
     // Longer ones are not estimated: the estimate takes time that grows faster than they do.
     let start: String = text.chars().take(72).collect();
     if zxcvbn::zxcvbn(&start, &known).score() < zxcvbn::Score::Two {

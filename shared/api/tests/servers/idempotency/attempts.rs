@@ -65,7 +65,10 @@ async fn of_those_who_wait_the_next_one_tries_when_an_attempt_fails() {
 #[tokio::test]
 async fn what_another_is_waiting_for_is_not_kept() {
     let kitchen = kitchen(async |run| match run.number {
-        1 => ApiError(Error::conflict("request_in_progress", "A request within waits.")).into_response(),
+        1 => ApiError(
+            Error::conflict("request_in_progress", "A request within waits.").after(SignedDuration::from_secs(5)),
+        )
+        .into_response(),
         2 => ApiError(Error::conflict("phone_taken", "It rings.")).into_response(),
         _ => run.created(),
     })
