@@ -126,6 +126,24 @@ impl TestApp {
         Caller { caregiver: caregiver.id, org: caregiver.org, role: caregiver.role, session, origin }
     }
 
+    /// Another organisation.
+    pub async fn org(&self, name: &str) -> Org {
+        people::org(&self.ctx, name).await
+    }
+
+    /// Somebody of any organisation, signed in.
+    pub async fn person(&self, org: OrgId, role: Role) -> Client {
+        let caregiver = people::caregiver(&self.ctx, org, role).await;
+        let token = people::signed_in(&self.ctx, &caregiver).await;
+        Client::signed_in(self.router.clone(), caregiver, token)
+    }
+
+    /// A patient of any organisation, assigned to these clients.
+    pub async fn patient_of(&self, org: OrgId, name: &str, assigned: &[&Client]) -> Patient {
+        let caregivers: Vec<_> = assigned.iter().map(|client| client.caregiver().id).collect();
+        people::patient(&self.ctx, org, name, &caregivers).await
+    }
+
     /// A patient of the other organisation.
     pub async fn foreign_patient(&self, name: &str) -> Patient {
         people::patient(&self.ctx, self.stranger.caregiver().org, name, &[]).await

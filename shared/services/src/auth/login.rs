@@ -51,6 +51,9 @@ pub async fn login(ctx: &Front<AccountCtx>, proof: Proof<'_>, origin: &Origin) -
         Proof::Password { email, password, code } => with_password(ctx, email, password, code, origin).await,
         Proof::SecondStep { token, code } => {
             let (row, caregiver, credentials) = one_time::shown(ctx, Purpose::SecondFactor, token).await?;
+            if row.used {
+                return Err(one_time::wrong_token());
+            }
             let mut writes = factor::check(ctx, &caregiver, &credentials, code, origin).await?;
             writes.push(Tokens::spend(&row));
             let login = begin(ctx, caregiver, &credentials, origin, writes).await?;

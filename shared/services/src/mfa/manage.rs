@@ -3,6 +3,7 @@
 use domain::audit::{Action, Subject};
 use domain::caregivers::{Caregiver, Credentials, Mfa};
 use domain::mails::AccountMail;
+use domain::policy::{self, Resource};
 use domain::{Caller, Error, Result, Secret};
 use jiff::Timestamp;
 use store::Write;
@@ -34,6 +35,7 @@ pub struct Enrolment {
 }
 
 async fn own(ctx: &AccountCtx, caller: &Caller) -> Result<(Caregiver, Credentials)> {
+    policy::grant(caller, policy::Action::Update, Resource::Profile)?;
     let found = ctx.store.caregivers().account(caller.caregiver).await?;
     found.ok_or_else(|| Error::not_found("caregiver_not_found", "Your account no longer exists."))
 }

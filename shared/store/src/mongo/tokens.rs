@@ -50,8 +50,9 @@ impl Tokens<'_> {
 
     /// Uses one up: whoever comes second undoes everything else of the commit with a 401.
     pub fn spend(token: &OneTime) -> Write {
-        Write::delete(NAME, doc! { "_id": oid(token.id.0) })
-            .or_unauthenticated("token_used", "This link was used already or has expired. Please ask for a new one.")
+        let filter = doc! { "_id": oid(token.id.0), "used": { "$ne": true } };
+        Write::update(NAME, filter, doc! { "$set": { "used": true } })
+            .or_unauthenticated("token_invalid", "This link was used already or has expired. Please ask for a new one.")
     }
 
     /// Removes all unused ones of one account for `purpose`. Index: `tokens_caregiver`.

@@ -1,0 +1,76 @@
+//! Two organisations with people, patients and a call each, made anew for every request.
+
+use domain::patients::Patient;
+use domain::{CallId, OrgId, Role};
+use testkit::{Client, TestApp};
+
+/// In the name of every patient of the other organisation.
+pub(crate) const FOREIGN_NAME: &str = "Zenobia";
+
+/// Whose ids are in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Target {
+    /// The caller's organisation, and patients assigned to the caller.
+    Own,
+    /// The caller's organisation, and a patient not assigned to the caller.
+    Unassigned,
+    /// A patient of the caller's organisation with a caregiver of the other.
+    Mixed,
+    /// The other organisation.
+    Foreign,
+}
+
+/// What an organisation has.
+pub(crate) struct Side {
+    pub org: OrgId,
+    pub colleague: Client,
+    pub patient: Patient,
+    pub call: CallId,
+}
+
+pub(crate) struct World {
+    pub home: Side,
+    pub unassigned: Side,
+    pub away: Side,
+    people: Vec<(&'static str, Client)>,
+}
+
+impl World {
+    pub(crate) const ROLES: [&'static str; 5] = ["anyone", "invited", "staff", "orgAdmin", "superAdmin"];
+
+    pub(crate) async fn new(app: &TestApp) -> Self {
+        let (home, away) = (app.org("Home").await.id, app.org("Away").await.id);
+        let staff = app.person(home, Role::Staff).await;
+        let people = vec![
+            ("anyone", app.anyone.elsewhere()),
+            ("invited", app.person(home, Role::Invited).await),
+            ("orgAdmin", app.person(home, Role::OrgAdmin).await),
+            ("superAdmin", app.person(app.org("Platform").await.id, Role::SuperAdmin).await),
+        ];
+        let own = side(app, home, "Ada", &[&staff]).await;
+        let unassigned = side(app, home, "Bo", &[]).await;
+        let away = side(app, away, FOREIGN_NAME, &[]).await;
+        let people = people.into_iter().chain([("staff", staff)]).collect();
+        Self { home: own, unassigned, away, people }
+    }
+
+    pub(crate) fn client(&self, role: &str) -> &Client {
+        &self.people.iter().find(|(name, _)| *name == role).unwrap().1
+    }
+
+    pub(crate) fn side(&self, target: Target) -> &Side {
+        match target {
+            Target::Own | Target::Mixed => &self.home,
+            Target::Unassigned => &self.unassigned,
+            Target::Foreign => &self.away,
+        }
+    }
+}
+
+async fn side(app: &TestApp, org: OrgId, name: &str, assigned: &[&Client]) -> Side {
+    let admin = app.person(org, Role::OrgAdmin).await;
+    let colleague = app.person(org, Role::Staff).await;
+    let patient = app.patient_of(org, name, assigned).await;
+    let called = services::calls::initiate(&app.ctx, &app.caller_of(&admin), patient.id, None).await.unwrap();
+    Side { org, colleague, patient, call: called.0.id }
+}
