@@ -1,4 +1,4 @@
-//! Metrics, as log lines that CloudWatch turns into metrics (Embedded Metric Format 0).
+//! Metrics, as log lines that `CloudWatch` turns into metrics (Embedded Metric Format 0).
 //!
 //! Labels are routes, statuses and classes: never an id, an address or anything a patient said.
 
@@ -59,7 +59,7 @@ fn line(told: &Told<'_>) -> Value {
     })
 }
 
-/// Writes the line to standard output, which Lambda sends to CloudWatch Logs.
+/// Writes the line to standard output, which Lambda sends to `CloudWatch` Logs.
 pub(crate) fn tell(told: &Told<'_>) {
     let mut text = line(told).to_string();
     text.push('\n');

@@ -55,13 +55,11 @@ impl Origin {
         match self.address {
             None => "unknown".to_owned(),
             Some(IpAddr::V4(address)) => address.to_string(),
-            Some(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
-                Some(address) => address.to_string(),
-                None => {
-                    let [a, b, c, d, ..] = address.segments();
-                    format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-                }
-            },
+            Some(IpAddr::V6(address)) => {
+                let [a, b, c, d, ..] = address.segments();
+                let network = || format!("{a:x}:{b:x}:{c:x}:{d:x}::/64");
+                address.to_ipv4_mapped().map_or_else(network, |address| address.to_string())
+            }
         }
     }
 }

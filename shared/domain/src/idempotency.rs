@@ -13,6 +13,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::error::Result;
+use crate::hex::hex;
 use crate::phi::Phi;
 use crate::time::Random;
 
@@ -133,11 +134,6 @@ pub trait Idempotency: Clone + Send + Sync + 'static {
     /// # Errors
     /// [`Kind::Unavailable`](crate::Kind::Unavailable): then the next attempt waits for the lease to run out.
     fn release(&self, slot: &Slot, lease: Lease) -> impl Future<Output = Result<()>> + Send;
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod email;
 pub mod emergencies;
 pub mod error;
 pub mod gate;
+pub mod hex;
 pub mod id;
 pub mod idempotency;
 pub mod jobs;

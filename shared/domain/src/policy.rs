@@ -61,10 +61,9 @@ enum Reach {
 const fn reach(role: Role, action: Action, resource: Resource) -> Reach {
     use Resource::{Assignment, Audit, Call, Caregiver, Conversation, Invitation, Org, Patient, Profile, Rights};
     match (role, resource, action) {
-        (Role::SuperAdmin, Profile, _) => Reach::Org,
         (Role::SuperAdmin, Audit, Action::Create | Action::Update | Action::Delete) => Reach::No,
-        (Role::SuperAdmin, _, _) => Reach::Platform,
-        (Role::OrgAdmin | Role::Staff, Profile, Action::Read | Action::Update | Action::Delete)
+        (Role::SuperAdmin, Profile, _)
+        | (Role::OrgAdmin | Role::Staff, Profile, Action::Read | Action::Update | Action::Delete)
         | (Role::OrgAdmin, Org, Action::Read | Action::Update | Action::Delete)
         | (Role::OrgAdmin, Caregiver | Patient | Assignment | Call | Conversation | Invitation | Rights, _)
         | (Role::OrgAdmin, Audit, Action::Read)
@@ -72,6 +71,7 @@ const fn reach(role: Role, action: Action, resource: Resource) -> Reach {
         | (Role::Staff, Org | Caregiver, Action::Read)
         // A patient a staff member adds is assigned to them, hence inside their reach at once.
         | (Role::Staff, Patient, Action::Create) => Reach::Org,
+        (Role::SuperAdmin, _, _) => Reach::Platform,
         (Role::Staff, Patient, Action::Read | Action::Update | Action::Delete)
         | (Role::Staff, Call, Action::Read | Action::Create | Action::Update)
         | (Role::Staff, Assignment | Conversation, Action::Read) => Reach::Assigned,

@@ -22,7 +22,7 @@ pub enum Purpose {
     Invite,
     /// Continues a sign-in whose password was right with the second factor.
     SecondFactor,
-    /// Ties an id token of a provider to the sign-in it was made for (OpenID Connect Core, 3.1.2.1).
+    /// Ties an id token of a provider to the sign-in it was made for (`OpenID` Connect Core, 3.1.2.1).
     Nonce,
 }
 

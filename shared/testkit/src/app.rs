@@ -72,6 +72,11 @@ impl TestApp {
 
     /// The same with a configuration of one's own.
     pub async fn configured(env: Env, routes: impl FnOnce(&Fronts) -> Router) -> Self {
+        // In a box: it is in the future of every test.
+        Box::pin(Self::built(env, routes)).await
+    }
+
+    async fn built(env: Env, routes: impl FnOnce(&Fronts) -> Router) -> Self {
         let clock = TestClock::starting_now();
         let ctx = ctx(&env, &clock).await;
         // People are added by the front door of the servers, whatever the test does to its own.

@@ -66,7 +66,7 @@ fn hold(operation: &Operation, row: &Row) {
             // The platform's operator reaches everything, but never joins two organisations.
             "superAdmin" if *target == Target::Mixed => assert_eq!(*status, 404, "{place}"),
             "staff" | "orgAdmin" if matches!(target, Target::Foreign | Target::Mixed) => {
-                assert!([403, 404].contains(status), "{place}")
+                assert!([403, 404].contains(status), "{place}");
             }
             "staff" if *target == Target::Unassigned && operation.is_about_patients() => {
                 assert!([403, 404].contains(status), "{place}");

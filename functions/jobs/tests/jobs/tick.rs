@@ -62,13 +62,13 @@ async fn jobs_left_behind_are_handed_over_once() {
     hang_up(app, &second).await;
     alone.cable.mend().await;
 
-    tick(&app).await.unwrap();
+    tick(app).await.unwrap();
     assert!(alone.handed_over(AT_ONCE).await.is_empty(), "whoever ended the calls may still be about to");
     app.clock.advance(A_WHILE);
-    tick(&app).await.unwrap();
+    tick(app).await.unwrap();
     let both = alone.handed_over(SOON).await;
     assert!(both.len() == 2 && both.contains(&first.id) && both.contains(&second.id), "{both:?}");
-    tick(&app).await.unwrap();
+    tick(app).await.unwrap();
     assert!(alone.handed_over(AT_ONCE).await.is_empty(), "handed over twice");
 }
 
@@ -82,14 +82,14 @@ async fn a_tick_while_the_queue_is_away_loses_nothing_and_does_the_rest() {
     hang_up(app, &held).await;
     app.clock.advance(SignedDuration::from_mins(3));
 
-    assert_eq!(tick(&app).await.unwrap_err().kind, Kind::Unavailable);
+    assert_eq!(tick(app).await.unwrap_err().kind, Kind::Unavailable);
     let ended = stored(&app.ctx, waiting.id).await;
     assert_eq!((ended.outcome, ended.end_reason), (Some(Outcome::Failed), Some(EndReason::Expired)));
     let alert = app.ctx.store.alerts().by_key(ended.patient, Some(ended.id), "call_failed").await.unwrap();
     assert!(alert.is_some(), "nobody looked after the patient, and somebody has to hear so");
 
     alone.cable.mend().await;
-    tick(&app).await.unwrap();
+    tick(app).await.unwrap();
     assert_eq!(alone.handed_over(SOON).await, [held.id]);
 }
 
@@ -98,11 +98,11 @@ async fn a_call_whose_cell_died_is_ended_and_still_summarised() {
     let alone = Alone::start().await;
     let app = &alone.app;
     let call = running(app, &["Hello."]).await;
-    tick(&app).await.unwrap();
+    tick(app).await.unwrap();
     assert_eq!(stored(&app.ctx, call.id).await.status, Status::Connected, "its lease still holds");
 
     app.clock.advance(A_WHILE);
-    tick(&app).await.unwrap();
+    tick(app).await.unwrap();
     let ended = stored(&app.ctx, call.id).await;
     assert_eq!((ended.outcome, ended.end_reason), (Some(Outcome::Answered), Some(EndReason::OwnerLost)));
     assert_eq!(alone.handed_over(SOON).await, [call.id]);

@@ -25,6 +25,6 @@ pub(crate) fn iso(at: Timestamp) -> String {
 
 /// Where a picture is seen.
 pub(crate) fn picture(picture: Option<domain::PictureId>) -> Option<String> {
-    let site = crate::log::PUBLIC_URL.try_with(|url| url.to_string()).unwrap_or_default();
+    let site = crate::log::PUBLIC_URL.try_with(ToString::to_string).unwrap_or_default();
     picture.map(|picture| format!("{site}/v1/pictures/{picture}"))
 }

@@ -63,7 +63,7 @@ impl Provider {
 pub struct SsoLink {
     /// Which provider.
     pub provider: Provider,
-    /// The provider's own, stable name of the account (OpenID Connect Core, 2: `sub`).
+    /// The provider's own, stable name of the account (`OpenID` Connect Core, 2: `sub`).
     pub subject: String,
 }
 

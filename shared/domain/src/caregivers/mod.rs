@@ -18,6 +18,7 @@ use crate::pictures::PictureId;
 
 /// A caregiver, without what opens their account: that is in [`Credentials`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about an account")]
 pub struct Caregiver {
     /// Their id.
     pub id: CaregiverId,

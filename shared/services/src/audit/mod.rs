@@ -13,6 +13,8 @@ use std::time::Duration;
 pub(crate) use domain::audit::{Action, Subject};
 use domain::audit::{Actor, Record};
 use domain::{AuditId, Caller, Kind, OrgId, Origin, Result};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use store::Write;
 use store::mongo::Audits;
 
@@ -49,30 +51,35 @@ pub(crate) async fn noted(ctx: &Ctx, record: &Record) -> Result<()> {
 
 /// Does something with data of patients or colleagues and notes that it was refused, if it was:
 /// who looks for what is not theirs leaves a trace. What succeeds is noted by the work itself.
-pub(crate) async fn watch<T>(
-    ctx: &Ctx,
-    caller: &Caller,
+pub(crate) fn watch<'a, T: Send + 'a>(
+    ctx: &'a Ctx,
+    caller: &'a Caller,
     action: Action,
     subject: Subject,
-    id: impl ToString + Send,
-    work: impl Future<Output = Result<T>> + Send,
-) -> Result<T> {
-    match work.await {
-        Err(error) if matches!(error.kind, Kind::Forbidden | Kind::NotFound) => {
-            noted(ctx, &by(ctx, caller, action, subject).about([id]).refused(error.code)).await?;
-            Err(error)
+    id: impl ToString + Send + 'a,
+    work: impl Future<Output = Result<T>> + Send + 'a,
+) -> BoxFuture<'a, Result<T>> {
+    // In a box, as it is in the futures of all that do something.
+    let work = work.boxed();
+    async move {
+        match work.await {
+            Err(error) if matches!(error.kind, Kind::Forbidden | Kind::NotFound) => {
+                noted(ctx, &by(ctx, caller, action, subject).about([id]).refused(error.code)).await?;
+                Err(error)
+            }
+            other => other,
         }
-        other => other,
     }
+    .boxed()
 }
 
 /// Looks at something and notes that it was seen, or that it was refused.
-pub(crate) async fn look<T: Send>(
-    ctx: &Ctx,
-    caller: &Caller,
+pub(crate) async fn look<'a, T: Send + 'a>(
+    ctx: &'a Ctx,
+    caller: &'a Caller,
     subject: Subject,
-    id: impl ToString + Send + Clone,
-    work: impl Future<Output = Result<T>> + Send,
+    id: impl ToString + Send + Clone + 'a,
+    work: impl Future<Output = Result<T>> + Send + 'a,
 ) -> Result<T> {
     let found = watch(ctx, caller, Action::Read, subject, id.clone(), work).await?;
     noted(ctx, &by(ctx, caller, Action::Read, subject).about([id])).await?;
@@ -85,20 +92,24 @@ pub(crate) async fn look<T: Send>(
 const OPEN_SCREEN: Duration = Duration::from_mins(5);
 
 /// Looks at something that is polled; see [`OPEN_SCREEN`].
-pub(crate) async fn look_often<T: Send>(
-    ctx: &Ctx,
-    caller: &Caller,
+pub(crate) fn look_often<'a, T: Send + 'a>(
+    ctx: &'a Ctx,
+    caller: &'a Caller,
     subject: Subject,
-    id: impl ToString + Send + Clone,
-    work: impl Future<Output = Result<T>> + Send,
-) -> Result<T> {
-    let found = watch(ctx, caller, Action::Read, subject, id.clone(), work).await?;
-    let key = format!("seen:{}:{subject:?}:{}", caller.session, id.to_string());
-    if ctx.cache.is_first(&key, OPEN_SCREEN).await
-        && let Err(error) = noted(ctx, &by(ctx, caller, Action::Read, subject).about([id])).await
-    {
-        ctx.cache.forget(&key).await;
-        return Err(error);
+    id: impl ToString + Send + Clone + 'a,
+    work: impl Future<Output = Result<T>> + Send + 'a,
+) -> BoxFuture<'a, Result<T>> {
+    let found = watch(ctx, caller, Action::Read, subject, id.clone(), work);
+    async move {
+        let found = found.await?;
+        let key = format!("seen:{}:{subject:?}:{}", caller.session, id.to_string());
+        if ctx.cache.is_first(&key, OPEN_SCREEN).await
+            && let Err(error) = noted(ctx, &by(ctx, caller, Action::Read, subject).about([id])).await
+        {
+            ctx.cache.forget(&key).await;
+            return Err(error);
+        }
+        Ok(found)
     }
-    Ok(found)
+    .boxed()
 }

@@ -1,6 +1,7 @@
 //! Sealing: records move from the inbox to the end of their organisation's chain.
 
 use domain::audit::{GENESIS, Seal, Sealed};
+use domain::hex::hex;
 use domain::{OrgId, Result};
 use jiff::SignedDuration;
 use ring::hmac::{self, HMAC_SHA256};
@@ -63,7 +64,7 @@ pub(crate) async fn seal_org(ctx: &Ctx, seals: &AuditSeals, org: Option<OrgId>) 
             Ok(count) => sealed += count,
             // Another sealer is at it; what it leaves is looked at again.
             Err(error) if error.code == "audit_moved_on" => {
-                tokio::time::sleep(std::time::Duration::from_millis(20)).await
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             }
             Err(error) => return Err(error),
         }
@@ -88,7 +89,7 @@ async fn batch(ctx: &Ctx, seals: &AuditSeals, org: Option<OrgId>) -> Result<u32>
     // Outside the database, where who can change the chain cannot change this: the end of a chain
     // that is cut off is found by it (docs/operations.md).
     let org = org.map_or_else(|| "none".to_owned(), |org| org.to_string());
-    let seal = before.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let seal = hex(&before);
     tracing::info!(org, seq, seal, "audit sealed");
     if ctx.now().duration_since(newest) > SignedDuration::from_mins(10) {
         tracing::warn!(org, "audit records waited long to be sealed");

@@ -1,6 +1,7 @@
 //! Slowing down who guesses.
 
 use domain::caregivers::{Caregiver, Credentials, Place};
+use domain::hex::hex;
 use domain::lockout::Subject;
 use domain::mails::AccountMail;
 use domain::{Error, Origin, Result};
@@ -24,10 +25,6 @@ pub(crate) fn place(ctx: &AccountCtx, origin: &Origin) -> Place {
 
 fn first_half(hash: [u8; 32]) -> [u8; 16] {
     hash[..16].try_into().expect("16 of 32 bytes")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The keyed hash of an address, as attempts and the audit trail name it.

@@ -1,6 +1,7 @@
 //! Codes: TOTP (RFC 6238) and backup codes.
 
 use domain::caregivers::Caregiver;
+use domain::hex::hex;
 use domain::{Error, Random, Result, Secret};
 use totp_rs::{Builder, Secret as Base32, Totp};
 
@@ -87,7 +88,7 @@ pub(crate) fn new_backup(ctx: &AccountCtx, caregiver: &Caregiver) -> (Vec<Secret
 fn backup_hashes(ctx: &AccountCtx, caregiver: &Caregiver, code: &str) -> Vec<String> {
     let id = caregiver.id.to_string();
     let hashes = ctx.vault.hashes(Use::BackupCode, &[id.as_bytes(), code.as_bytes()]);
-    hashes.iter().map(|hash| hash.iter().map(|byte| format!("{byte:02x}")).collect()).collect()
+    hashes.iter().map(|hash| hex(hash)).collect()
 }
 
 #[cfg(test)]

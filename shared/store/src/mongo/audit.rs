@@ -137,7 +137,8 @@ impl Store {
     pub(crate) async fn distinct_ids(&self, collection: &'static str, field: &'static str) -> Result<Vec<ObjectId>> {
         let mut found = Vec::new();
         loop {
-            let filter = found.last().map_or_else(Document::new, |last| doc! { field: { "$gt": last } });
+            let first = doc! { field: { "$gte": ObjectId::from_bytes([0; 12]) } };
+            let filter = found.last().map_or(first, |last| doc! { field: { "$gt": last } });
             let query =
                 Query::of(collection, filter).sort(doc! { field: 1 }).only(doc! { field: 1, "_id": 0 }).limit(1);
             match self.every::<Document>(query).await?.first().and_then(|row| row.get_object_id(field).ok()) {

@@ -98,7 +98,7 @@ impl Caregivers<'_> {
     }
 
     /// A page of the scope's caregivers, optionally of exactly this name or role.
-    /// Index: `caregivers_org`.
+    /// Index: `caregivers_org`, or `caregivers_role` for a role.
     pub async fn list(
         &self,
         scope: &Scope,
@@ -135,7 +135,7 @@ impl Caregivers<'_> {
         found.iter().map(|row| row.get_object_id("_id").map(id).map(CaregiverId).map_err(|_| corrupt("_id"))).collect()
     }
 
-    /// An organisation's administrators, by name. Index: `caregivers_org`.
+    /// An organisation's administrators, by name. Index: `caregivers_role`.
     pub async fn administrators(&self, scope: &Scope, org: OrgId) -> Result<Vec<Caregiver>> {
         if scope.org().is_some_and(|own| own != org) {
             return Ok(Vec::new());
@@ -169,7 +169,8 @@ impl Caregivers<'_> {
         let mut change = doc! { "$set": set };
         let gone: Document = [("phone", caregiver.phone.is_none()), ("picture", caregiver.picture.is_none())]
             .into_iter()
-            .filter_map(|(name, gone)| gone.then(|| (name.to_owned(), "".into())))
+            .filter(|(_, gone)| *gone)
+            .map(|(name, _)| (name.to_owned(), "".into()))
             .collect();
         if !gone.is_empty() {
             change.insert("$unset", gone);

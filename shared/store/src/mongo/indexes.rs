@@ -46,6 +46,12 @@ pub const ALL: &[Index] = &[
     },
     Index {
         collection: "caregivers",
+        name: "caregivers_role",
+        keys: || doc! { "org": 1, "role": 1, "name": 1 },
+        kind: Kind::Plain,
+    },
+    Index {
+        collection: "caregivers",
         name: "caregivers_sso",
         keys: || doc! { "ssoProviderId": 1, "ssoProvider": 1 },
         kind: Kind::UniqueSparse,
@@ -97,6 +103,12 @@ pub const ALL: &[Index] = &[
         collection: "patients",
         name: "patients_assigned",
         keys: || doc! { "org": 1, "caregivers": 1, "createdAt": 1, "_id": 1 },
+        kind: Kind::Plain,
+    },
+    Index {
+        collection: "patients",
+        name: "patients_name",
+        keys: || doc! { "org": 1, "name": 1, "createdAt": 1, "_id": 1 },
         kind: Kind::Plain,
     },
     // Whose number it is that calls; several patients may share one.
@@ -170,6 +182,11 @@ pub const ALL: &[Index] = &[
 ];
 
 impl Index {
+    /// Its keys, in order.
+    pub fn keys(&self) -> Document {
+        (self.keys)()
+    }
+
     fn model(&self) -> IndexModel {
         let mut options = IndexOptions::default();
         options.name = Some(self.name.to_owned());

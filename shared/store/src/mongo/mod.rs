@@ -29,6 +29,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Error, Result};
+use mongodb::bson::Document;
+use mongodb::event::EventHandler;
+use mongodb::event::command::CommandEvent;
 use mongodb::options::ClientOptions;
 use mongodb::{Client, Database};
 use tokio::sync::OnceCell;
@@ -69,14 +72,25 @@ struct Inner {
     config: config::Database,
     database: OnceCell<Database>,
     cache: Option<Cache>,
+    watch: Option<Watch>,
 }
+
+/// Told of every command before it is sent.
+type Watch = Arc<dyn Fn(&Document) + Send + Sync>;
 
 impl Store {
     /// A store that has not connected yet. With a cache, hot documents are read through it, and
     /// every write takes what it changes out of it; so a process that writes to documents which
     /// others read through a cache must have that cache too.
     pub fn new(config: config::Database, cache: Option<Cache>) -> Self {
-        Self(Arc::new(Inner { config, database: OnceCell::new(), cache }))
+        Self(Arc::new(Inner { config, database: OnceCell::new(), cache, watch: None }))
+    }
+
+    /// A store without a cache that tells `watch` of every command before it is sent: for the test
+    /// that each has its index.
+    pub fn watched(config: config::Database, watch: impl Fn(&Document) + Send + Sync + 'static) -> Self {
+        let watch: Option<Watch> = Some(Arc::new(watch));
+        Self(Arc::new(Inner { config, database: OnceCell::new(), cache: None, watch }))
     }
 
     pub(crate) fn cache(&self) -> Option<&Cache> {
@@ -168,11 +182,11 @@ impl Store {
     /// Parsing an address may ask DNS (`mongodb+srv`), so it happens here and not at start. A
     /// failure is not kept: the next request tries again.
     pub(crate) async fn database(&self) -> Result<&Database> {
-        self.0.database.get_or_try_init(|| open(&self.0.config)).await
+        self.0.database.get_or_try_init(|| open(&self.0.config, self.0.watch.clone())).await
     }
 }
 
-async fn open(config: &config::Database) -> Result<Database> {
+async fn open(config: &config::Database, watch: Option<Watch>) -> Result<Database> {
     let parsed = ClientOptions::parse(config.uri.expose().as_str()).await;
     let mut options = parsed.map_err(|error| Error::unavailable("documents", error::name(&error)))?;
     options.app_name = Some("bianca".into());
@@ -181,6 +195,13 @@ async fn open(config: &config::Database) -> Result<Database> {
     options.max_pool_size = Some(POOL);
     options.retry_reads = Some(true);
     options.retry_writes = Some(true);
+    if let Some(watch) = watch {
+        options.command_event_handler = Some(EventHandler::callback(move |event| {
+            if let CommandEvent::Started(started) = event {
+                watch(&started.command);
+            }
+        }));
+    }
     let client = Client::with_options(options).map_err(failed)?;
     Ok(client.database(&config.name))
 }

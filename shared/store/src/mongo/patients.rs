@@ -4,7 +4,7 @@ use domain::patients::{Extension, Manner, Patience, Patient, Profile};
 use domain::{CaregiverId, Language, OrgId, Page, PageRequest, PatientId, Phi, Phone, PictureId, Result, Scope};
 use jiff::Timestamp;
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{DateTime, Document, doc};
+use mongodb::bson::{Bson, DateTime, Document, doc};
 use serde::{Deserialize, Serialize};
 
 use super::convert::{corrupt, date, document, id, oid, time, within};
@@ -126,13 +126,13 @@ impl Patients<'_> {
     /// Index: `patients_assigned`.
     pub async fn unassigned(&self, scope: &Scope, limit: u32) -> Result<Vec<Patient>> {
         let mut filter = visible(scope);
-        filter.insert("caregivers", doc! { "$size": 0 });
+        filter.insert("caregivers", Bson::Array(Vec::new()));
         let query = Query::of(NAME, filter).sort(doc! { "createdAt": 1, "_id": 1 }).limit(limit);
         Ok(readable(self.0.every(query).await?))
     }
 
     /// A page of the scope's patients, optionally of exactly this name.
-    /// Index: `patients_org`, or `patients_assigned` for staff.
+    /// Index: `patients_org`, `patients_name` for a name, or `patients_assigned` for staff.
     pub async fn list(&self, scope: &Scope, name: Option<&str>, request: &PageRequest) -> Result<Page<Patient>> {
         let mut filter = visible(scope);
         if let Some(name) = name {

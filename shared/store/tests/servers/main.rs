@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the failure")]
 
 mod cache;
+mod explain;
 mod idempotency;
 mod limits;
 mod live;
