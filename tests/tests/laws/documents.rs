@@ -20,3 +20,19 @@ fn the_table_of_variables_is_what_the_code_reads() {
     let committed = fs::read_to_string(root().join("docs/config.md")).unwrap();
     assert!(committed == config::markdown(), "docs/config.md is stale: {AGAIN}");
 }
+
+#[test]
+fn every_operation_has_a_class_of_limits() {
+    let document: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(root().join("docs/openapi.json")).unwrap()).unwrap();
+    let classes: Vec<&str> = domain::limits::Class::ALL.iter().map(|class| class.as_str()).collect();
+    let mut without = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if !operation["x-rate-limit"].as_str().is_some_and(|class| classes.contains(&class)) {
+                without.push(format!("{method} {path}"));
+            }
+        }
+    }
+    assert!(without.is_empty(), "put these under `Rules::of(..)` in their router: {without:?}");
+}
