@@ -7,8 +7,12 @@ use crate::{Failure, console, root};
 
 /// Writes `docs/openapi.json` and `docs/config.md`, or with `check` only compares them.
 pub(crate) fn generate(check: bool) -> Result<(), Failure> {
-    let parts =
-        [auth::routes().into_openapi(), patients::routes().into_openapi(), conversations::routes().into_openapi()];
+    let parts = [
+        auth::routes().into_openapi(),
+        orgs::routes().into_openapi(),
+        patients::routes().into_openapi(),
+        conversations::routes().into_openapi(),
+    ];
     let files = [("docs/openapi.json", api::openapi::whole(parts)), ("docs/config.md", config::markdown())];
     let mut stale = Vec::new();
     for (name, wanted) in files {

@@ -77,7 +77,7 @@ impl House {
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         let api = listener.local_addr()?;
-        tasks.spawn(web::serve(listener, or_exit(web::router(&env, front)), stop.clone()));
+        tasks.spawn(web::serve(listener, or_exit(web::router(&env, front).await), stop.clone()));
         let jobs = or_exit(jobs::wire_worker(&env).await);
         tasks.spawn(work::jobs(jobs, stop.clone()));
         tasks.spawn(work::ticks(or_exit(jobs::wire_tick(&env).await), stop.clone()));

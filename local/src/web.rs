@@ -10,12 +10,13 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// Every function's routes with the layers they have in their Lambdas.
-pub(crate) fn router(env: &Env, calls: Front<CallCtx>) -> Result<Router, ConfigError> {
+pub(crate) async fn router(env: &Env, calls: Front<CallCtx>) -> Result<Router, ConfigError> {
     let base: Front<Ctx> = calls.without_calls();
-    let accounts = base.with(AccountCtx::of(Ctx::clone(&base), env)?);
+    let accounts = base.with(AccountCtx::of(Ctx::clone(&base), env).await?);
     let manners = Manners::new("local", base.clone(), &config::Web::from_env(env)?);
     let router = Router::new()
-        .merge(auth::routes().split_for_parts().0.with_state(accounts))
+        .merge(auth::routes().split_for_parts().0.with_state(accounts.clone()))
+        .merge(orgs::routes().split_for_parts().0.with_state(accounts))
         .merge(patients::routes().split_for_parts().0.with_state(base))
         .merge(conversations::routes().split_for_parts().0.with_state(calls))
         .merge(docs::routes());

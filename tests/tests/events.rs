@@ -22,6 +22,7 @@ use tower::ServiceExt as _;
 enum Expected {
     /// The status, and a field that is in the body.
     Auth(u16, &'static str),
+    Orgs(u16, &'static str),
     Patients(u16, &'static str),
     Conversations(u16, &'static str),
     Docs(u16, &'static str),
@@ -36,6 +37,7 @@ const EXPECTED: &[(&str, Expected)] = &[
     ("auth-login", Expected::Auth(200, "tokens")),
     ("calls-initiate", Expected::Conversations(201, "callId")),
     ("calls-status", Expected::Conversations(200, "data")),
+    ("caregivers-list", Expected::Orgs(200, "results")),
     ("conversations-get", Expected::Conversations(200, "messages")),
     ("docs-openapi", Expected::Docs(200, "openapi")),
     ("jobs-tick", Expected::Tick),
@@ -80,6 +82,7 @@ async fn every_sample_is_answered() {
     let model = Sim::start(SimConfig::default()).unwrap();
     let env = app.env.clone().with("OPENAI_API_KEY", "key").with("OPENAI_BASE_URL", model.base_url());
     let auth = auth::wire(&env).await.unwrap();
+    let orgs = orgs::wire(&env).await.unwrap();
     let patients = patients::wire(&env).await.unwrap();
     let conversations = conversations::wire(&env).await.unwrap();
     let worker = jobs::wire_worker(&env).await.unwrap();
@@ -99,6 +102,7 @@ async fn every_sample_is_answered() {
             .replace("correct-horse-1", PASSWORD);
         match *expected {
             Expected::Auth(status, field) => answered(name, auth.clone(), &event, status, field).await,
+            Expected::Orgs(status, field) => answered(name, orgs.clone(), &event, status, field).await,
             Expected::Patients(status, field) => answered(name, patients.clone(), &event, status, field).await,
             Expected::Conversations(status, field) => {
                 answered(name, conversations.clone(), &event, status, field).await;

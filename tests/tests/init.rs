@@ -36,6 +36,8 @@ impl Door {
                 counted.fetch_add(1, Ordering::Relaxed);
             }
         });
+        // 32 bytes in base64.
+        let key = format!("test:{}BwcHBwc=", "BwcH".repeat(9));
         let env = Env::default()
             .with("MONGODB_URI", format!("mongodb://{at}/?directConnection=true"))
             .with("CACHE_URL", format!("redis://{at}/"))
@@ -44,10 +46,9 @@ impl Door {
             .with("JOBS_QUEUE_URL", format!("http://{at}/1/jobs"))
             .with("OPENAI_BASE_URL", format!("http://{at}/v1"))
             .with("OPENAI_API_KEY", "key")
-            // 32 bytes in base64.
-            .with("JWT_KEYS", format!("test:{}BwcHBwc=", "BwcH".repeat(9)))
-            .with("DATA_KEYS", format!("test:{}BwcHBwc=", "BwcH".repeat(9)))
-            .with("AUDIT_KEYS", format!("test:{}BwcHBwc=", "BwcH".repeat(9)));
+            .with("JWT_KEYS", key.clone())
+            .with("DATA_KEYS", key.clone())
+            .with("AUDIT_KEYS", key);
         Self { env, knocks }
     }
 
@@ -78,6 +79,17 @@ async fn auth_starts_alone() {
     door.was_left_alone().await;
     let body = json!({ "email": "nora@demo.example", "password": "correct horse 1" });
     Client::anonymous(router).post("/v1/auth/login", body).await.refused(503, "unavailable");
+    assert!(door.knocks() > 0);
+}
+
+#[tokio::test]
+async fn orgs_starts_alone() {
+    let door = Door::closed().await;
+    let router = orgs::wire(&door.env).await.unwrap();
+    door.was_left_alone().await;
+    door.client(router.clone()).get("/v1/caregivers").await.refused(503, "unavailable");
+    let picture = "/v1/pictures/00112233445566778899aabbccddeeff";
+    Client::anonymous(router).get(picture).await.refused(503, "unavailable");
     assert!(door.knocks() > 0);
 }
 
@@ -129,6 +141,7 @@ async fn what_is_not_configured_stops_a_start_by_name() {
     let without = |name| env.clone().with(name, "");
     let said = [
         auth::wire(&without("MONGODB_URI")).await.err(),
+        orgs::wire(&without("MONGODB_URI")).await.err(),
         patients::wire(&without("MONGODB_URI")).await.err(),
         conversations::wire(&without("MONGODB_URI")).await.err(),
         jobs::wire_worker(&without("MONGODB_URI")).await.err(),
@@ -145,6 +158,8 @@ async fn what_is_not_configured_stops_a_start_by_name() {
         (auth::wire(&without("DATA_KEYS")).await.err(), "DATA_KEYS "),
         (jobs::wire_worker(&without("DATA_KEYS")).await.err(), "DATA_KEYS "),
         (jobs::wire_tick(&without("AUDIT_KEYS")).await.err(), "AUDIT_KEYS "),
+        (orgs::wire(&without("DATA_KEYS")).await.err(), "DATA_KEYS "),
+        (orgs::wire(&without("PICTURES_BUCKET").with("PICTURES_BUCKET", "no bucket")).await.err(), "PICTURES_BUCKET "),
     ];
     for (error, name) in said {
         let error = error.unwrap().to_string();

@@ -17,6 +17,7 @@ use testkit::{Fronts, PASSWORD, TestApp};
 fn api(fronts: &Fronts) -> Router {
     Router::new()
         .merge(auth::routes().split_for_parts().0.with_state(fronts.accounts.clone()))
+        .merge(orgs::routes().split_for_parts().0.with_state(fronts.accounts.clone()))
         .merge(patients::routes().split_for_parts().0.with_state(fronts.base.clone()))
         .merge(conversations::routes().split_for_parts().0.with_state(fronts.calls.clone()))
         .merge(docs::routes())
@@ -95,4 +96,52 @@ async fn a_patient_is_added_called_and_read_about() {
     let refresh = &welcome["tokens"]["refresh"]["token"];
     admin.post("/v1/auth/logout", json!({ "refreshToken": refresh })).await.ok(204);
     admin.get("/v1/patients").await.refused(401, "session_ended");
+}
+
+#[tokio::test]
+async fn a_colleague_is_invited_comes_cares_for_a_patient_and_leaves() {
+    let app = TestApp::start(api).await;
+    let env = app.env.clone().with("OPENAI_API_KEY", "key").with("OPENAI_BASE_URL", "http://127.0.0.1:1/v1");
+    let worker = jobs::wire_worker(&env).await.unwrap();
+    let ada = app.patient("Ada", &[]).await.id;
+    app.patient("Bo", &[&app.colleague]).await;
+
+    // The invitation goes by mail, and only there.
+    let email = format!("{}@demo.example", domain::CaregiverId::generate(app.ctx.now(), &*app.ctx.random));
+    let sam = json!({ "name": "Sam Reed", "email": email, "phone": "+15550100124" });
+    let path = format!("/v1/orgs/{}/invite", app.home.id);
+    let invited = app.admin.patch(&path, sam).await.ok(200)["caregiver"]["id"].as_str().unwrap().to_owned();
+    work_off_the_jobs(&app, &worker).await;
+    let mail = app.mails_at(&email).await.remove(0);
+    let rest = mail.body.split_once("/signup?token=").unwrap().1;
+    let token = rest.split(|c: char| !(c.is_ascii_alphanumeric() || "-_".contains(c))).next().unwrap();
+    let shown = app.anyone.get(format!("/v1/auth/invite-info?token={token}")).await.ok(200);
+    assert_eq!(shown, json!({ "name": "Sam Reed", "email": email, "phone": "+15550100124" }));
+    let form = json!({ "token": token, "email": email, "password": "tulips in the rain 7", "name": "Sam Reed",
+        "phone": "+15550100124" });
+    let welcome = app.anyone.post("/v1/auth/registerWithInvite", form.clone()).await.ok(201);
+    assert_eq!((&welcome["caregiver"]["id"], &welcome["caregiver"]["role"]), (&json!(invited), &json!("staff")));
+    app.anyone.post("/v1/auth/registerWithInvite", form).await.refused(401, "token_invalid");
+    let sam = app.anyone.with_token(welcome["tokens"]["access"]["token"].as_str().unwrap());
+
+    // They see whom they care for, and nobody else.
+    assert_eq!(sam.get("/v1/patients").await.ok(200)["totalResults"], 0);
+    app.admin.post(format!("/v1/caregivers/{invited}/patients/{ada}"), json!({})).await.ok(200);
+    let patients = sam.get("/v1/patients").await.ok(200);
+    assert_eq!((&patients["totalResults"], &patients["results"][0]["name"]), (&json!(1), &json!("Ada")));
+    assert_eq!(sam.get(format!("/v1/caregivers/{invited}/patients")).await.ok(200)[0]["id"], ada.to_string());
+    let colleagues = format!("/v1/caregivers/{}/patients", app.colleague.caregiver().id);
+    assert_eq!(sam.get(colleagues).await.ok(200), json!([]));
+
+    // Gone, they are gone from everywhere in the same moment.
+    app.admin.delete(format!("/v1/caregivers/{invited}")).await.ok(204);
+    for path in ["/v1/patients", "/v1/calls/active", "/v1/orgs", &format!("/v1/caregivers/{invited}")] {
+        sam.get(path).await.refused(401, "session_ended");
+    }
+    let refresh = json!({ "refreshToken": welcome["tokens"]["refresh"]["token"] });
+    sam.post("/v1/auth/refresh-tokens", refresh).await.refused(401, "token_invalid");
+    let login = json!({ "email": email, "password": "tulips in the rain 7" });
+    app.anyone.post("/v1/auth/login", login).await.refused(401, "credentials_wrong");
+    let unassigned = app.admin.get("/v1/patients/unassigned").await.ok(200);
+    assert_eq!((unassigned.as_array().unwrap().len(), &unassigned[0]["name"]), (1, &json!("Ada")));
 }

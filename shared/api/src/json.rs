@@ -62,7 +62,9 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();
-        if inner.is_syntax() || inner.is_eof() {
+        // A `null` in place of a word is called a fault of the syntax too.
+        let json = serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
+        if !json && (inner.is_syntax() || inner.is_eof()) {
             return Error::invalid("body_malformed", format!("The body is not JSON (line {}).", inner.line()));
         }
         shaped(&path, &inner.to_string())
@@ -157,6 +159,7 @@ mod tests {
     #[test_case(r#"{"name":"A","phone":"12"}"# => "phone|must be a phone number in international form, such as +15550100123"; "a rule of ours")]
     #[test_case(r#"{"name":7,"phone":"+15550100123"}"# => "name|must be a string"; "a wrong type")]
     #[test_case(r#"{"name":"A","phone":"+15550100123","x":1}"# => "x|is not a field of this request"; "an unknown field")]
+    #[test_case(r#"{"name":"A","phone":"+15550100123","preferredLanguage":null}"# => "preferredLanguage|has a wrong value"; "null in place of a word")]
     #[test_case(r#"{"name":"A","name":"B"}"# => "name|is given twice"; "a field twice")]
     #[test_case(r#"{"name":"A","phone":"+15550100123","nested":[{"day":300}]}"# => "nested[0].day|must be u8"; "a place deep inside")]
     #[test_case(r#"{"name":"A","phone":"+15550100123","nested":[{}]}"# => "nested[0].day|is required"; "a missing field deep inside")]

@@ -5,10 +5,10 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::caregivers::Name;
+use crate::caregivers::{Caregiver, Name};
 use crate::email::Email;
 use crate::error::{Error, Field};
-use crate::id::OrgId;
+use crate::id::{CaregiverId, OrgId};
 use crate::phone::Phone;
 use crate::time::Zone;
 
@@ -90,6 +90,17 @@ impl From<WebAddress> for String {
     }
 }
 
+/// Whether an organisation is still run when one of its administrators goes: somebody else must be
+/// left who can sign in.
+///
+/// # Errors
+/// [`Kind::Conflict`](crate::Kind::Conflict), `last_admin`.
+pub fn stays_run(administrators: &[Caregiver], without: CaregiverId) -> crate::Result<()> {
+    let left = administrators.iter().any(|admin| admin.id != without && !admin.locked);
+    let message = "The organisation must keep an administrator who can sign in. Please make somebody else one first.";
+    if left { Ok(()) } else { Err(Error::conflict("last_admin", message)) }
+}
+
 /// What is to be different about an organisation: `None` leaves a value, `Some(None)` takes it away.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
@@ -143,5 +154,86 @@ impl Change {
             retries,
             ..was
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caller::Role;
+    use crate::caregivers::Theme;
+    use crate::id::Id;
+    use crate::locale::Language;
+    use test_case::test_case;
+
+    fn admin(n: u8, locked: bool) -> Caregiver {
+        Caregiver {
+            id: CaregiverId(Id::from_bytes([n; 12])),
+            org: OrgId(Id::from_bytes([9; 12])),
+            name: "Nora".into(),
+            email: "nora@care.example".parse().unwrap(),
+            phone: None,
+            role: Role::OrgAdmin,
+            email_verified: true,
+            phone_verified: false,
+            locked,
+            mfa_enabled: false,
+            epoch: 0,
+            language: Language::En,
+            theme: Theme::default(),
+            picture: None,
+            created_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test_case(&[(1, false), (2, false)] => true; "another one is left")]
+    #[test_case(&[(1, false), (2, true)] => false; "the other one is locked out")]
+    #[test_case(&[(1, false)] => false; "the last one")]
+    #[test_case(&[] => false; "there is none already")]
+    #[test_case(&[(2, false)] => true; "who goes is none")]
+    fn an_organisation_keeps_somebody_who_runs_it(administrators: &[(u8, bool)]) -> bool {
+        let administrators: Vec<_> = administrators.iter().map(|(n, locked)| admin(*n, *locked)).collect();
+        stays_run(&administrators, CaregiverId(Id::from_bytes([1; 12]))).is_ok()
+    }
+
+    fn home() -> Org {
+        Org {
+            id: OrgId(Id::from_bytes([9; 12])),
+            name: "Home".into(),
+            email: "office@care.example".parse().unwrap(),
+            phone: Some("+15550100123".parse().unwrap()),
+            zone: "Europe/Berlin".parse().unwrap(),
+            retries: CallRetries { count: 3, interval_minutes: 30, alert_on_every_miss: false },
+            logo: Some("https://care.example/logo.png".parse().unwrap()),
+            created_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn what_is_not_named_stays_and_null_takes_away() {
+        let change = Change { logo: Some(None), retry_count: Some(0), ..Change::default() };
+        let org = change.onto(&home()).unwrap();
+        assert_eq!((org.logo, org.phone, org.name.as_str()), (None, home().phone, "Home"));
+        assert_eq!(org.retries, CallRetries { count: 0, ..home().retries });
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_all_named() {
+        let change = Change { retry_count: Some(11), retry_interval_minutes: Some(0), ..Change::default() };
+        let wrong = change.onto(&home()).unwrap_err().fields;
+        let paths: Vec<_> = wrong.iter().map(|field| field.path.as_str()).collect();
+        assert_eq!(paths, ["callRetrySettings.retryCount", "callRetrySettings.retryIntervalMinutes"]);
+        let most = Change { retry_count: Some(10), retry_interval_minutes: Some(1440), ..Change::default() };
+        assert!(most.onto(&home()).is_ok());
+    }
+
+    #[test_case("https://care.example/logo.png" => true)]
+    #[test_case("http://care.example" => true)]
+    #[test_case("https://" => false; "nothing behind the scheme")]
+    #[test_case("file:///private/logo.png" => false; "a file of a telephone")]
+    #[test_case("javascript:alert(1)" => false; "a program")]
+    #[test_case("https://care.example/ \"onload=" => false; "a way out of an attribute")]
+    fn a_logo_is_an_address_of_the_web(text: &str) -> bool {
+        text.parse::<WebAddress>().is_ok()
     }
 }

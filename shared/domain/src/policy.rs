@@ -103,6 +103,11 @@ impl Scope {
         self.reason
     }
 
+    /// The part of it that lies in `org`; `None` when that is outside. A scope never grows.
+    pub fn narrowed(&self, org: OrgId) -> Option<Self> {
+        self.org.is_none_or(|own| own == org).then(|| Self { org: Some(org), ..self.clone() })
+    }
+
     /// Whether a patient of `org` with these assigned caregivers is visible.
     pub fn covers(&self, org: OrgId, caregivers: &[CaregiverId]) -> bool {
         self.org.is_none_or(|own| own == org) && self.assigned_to.is_none_or(|me| caregivers.contains(&me))
@@ -218,6 +223,16 @@ mod tests {
                 assert!(grant(&caller(role), action, Resource::Audit).is_err(), "{role:?} {action:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_scope_is_narrowed_and_never_widened() {
+        let (staff, other) = (caller(Role::Staff), OrgId(Id::from_bytes([9; 12])));
+        let scope = grant(&staff, Action::Read, Resource::Patient).unwrap();
+        assert_eq!(scope.narrowed(staff.org), Some(scope.clone()));
+        assert_eq!(scope.narrowed(other), None);
+        let everywhere = grant(&caller(Role::SuperAdmin), Action::Read, Resource::Patient).unwrap();
+        assert_eq!(everywhere.narrowed(other).unwrap().org(), Some(other));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
-use clients::{Mail, Queues};
+use clients::{Mail, Pictures, Queues};
 use config::{ConfigError, Env};
 use domain::limits::{Class, Decision, Quota};
 use domain::{Activity, Authenticate, Caller, Clock, Gate, Origin, Random, Result, Secret};
@@ -120,6 +120,8 @@ pub struct AccountCtx {
     base: Ctx,
     /// What is sealed and derived.
     pub vault: Arc<Vault>,
+    /// Pictures of people.
+    pub pictures: Pictures,
 }
 
 impl AccountCtx {
@@ -128,15 +130,21 @@ impl AccountCtx {
     /// # Errors
     /// When a variable is missing or wrong.
     pub async fn configured(env: &Env) -> std::result::Result<Self, ConfigError> {
-        Self::of(Ctx::configured(env).await?, env)
+        let aws = clients::aws::sdk_config(&config::Aws::from_env(env)?).await;
+        Self::with_aws(Ctx::with_aws(env, &aws)?, env, &aws)
     }
 
     /// `base` and what accounts need.
     ///
     /// # Errors
     /// When a variable is missing or wrong.
-    pub fn of(base: Ctx, env: &Env) -> std::result::Result<Self, ConfigError> {
-        Ok(Self { base, vault: Arc::new(Vault::new(&config::DataKeys::from_env(env)?)) })
+    pub async fn of(base: Ctx, env: &Env) -> std::result::Result<Self, ConfigError> {
+        Self::with_aws(base, env, &clients::aws::sdk_config(&config::Aws::from_env(env)?).await)
+    }
+
+    fn with_aws(base: Ctx, env: &Env, aws: &SdkConfig) -> std::result::Result<Self, ConfigError> {
+        let vault = Arc::new(Vault::new(&config::DataKeys::from_env(env)?));
+        Ok(Self { base, vault, pictures: Pictures::new(aws, &config::Pictures::from_env(env)?) })
     }
 }
 

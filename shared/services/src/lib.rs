@@ -2,17 +2,21 @@
 //!
 //! The order inside is always the same: policy, rule, store, queue.
 
+mod again;
 pub mod alerts;
 pub mod audit;
 pub mod auth;
 pub mod calls;
+pub mod caregivers;
 pub mod conversations;
 mod ctx;
 pub mod mails;
 pub mod mfa;
 pub mod notes;
+pub mod orgs;
 pub mod outbox;
 pub mod patients;
+pub mod pictures;
 mod system;
 mod vault;
 

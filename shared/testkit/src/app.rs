@@ -83,7 +83,7 @@ impl TestApp {
         let database = config::Database::from_env(&env).unwrap().name;
         let seeding = self::ctx(&house().env_with_queues().await.with("MONGODB_DATABASE", database), &clock).await;
         let base = ctx.without_calls();
-        let accounts = base.with(AccountCtx::of(Ctx::clone(&base), &env).unwrap());
+        let accounts = base.with(AccountCtx::of(Ctx::clone(&base), &env).await.unwrap());
         let manners = Manners::new("test", base.clone(), &config::Web::from_env(&env).unwrap());
         let fronts = Fronts { base, calls: ctx.clone(), accounts: accounts.clone() };
         let router = with_manners(routes(&fronts), manners);

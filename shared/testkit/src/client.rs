@@ -45,12 +45,23 @@ impl Client {
         Self { token: Some(token.into()), ..self.clone() }
     }
 
+    /// Somebody else with their token, at the same address.
+    #[must_use]
+    pub fn with_caregiver(&self, caregiver: Caregiver, token: impl Into<String>) -> Self {
+        Self { caregiver: Some(caregiver), ..self.with_token(token) }
+    }
+
     /// Its access token.
     ///
     /// # Panics
     /// For an anonymous one.
     pub fn token(&self) -> &str {
         self.token.as_deref().expect("this client is signed in")
+    }
+
+    /// Whether it has a token.
+    pub const fn is_signed_in(&self) -> bool {
+        self.token.is_some()
     }
 
     /// Who it is.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use clients::{Mail, Queues};
+use clients::{Mail, Pictures, Queues};
 use config::Env;
 use local_servers::{Installation, Quiet, Servers, Storage, Wanted};
 use store::{KeptAnswers, LiveCalls, Store};
@@ -38,6 +38,7 @@ fn build() -> House {
         let tables = config::Tables::from_env(&env).unwrap();
         LiveCalls::new(&aws, &tables).create_table().await.unwrap();
         KeptAnswers::new(&aws, &tables).create_table().await.unwrap();
+        Pictures::new(&aws, &config::Pictures::from_env(&env).unwrap()).create_bucket().await.unwrap();
         Mail::new(&aws, &config::Mail::from_env(&env).unwrap()).create_identity().await.unwrap();
         house
     })

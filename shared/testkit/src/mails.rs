@@ -19,6 +19,11 @@ pub struct Sent {
 impl TestApp {
     /// The mails that were sent to this client, oldest first. Everybody has an address of their own.
     pub async fn mails_to(&self, client: &Client) -> Vec<Sent> {
+        self.mails_at(client.caregiver().email.as_str()).await
+    }
+
+    /// The mails that were sent to this address, oldest first.
+    pub async fn mails_at(&self, address: &str) -> Vec<Sent> {
         // Straight to the server, whatever the test does to its own way there.
         let endpoint = config::Aws::from_env(&crate::house().env()).unwrap().endpoint.unwrap();
         let host = format!("{}:{}", endpoint.host_str().unwrap(), endpoint.port().unwrap());
@@ -29,7 +34,6 @@ impl TestApp {
         socket.read_to_end(&mut answer).await.unwrap();
         let answer = String::from_utf8(answer).unwrap();
         let data: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
-        let address = client.caregiver().email.as_str();
         let mails = data["ses"]["Message"].as_array().cloned().unwrap_or_default().into_iter();
         mails
             .filter(|mail| mail["destinations"]["ToAddresses"][0] == address)

@@ -19,5 +19,6 @@ pub(crate) async fn list_caregivers_of_patient(
     PathId(id): PathId<PatientId>,
 ) -> Result<Json<Vec<CaregiverBody>>> {
     let found = patients::caregivers(&ctx, &caller, id).await?;
-    Ok(Json(found.into_iter().map(|(caregiver, patients)| CaregiverBody::new(&caregiver, patients)).collect()))
+    let body = |(caregiver, patients)| CaregiverBody::seen_by(&caller, &caregiver, patients);
+    Ok(Json(found.into_iter().map(body).collect()))
 }

@@ -1,11 +1,11 @@
 //! A caregiver.
 
 use domain::caregivers::{Caregiver, Theme};
-use domain::{PatientId, Role};
+use domain::{Caller, PatientId, Role};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A caregiver.
+/// A caregiver. What a colleague does not see is `null`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(title = "Caregiver")]
@@ -18,30 +18,30 @@ pub struct CaregiverBody {
     /// Address of their picture.
     pub avatar: Option<String>,
     /// How they sign in.
-    pub email: String,
+    pub email: Option<String>,
     /// Where they are telephoned, E.164.
     pub phone: Option<String>,
     /// What they may do.
     #[schema(value_type = String, example = "staff")]
     pub role: Role,
     /// Whether the address was verified.
-    pub is_email_verified: bool,
+    pub is_email_verified: Option<bool>,
     /// Whether the number was verified.
-    pub is_phone_verified: bool,
+    pub is_phone_verified: Option<bool>,
     /// Their organisation's id.
     pub org: String,
     /// Ids of the patients assigned to them that the caller may see.
     pub patients: Vec<String>,
     /// The language they read.
     #[schema(example = "en")]
-    pub preferred_language: String,
+    pub preferred_language: Option<String>,
     /// The colours of the app.
-    #[schema(value_type = String, example = "healthcare")]
-    pub theme_preference: Theme,
+    #[schema(value_type = Option<String>, example = "healthcare")]
+    pub theme_preference: Option<Theme>,
     /// Whether signing in takes a second factor.
-    pub mfa_enabled: bool,
+    pub mfa_enabled: Option<bool>,
     /// Whether the account may not sign in, by decision of an administrator.
-    pub account_locked: bool,
+    pub account_locked: Option<bool>,
 }
 
 impl CaregiverBody {
@@ -51,17 +51,37 @@ impl CaregiverBody {
             id: caregiver.id.to_string(),
             name: caregiver.name.clone(),
             avatar: super::picture(caregiver.picture),
-            email: caregiver.email.as_str().to_owned(),
+            email: Some(caregiver.email.as_str().to_owned()),
             phone: caregiver.phone.as_ref().map(|phone| phone.as_str().to_owned()),
             role: caregiver.role,
-            is_email_verified: caregiver.email_verified,
-            is_phone_verified: caregiver.phone_verified,
+            is_email_verified: Some(caregiver.email_verified),
+            is_phone_verified: Some(caregiver.phone_verified),
             org: caregiver.org.to_string(),
             patients: patients.into_iter().map(|id| id.to_string()).collect(),
-            preferred_language: caregiver.language.code().to_owned(),
-            theme_preference: caregiver.theme,
-            mfa_enabled: caregiver.mfa_enabled,
-            account_locked: caregiver.locked,
+            preferred_language: Some(caregiver.language.code().to_owned()),
+            theme_preference: Some(caregiver.theme),
+            mfa_enabled: Some(caregiver.mfa_enabled),
+            account_locked: Some(caregiver.locked),
+        }
+    }
+
+    /// The same as the caller may see it: staff see of a colleague who they are and what they look
+    /// like, not how they are reached and how their account stands.
+    pub fn seen_by(caller: &Caller, caregiver: &Caregiver, patients: impl IntoIterator<Item = PatientId>) -> Self {
+        let whole = Self::new(caregiver, patients);
+        if caller.role != Role::Staff || caller.caregiver == caregiver.id {
+            return whole;
+        }
+        Self {
+            email: None,
+            phone: None,
+            is_email_verified: None,
+            is_phone_verified: None,
+            preferred_language: None,
+            theme_preference: None,
+            mfa_enabled: None,
+            account_locked: None,
+            ..whole
         }
     }
 }

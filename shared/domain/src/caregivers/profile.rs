@@ -4,8 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::Theme;
-use crate::caller::Role;
+use super::{Caregiver, Theme};
 use crate::email::Email;
 use crate::locale::Language;
 use crate::phone::Phone;
@@ -72,14 +71,84 @@ pub struct Change {
     pub theme: Option<Theme>,
     /// Whether the account may not sign in.
     pub locked: Option<bool>,
-    /// What they may do.
-    pub role: Option<Role>,
+}
+
+impl Change {
+    /// The caregiver as they will be. Another address or number is not verified, whatever the one
+    /// before was.
+    pub fn onto(self, caregiver: &Caregiver) -> Caregiver {
+        let was = caregiver.clone();
+        let email = self.email.unwrap_or_else(|| was.email.clone());
+        let phone = self.phone.unwrap_or_else(|| was.phone.clone());
+        Caregiver {
+            name: self.name.map_or(was.name, String::from),
+            email_verified: was.email_verified && email == was.email,
+            phone_verified: was.phone_verified && phone == was.phone,
+            email,
+            phone,
+            language: self.language.unwrap_or(was.language),
+            theme: self.theme.unwrap_or(was.theme),
+            locked: self.locked.unwrap_or(was.locked),
+            ..was
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::caller::Role;
+    use crate::id::{CaregiverId, Id, OrgId};
     use test_case::test_case;
+
+    fn nora() -> Caregiver {
+        let id = Id::from_bytes([1; 12]);
+        Caregiver {
+            id: CaregiverId(id),
+            org: OrgId(id),
+            name: "Nora".into(),
+            email: "nora@care.example".parse().unwrap(),
+            phone: Some("+15550100123".parse().unwrap()),
+            role: Role::Staff,
+            email_verified: true,
+            phone_verified: true,
+            locked: true,
+            mfa_enabled: true,
+            epoch: 7,
+            language: Language::De,
+            theme: Theme::Colorblind,
+            picture: None,
+            created_at: jiff::Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn nothing_changes_that_is_not_named() {
+        assert_eq!(Change::default().onto(&nora()), nora());
+        let same = Change {
+            email: Some("Nora@Care.example".parse().unwrap()),
+            phone: Some(Some("(555) 010-0123".parse().unwrap())),
+            ..Change::default()
+        };
+        assert_eq!(same.onto(&nora()), nora(), "the same address and number, written otherwise, stay verified");
+    }
+
+    #[test]
+    fn another_address_or_number_is_not_verified() {
+        let email = Change { email: Some("n@care.example".parse().unwrap()), ..Change::default() }.onto(&nora());
+        assert_eq!((email.email.as_str(), email.email_verified, email.phone_verified), ("n@care.example", false, true));
+        for phone in [None, Some("+15550100124".parse().unwrap())] {
+            let changed = Change { phone: Some(phone.clone()), ..Change::default() }.onto(&nora());
+            assert_eq!((changed.phone, changed.email_verified, changed.phone_verified), (phone, true, false));
+        }
+    }
+
+    #[test]
+    fn an_address_that_was_not_verified_is_not_verified_by_being_named_again() {
+        let before = Caregiver { email_verified: false, phone_verified: false, ..nora() };
+        let same = Change { email: Some(before.email.clone()), phone: Some(before.phone.clone()), ..Change::default() };
+        assert_eq!(same.onto(&before), before);
+    }
 
     #[test_case("  Nora \t van  Dam " => Some("Nora van Dam".into()); "spaces are tidied")]
     #[test_case("O'Brien-Núñez 王" => Some("O'Brien-Núñez 王".into()); "any script")]

@@ -42,6 +42,9 @@ pub enum AccountMail {
     Locked,
     /// Two-step sign-in was switched on or off.
     MfaChanged,
+    /// The account got another address. Told at the one before: who took an account over would read what comes to the
+    /// new one.
+    EmailChanged,
     /// Somebody tried to register with your address. Told to its owner alone: whoever asks learns nothing from the
     /// answer about who has an account.
     EmailTaken,
@@ -49,7 +52,7 @@ pub enum AccountMail {
 
 impl AccountMail {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Verify,
         Self::Invite,
         Self::Reset,
@@ -57,6 +60,7 @@ impl AccountMail {
         Self::NewSignIn,
         Self::Locked,
         Self::MfaChanged,
+        Self::EmailChanged,
         Self::EmailTaken,
     ];
 
@@ -70,6 +74,7 @@ impl AccountMail {
             Self::NewSignIn => "new_sign_in",
             Self::Locked => "locked",
             Self::MfaChanged => "mfa_changed",
+            Self::EmailChanged => "email_changed",
             Self::EmailTaken => "email_taken",
         }
     }
@@ -80,7 +85,12 @@ impl AccountMail {
             Self::Verify => Some(SignedDuration::from_hours(24)),
             Self::Invite => Some(SignedDuration::from_hours(7 * 24)),
             Self::Reset => Some(SignedDuration::from_mins(10)),
-            Self::PasswordChanged | Self::NewSignIn | Self::Locked | Self::MfaChanged | Self::EmailTaken => None,
+            Self::PasswordChanged
+            | Self::NewSignIn
+            | Self::Locked
+            | Self::MfaChanged
+            | Self::EmailChanged
+            | Self::EmailTaken => None,
         }
     }
 }

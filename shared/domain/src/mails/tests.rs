@@ -82,10 +82,10 @@ fn the_link_is_there_and_says_how_long_it_works() {
 
 #[test]
 fn what_happened_has_its_time_and_a_sign_in_its_place() {
-    use AccountMail::{Locked, MfaChanged, NewSignIn, PasswordChanged};
+    use AccountMail::{EmailChanged, Locked, MfaChanged, NewSignIn, PasswordChanged};
     each(|kind, language| {
         let [_, text, _] = plain(kind, language);
-        let happened = matches!(kind, PasswordChanged | NewSignIn | Locked | MfaChanged);
+        let happened = matches!(kind, PasswordChanged | NewSignIn | Locked | MfaChanged | EmailChanged);
         assert_eq!(text.contains("2026-11-23 06:17"), happened, "{language}: {text}");
         assert_eq!(text.contains("Europe/Berlin"), happened, "{language}: {text}");
         assert_eq!(text.contains("Firefox, Windows, Potsdam"), kind == NewSignIn, "{language}: {text}");

@@ -100,3 +100,12 @@ pub(crate) async fn may_mail(ctx: &AccountCtx, email: &str) -> Result<bool> {
     let key = format!("mail:{}", account_key(ctx, email));
     Ok(ctx.store.attempts().count(&key, Subject::Mail, ctx.now()).await?.is_ok())
 }
+
+/// Counts a mail that somebody signed in has sent to this address, which may be a stranger's.
+///
+/// # Errors
+/// `too_many_attempts` when it must wait.
+pub(crate) async fn mail(ctx: &AccountCtx, email: &str) -> Result<()> {
+    let key = format!("mail:{}", account_key(ctx, email));
+    ctx.store.attempts().count(&key, Subject::Mail, ctx.now()).await?.map(drop).map_err(too_many)
+}

@@ -9,7 +9,7 @@ pub use send::send;
 use domain::caregivers::Caregiver;
 use domain::jobs::Job;
 use domain::mails::AccountMail;
-use domain::{MailId, Origin, Result, TokenId};
+use domain::{Email, MailId, Origin, Result, TokenId};
 use store::Write;
 use store::mongo::{Mails, Pending, Waiting};
 
@@ -30,11 +30,28 @@ impl Letter {
         token: Option<TokenId>,
         origin: &Origin,
     ) -> Result<Self> {
+        Self::addressed(ctx, caregiver, None, kind, token, origin)
+    }
+
+    /// To the address of `caregiver` that is theirs no more when it is sent.
+    pub(crate) fn to_former(ctx: &Ctx, caregiver: &Caregiver, kind: AccountMail, origin: &Origin) -> Result<Self> {
+        Self::addressed(ctx, caregiver, Some(caregiver.email.clone()), kind, None, origin)
+    }
+
+    fn addressed(
+        ctx: &Ctx,
+        caregiver: &Caregiver,
+        to: Option<Email>,
+        kind: AccountMail,
+        token: Option<TokenId>,
+        origin: &Origin,
+    ) -> Result<Self> {
         let now = ctx.now();
         let mail = Waiting {
             id: MailId::generate(now, &*ctx.random),
             kind,
             caregiver: caregiver.id,
+            to,
             token,
             device: origin.device.as_deref().map(crate::auth::device::describe),
             at: now,

@@ -26,7 +26,7 @@ pub async fn send(ctx: &Ctx, vault: &Vault, post: &Post, mail: MailId) -> Result
     let Some((to, text)) = written(ctx, vault, post, &mail).await? else {
         return ctx.store.commit([Mails::remove(mail.id)]).await;
     };
-    if let Err(error) = post.mail.send_rich(&to.email, &text).await {
+    if let Err(error) = post.mail.send_rich(mail.to.as_ref().unwrap_or(&to.email), &text).await {
         if now.duration_since(mail.at) > GIVEN_UP {
             tracing::error!(mail = %mail.id, %error, "a mail could not be sent for a day and is given up");
             return ctx.store.commit([Mails::remove(mail.id)]).await;

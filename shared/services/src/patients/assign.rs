@@ -3,7 +3,7 @@
 use domain::audit::{self, Subject};
 use domain::patients::Patient;
 use domain::policy::{self, Action, Resource};
-use domain::{Caller, CaregiverId, Error, PatientId, Result, Scope};
+use domain::{Caller, CaregiverId, Error, OrgId, PatientId, Result, Scope};
 use store::Write;
 use store::mongo::Patients;
 
@@ -23,7 +23,9 @@ pub async fn assign(ctx: &Ctx, caller: &Caller, patient: PatientId, caregiver: C
         let scope = policy::grant(caller, Action::Create, Resource::Assignment)?;
         both_exist(ctx, &scope, patient, caregiver).await?;
         ctx.store.commit(writes(ctx, caller, &scope, patient, caregiver, true)?).await?;
-        visible(ctx, &scope, patient).await
+        let patient = visible(ctx, &scope, patient).await?;
+        still_there(ctx, &scope, patient.org, caregiver, &[patient.id]).await?;
+        Ok(patient)
     };
     watch(ctx, caller, audit::Action::PermissionChange, Subject::Patient, patient, work).await
 }
@@ -64,6 +66,9 @@ pub async fn assign_many(
         for patient in patients {
             assigned.push(visible(ctx, &scope, *patient).await?);
         }
+        if let Some(org) = assigned.first().map(|patient| patient.org) {
+            still_there(ctx, &scope, org, caregiver, patients).await?;
+        }
         Ok(assigned)
     };
     watch(ctx, caller, audit::Action::PermissionChange, Subject::Caregiver, caregiver, work).await
@@ -93,5 +98,25 @@ async fn both_exist(ctx: &Ctx, scope: &Scope, patient: PatientId, caregiver: Car
     let caregiver = ctx.store.caregivers().find(scope, caregiver).await?;
     // A platform operator sees every organisation, but an assignment never joins two of them.
     let same = caregiver.filter(|caregiver| caregiver.org == patient.org);
-    same.map(drop).ok_or_else(|| Error::not_found("caregiver_not_found", "There is no such caregiver."))
+    same.map(drop).ok_or_else(nobody)
+}
+
+fn nobody() -> Error {
+    Error::not_found("caregiver_not_found", "There is no such caregiver.")
+}
+
+/// Takes back what was assigned to somebody who was removed in the same moment. Who removes them
+/// looks again after the commit too, so one of both sees the other.
+async fn still_there(
+    ctx: &Ctx,
+    scope: &Scope,
+    org: OrgId,
+    caregiver: CaregiverId,
+    patients: &[PatientId],
+) -> Result<()> {
+    if ctx.store.caregivers().find(scope, caregiver).await?.is_some() {
+        return Ok(());
+    }
+    ctx.store.commit([Patients::unassign_all(org, caregiver, patients, ctx.now())]).await?;
+    Err(nobody())
 }

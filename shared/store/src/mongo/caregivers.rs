@@ -1,4 +1,5 @@
-//! `caregivers`. What opens their accounts is in the same documents and in `credentials.rs`.
+//! `caregivers`. What opens their accounts is in the same documents and in `credentials.rs`; how one
+//! is changed and removed is in `caregiver_changes.rs`.
 
 use domain::caregivers::{Caregiver, Credentials, Theme};
 use domain::{CaregiverId, Email, Language, OrgId, Page, PageRequest, PictureId, Result, Role, Scope};
@@ -13,8 +14,7 @@ use super::patients::order;
 use super::{Query, Store, Write, cached, credentials};
 
 pub(super) const NAME: &str = "caregivers";
-const MISSING: (&str, &str) = ("caregiver_not_found", "There is no such caregiver.");
-const TAKEN: (&str, &str) = ("email_taken", "There is an account with this address already.");
+pub(super) const TAKEN: (&str, &str) = ("email_taken", "There is an account with this address already.");
 
 /// Caregivers.
 pub struct Caregivers<'a>(pub(super) &'a Store);
@@ -52,6 +52,26 @@ pub(super) struct Row {
     #[serde(default)]
     deleted: bool,
     created_at: DateTime,
+}
+
+/// Somebody of an organisation.
+#[derive(Clone, Copy, Debug)]
+pub struct Member {
+    /// Who.
+    pub id: CaregiverId,
+    /// What they may do.
+    pub role: Role,
+    /// Their picture.
+    pub picture: Option<PictureId>,
+}
+
+#[derive(Deserialize)]
+struct MemberRow {
+    #[serde(rename = "_id")]
+    id: ObjectId,
+    role: Role,
+    #[serde(default)]
+    picture: Option<PictureId>,
 }
 
 /// Those of a scope that were not removed.
@@ -135,6 +155,15 @@ impl Caregivers<'_> {
         found.iter().map(|row| row.get_object_id("_id").map(id).map(CaregiverId).map_err(|_| corrupt("_id"))).collect()
     }
 
+    /// Everybody of an organisation, as far as removing them needs to know. Index: `caregivers_org`.
+    pub async fn members(&self, org: OrgId) -> Result<Vec<Member>> {
+        let filter = doc! { "org": oid(org.0), "deleted": { "$ne": true } };
+        let found: Vec<MemberRow> =
+            self.0.every(Query::of(NAME, filter).only(doc! { "role": 1, "picture": 1 })).await?;
+        let member = |row: MemberRow| Member { id: CaregiverId(id(row.id)), role: row.role, picture: row.picture };
+        Ok(found.into_iter().map(member).collect())
+    }
+
     /// An organisation's administrators, by name. Index: `caregivers_role`.
     pub async fn administrators(&self, scope: &Scope, org: OrgId) -> Result<Vec<Caregiver>> {
         if scope.org().is_some_and(|own| own != org) {
@@ -181,44 +210,6 @@ impl Caregivers<'_> {
             .or_conflict(TAKEN.0, TAKEN.1)
             .touching(cached::key(NAME, caregiver.id.0)))
     }
-
-    /// Ends all sign-ins of an account at once, for good: those of older epochs are not looked at.
-    pub fn end_sign_ins(caregiver: &Caregiver) -> Write {
-        let filter = doc! { "_id": oid(caregiver.id.0), "deleted": { "$ne": true } };
-        Write::update(NAME, filter, doc! { "$set": { "sessionEpoch": i64::from(caregiver.epoch) + 1 } })
-            .touching(cached::key(NAME, caregiver.id.0))
-    }
-
-    /// Changes some fields of an account, whose sign-ins must still be those of `caregiver.epoch`:
-    /// of two who change what opens an account at the same time one comes second and is refused.
-    pub(super) fn change(caregiver: &Caregiver, change: Document) -> Write {
-        let mut filter = doc! { "_id": oid(caregiver.id.0), "deleted": { "$ne": true } };
-        // Accounts from before there were epochs have no such field.
-        let epoch = if caregiver.epoch == 0 {
-            doc! { "$in": [0_i64, mongodb::bson::Bson::Null] }
-        } else {
-            doc! { "$eq": i64::from(caregiver.epoch) }
-        };
-        filter.insert("sessionEpoch", epoch);
-        Write::update(NAME, filter, change)
-            .or_conflict("account_moved_on", "The account was changed at the same time. Please try again.")
-            .touching(cached::key(NAME, caregiver.id.0))
-    }
-
-    /// Removes one of the scope and frees their address; 404 outside it.
-    pub fn remove(scope: &Scope, caregiver: CaregiverId, now: Timestamp) -> Write {
-        let change = doc! {
-            "$set": { "deleted": true, "deletedAt": date(now) },
-            "$inc": { "sessionEpoch": 1_i64 },
-            "$unset": {
-                "email": "", "password": "", "ssoProvider": "", "ssoProviderId": "", "mfaSecret": "",
-                "mfaBackupCodes": "", "places": "", "picture": "",
-            },
-        };
-        Write::update(NAME, one(scope, caregiver), change)
-            .or_not_found(MISSING.0, MISSING.1)
-            .touching(cached::key(NAME, caregiver.0))
-    }
 }
 
 fn whole(caregiver: &Caregiver, credentials: &Credentials) -> Result<Document> {
@@ -228,7 +219,7 @@ fn whole(caregiver: &Caregiver, credentials: &Credentials) -> Result<Document> {
 }
 
 impl Row {
-    fn of(caregiver: &Caregiver) -> Self {
+    pub(super) fn of(caregiver: &Caregiver) -> Self {
         Self {
             id: oid(caregiver.id.0),
             org: oid(caregiver.org.0),

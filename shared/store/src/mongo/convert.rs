@@ -4,7 +4,7 @@ use domain::{Error, Id, Result, Scope};
 use jiff::Timestamp;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::spec::BinarySubtype;
-use mongodb::bson::{Binary, DateTime, Document};
+use mongodb::bson::{Binary, Bson, DateTime, Document, doc};
 use serde::Serialize;
 
 /// An id as MongoDB stores it.
@@ -38,6 +38,21 @@ pub(crate) fn binary(bytes: &[u8]) -> Binary {
 /// A document of a serialisable value.
 pub(crate) fn document(value: &impl Serialize) -> Result<Document> {
     mongodb::bson::serialize_to_document(value).map_err(|error| Error::internal(error.to_string()))
+}
+
+/// The update that makes `after` of `before` and leaves alone what is the same in both: whoever
+/// changes something else at the same time is not undone.
+pub(crate) fn difference(before: &Document, after: &Document, now: Timestamp) -> Document {
+    let other = |(name, value): &(&String, &Bson)| before.get(name.as_str()) != Some(*value);
+    let mut set: Document = after.iter().filter(other).map(|(name, value)| (name.clone(), value.clone())).collect();
+    set.insert("updatedAt", date(now));
+    let gone = before.keys().filter(|name| !after.contains_key(name.as_str()));
+    let gone: Document = gone.map(|name| (name.clone(), "".into())).collect();
+    if gone.is_empty() {
+        doc! { "$set": set }
+    } else {
+        doc! { "$set": set, "$unset": gone }
+    }
 }
 
 /// A filter that keeps to the scope's organisation.

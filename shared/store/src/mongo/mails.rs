@@ -1,7 +1,7 @@
 //! `mails`: mails about accounts that wait to be sent. A row is there until SES has accepted it.
 
 use domain::mails::AccountMail;
-use domain::{CaregiverId, MailId, Result, TokenId};
+use domain::{CaregiverId, Email, MailId, Result, TokenId};
 use jiff::Timestamp;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, doc};
@@ -24,6 +24,8 @@ pub struct Waiting {
     pub kind: AccountMail,
     /// Whom.
     pub caregiver: CaregiverId,
+    /// Where, when it is not their present address.
+    pub to: Option<Email>,
     /// The token of its link.
     pub token: Option<TokenId>,
     /// With what client something was done.
@@ -43,6 +45,8 @@ struct Row {
     id: ObjectId,
     mail: AccountMail,
     caregiver: ObjectId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<Email>,
     #[serde(default)]
     token: Option<ObjectId>,
     #[serde(default)]
@@ -89,6 +93,7 @@ impl Row {
             id: oid(mail.id.0),
             mail: mail.kind,
             caregiver: oid(mail.caregiver.0),
+            to: mail.to.clone(),
             token: mail.token.map(|token| oid(token.0)),
             device: mail.device.clone(),
             at: date(mail.at),
@@ -102,6 +107,7 @@ impl Row {
             id: MailId(id(self.id)),
             kind: self.mail,
             caregiver: CaregiverId(id(self.caregiver)),
+            to: self.to,
             token: self.token.map(|token| TokenId(id(token))),
             device: self.device,
             at: time(self.at)?,

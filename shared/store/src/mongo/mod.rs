@@ -4,11 +4,13 @@
 //! of a collection; writes are values ([`Write`]) that are committed together.
 
 mod alerts;
+mod assignments;
 mod attempts;
 mod audit;
 mod cached;
 mod callbacks;
 mod calls;
+mod caregiver_changes;
 mod caregivers;
 mod conversations;
 mod convert;
@@ -43,7 +45,7 @@ pub use attempts::AttemptLog;
 pub use audit::Audits;
 pub use callbacks::Callbacks;
 pub use calls::Calls;
-pub use caregivers::Caregivers;
+pub use caregivers::{Caregivers, Member};
 pub use conversations::Conversations;
 pub use mails::{Mails, Waiting};
 pub use notes::Notes;

@@ -4,14 +4,15 @@ use domain::orgs::{CallRetries, Org, WebAddress};
 use domain::{OrgId, Page, PageRequest, Result, Scope};
 use jiff::Timestamp;
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{DateTime, doc};
+use mongodb::bson::{Bson, DateTime, Document, doc};
 use serde::{Deserialize, Serialize};
 
-use super::convert::{corrupt, date, document, id, oid, time};
+use super::convert::{corrupt, date, difference, document, id, oid, time};
 use super::patients::order;
 use super::{Query, Store, Write, cached};
 
 const NAME: &str = "orgs";
+const MISSING: (&str, &str) = ("org_not_found", "There is no such organisation.");
 
 /// Organisations.
 pub struct Orgs<'a>(pub(super) &'a Store);
@@ -41,6 +42,16 @@ struct Retries {
     retry_count: u8,
     retry_interval_minutes: u16,
     alert_on_all_missed_calls: bool,
+}
+
+#[derive(Deserialize)]
+struct Counted {
+    #[serde(default)]
+    changes: i64,
+}
+
+fn there(org: OrgId) -> Document {
+    doc! { "_id": oid(org.0), "deleted": { "$ne": true } }
 }
 
 impl Orgs<'_> {
@@ -73,28 +84,42 @@ impl Orgs<'_> {
         Ok(Write::insert(NAME, document(&Row::of(org))?))
     }
 
-    /// Replaces what is written about an organisation that was found in the caller's scope.
-    pub fn rewrite(org: &Org, now: Timestamp) -> Result<Write> {
-        let mut set = without_id(document(&Row::of(org))?);
-        set.remove("createdAt");
-        set.insert("updatedAt", date(now));
-        Ok(Write::update(NAME, doc! { "_id": oid(org.id.0), "deleted": { "$ne": true } }, doc! { "$set": set })
-            .or_not_found("org_not_found", "There is no such organisation.")
-            .touching(cached::key(NAME, org.id.0)))
+    /// Changes what differs between an organisation that was found in the caller's scope and
+    /// `after`, and nothing else.
+    pub fn alter(before: &Org, after: &Org, now: Timestamp) -> Result<Write> {
+        let change = difference(&document(&Row::of(before))?, &document(&Row::of(after))?, now);
+        Ok(Write::update(NAME, there(before.id), change)
+            .or_not_found(MISSING.0, MISSING.1)
+            .touching(cached::key(NAME, before.id.0)))
     }
 
-    /// Makes sure that of those who change who runs an organisation at the same time only one
-    /// goes through: the others find the number they read gone, and look again.
-    pub fn count_change(org: OrgId) -> Write {
-        Write::update(NAME, doc! { "_id": oid(org.0) }, doc! { "$inc": { "changes": 1_i64 } })
+    /// How often who runs an organisation was changed; `None` when it is gone. Asked before its
+    /// administrators are looked at, and handed to [`Orgs::count_change`]. Index: `_id_`.
+    pub async fn changes(&self, org: OrgId) -> Result<Option<i64>> {
+        let found: Option<Counted> = self.0.first(Query::of(NAME, there(org))).await?;
+        Ok(found.map(|counted| counted.changes))
+    }
+
+    /// Counts a change of who runs an organisation, first of all writes: of those who decided by
+    /// what they saw at the same count only one goes through, and the others look again (409
+    /// `org_moved_on`).
+    pub fn count_change(org: OrgId, seen: i64) -> Write {
+        let mut filter = there(org);
+        // There is no such field before the first change.
+        let count = if seen == 0 {
+            doc! { "$in": [0_i64, Bson::Null] }
+        } else {
+            doc! { "$eq": seen }
+        };
+        filter.insert("changes", count);
+        Write::update(NAME, filter, doc! { "$inc": { "changes": 1_i64 } })
+            .or_conflict("org_moved_on", "The organisation was changed at the same time. Please try again.")
     }
 
     /// Hides an organisation that was found in the caller's scope and keeps the record.
     pub fn remove(org: OrgId, now: Timestamp) -> Write {
         let change = doc! { "$set": { "deleted": true, "deletedAt": date(now) } };
-        Write::update(NAME, doc! { "_id": oid(org.0), "deleted": { "$ne": true } }, change)
-            .or_not_found("org_not_found", "There is no such organisation.")
-            .touching(cached::key(NAME, org.0))
+        Write::update(NAME, there(org), change).or_not_found(MISSING.0, MISSING.1).touching(cached::key(NAME, org.0))
     }
 
     /// Adds one, or does nothing when it is there: for seeding.
@@ -106,7 +131,7 @@ impl Orgs<'_> {
 }
 
 /// An upsert takes the id from its filter and refuses to be told twice.
-pub(super) fn without_id(mut row: mongodb::bson::Document) -> mongodb::bson::Document {
+pub(super) fn without_id(mut row: Document) -> Document {
     row.remove("_id");
     row
 }

@@ -11,7 +11,7 @@ use super::convert::{corrupt, date, document, id, oid, time, within};
 use super::orgs::without_id;
 use super::{Query, Store, Write, cached};
 
-const NAME: &str = "patients";
+pub(super) const NAME: &str = "patients";
 const MISSING: (&str, &str) = ("patient_not_found", "There is no such patient.");
 
 /// Patients.
@@ -19,7 +19,7 @@ pub struct Patients<'a>(pub(super) &'a Store);
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Row {
+pub(super) struct Row {
     #[serde(rename = "_id")]
     id: ObjectId,
     org: ObjectId,
@@ -90,7 +90,7 @@ struct Assigned {
 }
 
 /// The patients of a scope that were not removed.
-fn visible(scope: &Scope) -> Document {
+pub(super) fn visible(scope: &Scope) -> Document {
     let mut filter = within(scope, Document::new());
     if let Some(caregiver) = scope.assigned_to() {
         filter.insert("caregivers", oid(caregiver.0));
@@ -212,10 +212,15 @@ impl Patients<'_> {
         patients.iter().fold(write, |write, patient| write.touching(cached::key(NAME, patient.0)))
     }
 
-    /// Gives a patient another picture, or takes it away.
-    pub fn set_picture(scope: &Scope, patient: PatientId, picture: Option<PictureId>, now: Timestamp) -> Write {
-        let set = doc! { "picture": picture.map(|picture| picture.to_string()), "updatedAt": date(now) };
-        change(scope, patient, doc! { "$set": set })
+    /// Gives a patient of the scope another picture; 409 when they have another one than
+    /// `patient.picture` by now, or are gone.
+    pub fn set_picture(scope: &Scope, patient: &Patient, picture: PictureId, now: Timestamp) -> Write {
+        let mut filter = one(scope, patient.id);
+        filter.insert("picture", patient.picture.map(|picture| picture.to_string()));
+        let set = doc! { "picture": picture.to_string(), "updatedAt": date(now) };
+        Write::update(NAME, filter, doc! { "$set": set })
+            .or_conflict("picture_moved_on", "The picture was changed at the same time. Please try again.")
+            .touching(cached::key(NAME, patient.id.0))
     }
 
     /// Assigns a caregiver; doing it again changes nothing.
@@ -230,12 +235,12 @@ impl Patients<'_> {
         change(scope, patient, update)
     }
 
-    /// Takes every assignment of a caregiver back, of these patients.
-    pub fn unassign_all(caregiver: CaregiverId, patients: &[PatientId], now: Timestamp) -> Write {
-        let ids: Vec<_> = patients.iter().map(|patient| oid(patient.0)).collect();
+    /// Takes every assignment of a caregiver of `org` back; `known` are the patients whom the cache
+    /// may keep. Index: `patients_assigned`.
+    pub fn unassign_all(org: OrgId, caregiver: CaregiverId, known: &[PatientId], now: Timestamp) -> Write {
         let update = doc! { "$pull": { "caregivers": oid(caregiver.0) }, "$set": { "updatedAt": date(now) } };
-        let write = Write::update_all(NAME, doc! { "_id": { "$in": ids } }, update);
-        patients.iter().fold(write, |write, patient| write.touching(cached::key(NAME, patient.0)))
+        let write = Write::update_all(NAME, doc! { "org": oid(org.0), "caregivers": oid(caregiver.0) }, update);
+        known.iter().fold(write, |write, patient| write.touching(cached::key(NAME, patient.0)))
     }
 }
 
@@ -248,7 +253,7 @@ fn change(scope: &Scope, patient: PatientId, update: Document) -> Write {
 
 /// The rows that can be read. The old backend kept telephone numbers as they were typed; one
 /// patient with a number that is none must not lock everyone else out.
-fn readable(rows: Vec<Row>) -> Vec<Patient> {
+pub(super) fn readable(rows: Vec<Row>) -> Vec<Patient> {
     let read = |row: Row| {
         let patient = PatientId(id(row.id));
         row.read().inspect_err(|error| tracing::error!(%patient, %error, "a patient is left out of a list")).ok()

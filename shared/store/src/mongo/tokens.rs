@@ -60,6 +60,12 @@ impl Tokens<'_> {
         let filter = doc! { "caregiver": oid(caregiver.0), "purpose": purpose.as_str(), "used": { "$ne": true } };
         Write::delete_all(NAME, filter)
     }
+
+    /// Removes all of these accounts, used or not. Index: `tokens_caregiver`.
+    pub fn forget(caregivers: &[CaregiverId]) -> Write {
+        let ids: Vec<ObjectId> = caregivers.iter().map(|caregiver| oid(caregiver.0)).collect();
+        Write::delete_all(NAME, doc! { "caregiver": { "$in": ids } })
+    }
 }
 
 impl Row {

@@ -25,6 +25,8 @@ pub struct Write {
     pub(crate) operation: Operation,
     /// What it means that an update or a removal matched nothing, or that a unique key was taken.
     pub(crate) refused: Option<(domain::Kind, &'static str, &'static str)>,
+    /// What it means that a unique key was taken, when that is something else.
+    pub(crate) taken: Option<(&'static str, &'static str)>,
     /// What the cache may keep of what is written.
     pub(crate) touches: Vec<String>,
 }
@@ -40,7 +42,7 @@ pub(crate) enum Operation {
 
 impl Write {
     const fn of(collection: &'static str, operation: Operation) -> Self {
-        Self { collection, operation, refused: None, touches: Vec::new() }
+        Self { collection, operation, refused: None, taken: None, touches: Vec::new() }
     }
 
     pub(crate) const fn insert(collection: &'static str, document: Document) -> Self {
@@ -86,6 +88,12 @@ impl Write {
         self
     }
 
+    /// A unique key must be free: otherwise everything is undone with a 409 of this code.
+    pub(crate) const fn or_taken(mut self, code: &'static str, message: &'static str) -> Self {
+        self.taken = Some((code, message));
+        self
+    }
+
     /// It must match a document: otherwise everything is undone with a 401 of this code.
     pub(crate) const fn or_unauthenticated(mut self, code: &'static str, message: &'static str) -> Self {
         self.refused = Some((domain::Kind::Unauthenticated, code, message));
@@ -105,6 +113,12 @@ impl Write {
             domain::Kind::Unauthenticated => Error::unauthenticated(code, message),
             _ => Error::conflict(code, message),
         })
+    }
+
+    /// What the driver's word that a unique key is taken means.
+    fn duplicate(&self, error: mongodb::error::Error) -> Failure {
+        let taken = self.taken.map(|(code, message)| Error::conflict(code, message));
+        taken.or_else(|| self.refusal()).map_or(Failure::Driver(error), Failure::Ours)
     }
 }
 
@@ -180,9 +194,7 @@ impl Store {
                     None => insert.await,
                 };
                 match done {
-                    Err(error) if error::is_duplicate(&error) => {
-                        Err(write.refusal().map_or(Failure::Driver(error), Failure::Ours))
-                    }
+                    Err(error) if error::is_duplicate(&error) => Err(write.duplicate(error)),
                     other => other.map(drop).map_err(Failure::from),
                 }
             }
@@ -193,9 +205,7 @@ impl Store {
                     None => change.await,
                 };
                 match done {
-                    Err(error) if error::is_duplicate(&error) => {
-                        Err(write.refusal().map_or(Failure::Driver(error), Failure::Ours))
-                    }
+                    Err(error) if error::is_duplicate(&error) => Err(write.duplicate(error)),
                     Err(error) => Err(error.into()),
                     Ok(done) => write.must_match(done.matched_count, *upsert),
                 }

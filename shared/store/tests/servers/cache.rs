@@ -52,7 +52,7 @@ async fn name(store: &Store, org: OrgId) -> String {
 
 async fn rename(store: &Store, org: &Org, name: &str) {
     let renamed = Org { name: name.to_owned(), ..org.clone() };
-    store.commit([Orgs::rewrite(&renamed, Timestamp::now()).unwrap()]).await.unwrap();
+    store.commit([Orgs::alter(org, &renamed, Timestamp::now()).unwrap()]).await.unwrap();
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn a_write_in_a_transaction_takes_it_out_after_the_commit_and_not_when_it_
     assert_eq!((name(&store, one.id).await, name(&store, other.id).await), ("One".into(), "Other".into()));
     let now = Timestamp::now();
     let missing = org("Nobody");
-    let change = |org: &Org, name: &str| Orgs::rewrite(&Org { name: name.to_owned(), ..org.clone() }, now).unwrap();
+    let change = |org: &Org, name: &str| Orgs::alter(org, &Org { name: name.to_owned(), ..org.clone() }, now).unwrap();
     let undone = store.commit([change(&one, "Changed"), change(&missing, "Changed")]).await.unwrap_err();
     assert_eq!(undone.code, "org_not_found");
     assert_eq!(name(&store, one.id).await, "One");

@@ -12,6 +12,7 @@ use domain::calls::Status;
 use domain::caregivers::{Credentials, Mfa, Provider, SsoLink};
 use domain::lockout;
 use domain::page::Sort;
+use domain::patients::{Manner, Patient, Profile};
 use domain::policy::{self, Action as Act, Resource};
 use domain::tokens::{OneTime, Purpose};
 use domain::{
@@ -20,6 +21,7 @@ use domain::{
 };
 use jiff::Timestamp;
 use mongodb::bson::{Bson, Document, doc};
+use services::SystemRandom;
 use store::mongo::indexes;
 use store::mongo::{
     Alerts, AttemptLog, Audits, Callbacks, Calls, Caregivers, Conversations, Mails, Orgs, Outbox, Patients, Sessions,
@@ -103,6 +105,8 @@ async fn read_everything(store: &Store) {
     drop(store.caregivers().by_sso(&link).await);
     drop(store.caregivers().account(caregiver).await);
     drop(store.caregivers().ids_of(org).await);
+    drop(store.caregivers().members(org).await);
+    drop(store.orgs().changes(org).await);
     drop(store.conversations().summaries(patient, 5).await);
     drop(store.conversations().messages(call).await);
     drop(store.conversations().messages_of(&[call]).await);
@@ -163,7 +167,7 @@ fn changes() -> Vec<Write> {
         from_inbox,
         Caregivers::rewrite(&admin, &caregiver, now).unwrap(),
         Caregivers::end_sign_ins(&caregiver),
-        Caregivers::remove(&admin, caregiver.id, now),
+        Caregivers::remove(&caregiver, now),
         Caregivers::set_password(&caregiver, &"hash".to_owned().into()),
         Caregivers::link(&caregiver, &link),
         Caregivers::set_places(&caregiver, &[[1; 16]]),
@@ -172,15 +176,32 @@ fn changes() -> Vec<Write> {
         Caregivers::use_step(&caregiver, 1),
         Caregivers::use_backup(&caregiver, "hash"),
         Caregivers::seed(&caregiver, &Credentials::default()).unwrap(),
-        Orgs::count_change(OrgId(id(7))),
+        Orgs::count_change(OrgId(id(7)), 1),
         Orgs::remove(OrgId(id(7)), now),
         Patients::remove(&admin, patient, now),
         Patients::remove_all(OrgId(id(7)), &[patient], now),
-        Patients::set_picture(&admin, patient, None, now),
+        Patients::set_picture(&admin, &somebody(), PictureId::generate(&SystemRandom), now),
         Patients::assign(&admin, patient, caregiver.id, now),
         Patients::unassign(&admin, patient, caregiver.id, now),
-        Patients::unassign_all(caregiver.id, &[patient], now),
+        Patients::unassign_all(OrgId(id(7)), caregiver.id, &[patient], now),
     ]
+}
+
+fn somebody() -> Patient {
+    let profile = Profile {
+        name: "Ada".to_owned().into(),
+        preferred_name: None,
+        phone: "+15550100123".parse().unwrap(),
+        email: None,
+        age: None,
+        notes: None,
+        language: domain::Language::En,
+        manner: Manner::default(),
+        recording_consent: false,
+        extension: None,
+    };
+    let (id, org) = (PatientId(id(4)), OrgId(id(7)));
+    Patient { id, org, caregivers: Vec::new(), profile, picture: None, created_at: Timestamp::now() }
 }
 
 fn caregiver() -> domain::caregivers::Caregiver {
