@@ -180,7 +180,7 @@ fn changes() -> Vec<Write> {
         Orgs::remove(OrgId(id(7)), now),
         Patients::remove(&admin, patient, now),
         Patients::remove_all(OrgId(id(7)), &[patient], now),
-        Patients::set_picture(&admin, &somebody(), PictureId::generate(&SystemRandom), now),
+        Patients::set_picture(&admin, &somebody(), domain::PictureId::generate(&SystemRandom), now),
         Patients::assign(&admin, patient, caregiver.id, now),
         Patients::unassign(&admin, patient, caregiver.id, now),
         Patients::unassign_all(OrgId(id(7)), caregiver.id, &[patient], now),
