@@ -5,15 +5,20 @@ use std::path::PathBuf;
 
 use crate::{Failure, console, root};
 
-/// Writes `docs/openapi.json` and `docs/config.md`, or with `check` only compares them.
+/// Writes `docs/openapi.json`, `docs/config.md` and the generated parts of `docs/api.md`, or with `check` only
+/// compares them.
 pub(crate) fn generate(check: bool) -> Result<(), Failure> {
-    let parts = [
+    let document = api::openapi::whole([
         auth::routes().into_openapi(),
         orgs::routes().into_openapi(),
         patients::routes().into_openapi(),
         conversations::routes().into_openapi(),
-    ];
-    let files = [("docs/openapi.json", api::openapi::whole(parts)), ("docs/config.md", config::markdown())];
+        privacy::routes().into_openapi(),
+    ]);
+    let handbook = fs::read_to_string(root().join("docs/api.md"))?;
+    let handbook = api::handbook::filled(&handbook, &document)
+        .map_err(|part| format!("docs/api.md has no place for its part \"{part}\": put the marks around it back"))?;
+    let files = [("docs/openapi.json", document), ("docs/config.md", config::markdown()), ("docs/api.md", handbook)];
     let mut stale = Vec::new();
     for (name, wanted) in files {
         let path: PathBuf = root().join(name);

@@ -2,6 +2,7 @@
 //!
 //! `cargo run -p local` brings everything up; see `--help` for the rest.
 
+mod audit;
 mod call;
 mod console;
 mod demo;
@@ -76,6 +77,11 @@ enum Command {
     Seed,
     /// Create what is missing in the database of `MONGODB_URI`: its indexes.
     Migrate,
+    /// Look at the audit trail in the database of `MONGODB_URI`.
+    Audit {
+        #[command(subcommand)]
+        command: Audit,
+    },
     /// Run a call again from its trace (`BRIDGE_TRACES`) and show what happened in it.
     Replay {
         /// The trace, a file of JSON Lines.
@@ -84,11 +90,24 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Write docs/openapi.json and docs/config.md from the code.
+    /// Write docs/openapi.json, docs/config.md and parts of docs/api.md from the code.
     Openapi {
         /// Write nothing; fail when a file is not what the code generates.
         #[arg(long)]
         check: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum Audit {
+    /// Verify every chain with `AUDIT_KEYS`: one line each, and a failure when one is not what was sealed.
+    Verify {
+        /// How far a chain has come, from a log line "audit sealed": its org and seq. Can be given for several.
+        #[arg(long, value_name = "ORG:SEQ", value_parser = audit::reach)]
+        reaches: Vec<audit::Reach>,
+        /// Print a line of JSON for each chain.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -104,6 +123,7 @@ async fn main() -> ExitCode {
         Command::Call { patient, place } => call::call(&patient, &place).await,
         Command::Seed => demo::seed_database().await,
         Command::Migrate => migrate::migrate().await,
+        Command::Audit { command: Audit::Verify { reaches, json } } => audit::verify(&reaches, json).await,
         Command::Replay { file, json } => replay::replay(&file, json),
         Command::Openapi { check } => generate::generate(check),
     };

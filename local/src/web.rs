@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use api::{Manners, with_manners};
 use axum::Router;
 use config::{ConfigError, Env};
-use services::{AccountCtx, CallCtx, Ctx, Front};
+use services::{AccountCtx, AuditCtx, CallCtx, Ctx, Front};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -13,10 +13,12 @@ use tokio_util::sync::CancellationToken;
 pub(crate) async fn router(env: &Env, calls: Front<CallCtx>) -> Result<Router, ConfigError> {
     let base: Front<Ctx> = calls.without_calls();
     let accounts = base.with(AccountCtx::of(Ctx::clone(&base), env).await?);
+    let audit = base.with(AuditCtx::of(Ctx::clone(&base), env)?);
     let manners = Manners::new("local", base.clone(), &config::Web::from_env(env)?);
     let router = Router::new()
         .merge(auth::routes().split_for_parts().0.with_state(accounts.clone()))
         .merge(orgs::routes().split_for_parts().0.with_state(accounts))
+        .merge(privacy::routes().split_for_parts().0.with_state(audit))
         .merge(patients::routes().split_for_parts().0.with_state(base))
         .merge(conversations::routes().split_for_parts().0.with_state(calls))
         .merge(docs::routes());

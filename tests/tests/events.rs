@@ -26,6 +26,7 @@ enum Expected {
     Patients(u16, &'static str),
     Conversations(u16, &'static str),
     Docs(u16, &'static str),
+    Privacy(u16, &'static str),
     /// The worker: every message done.
     Worker,
     /// The tick.
@@ -34,7 +35,9 @@ enum Expected {
 
 /// Every sample has a line here.
 const EXPECTED: &[(&str, Expected)] = &[
+    ("audit-list", Expected::Privacy(200, "results")),
     ("auth-login", Expected::Auth(200, "tokens")),
+    ("calls-get-v2", Expected::Conversations(200, "transcript")),
     ("calls-initiate", Expected::Conversations(201, "callId")),
     ("calls-status", Expected::Conversations(200, "data")),
     ("caregivers-list", Expected::Orgs(200, "results")),
@@ -45,6 +48,7 @@ const EXPECTED: &[(&str, Expected)] = &[
     ("patients-conversations", Expected::Conversations(200, "totalResults")),
     ("patients-create", Expected::Patients(201, "id")),
     ("patients-list", Expected::Patients(200, "results")),
+    ("patients-list-v2", Expected::Patients(200, "results")),
 ];
 
 fn samples() -> BTreeMap<String, String> {
@@ -85,6 +89,7 @@ async fn every_sample_is_answered() {
     let orgs = orgs::wire(&env).await.unwrap();
     let patients = patients::wire(&env).await.unwrap();
     let conversations = conversations::wire(&env).await.unwrap();
+    let privacy = privacy::wire(&env).await.unwrap();
     let worker = jobs::wire_worker(&env).await.unwrap();
     let tick = jobs::wire_tick(&env).await.unwrap();
 
@@ -96,6 +101,7 @@ async fn every_sample_is_answered() {
     for (name, expected) in EXPECTED {
         let event = mem::take(samples.get_mut(*name).unwrap())
             .replace("replaced-by-the-test", app.staff.token())
+            .replace("replaced-by-an-administrator", app.admin.token())
             .replace("6789abcd0000000000000001", &ada.to_string())
             .replace("6789abcd1111111111111111", &call.to_string())
             .replace("admin@example.com", app.admin.caregiver().email.as_str())
@@ -107,6 +113,7 @@ async fn every_sample_is_answered() {
             Expected::Conversations(status, field) => {
                 answered(name, conversations.clone(), &event, status, field).await;
             }
+            Expected::Privacy(status, field) => answered(name, privacy.clone(), &event, status, field).await,
             Expected::Docs(status, field) => answered(name, docs::wire(&env).unwrap(), &event, status, field).await,
             Expected::Worker => {
                 let event: SqsEvent = serde_json::from_str(&event).unwrap();

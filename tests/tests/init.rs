@@ -103,6 +103,15 @@ async fn patients_starts_alone() {
 }
 
 #[tokio::test]
+async fn privacy_starts_alone() {
+    let door = Door::closed().await;
+    let router = privacy::wire(&door.env).await.unwrap();
+    door.was_left_alone().await;
+    door.client(router).get("/v1/audit").await.refused(503, "unavailable");
+    assert!(door.knocks() > 0);
+}
+
+#[tokio::test]
 async fn conversations_starts_alone() {
     let door = Door::closed().await;
     let router = conversations::wire(&door.env).await.unwrap();
@@ -144,6 +153,7 @@ async fn what_is_not_configured_stops_a_start_by_name() {
         orgs::wire(&without("MONGODB_URI")).await.err(),
         patients::wire(&without("MONGODB_URI")).await.err(),
         conversations::wire(&without("MONGODB_URI")).await.err(),
+        privacy::wire(&without("MONGODB_URI")).await.err(),
         jobs::wire_worker(&without("MONGODB_URI")).await.err(),
         jobs::wire_tick(&without("MONGODB_URI")).await.err(),
     ];
@@ -160,6 +170,7 @@ async fn what_is_not_configured_stops_a_start_by_name() {
         (jobs::wire_tick(&without("AUDIT_KEYS")).await.err(), "AUDIT_KEYS "),
         (orgs::wire(&without("DATA_KEYS")).await.err(), "DATA_KEYS "),
         (orgs::wire(&without("PICTURES_BUCKET").with("PICTURES_BUCKET", "no bucket")).await.err(), "PICTURES_BUCKET "),
+        (privacy::wire(&without("AUDIT_KEYS")).await.err(), "AUDIT_KEYS "),
     ];
     for (error, name) in said {
         let error = error.unwrap().to_string();

@@ -19,6 +19,7 @@ fn api(fronts: &Fronts) -> Router {
         .merge(auth::routes().split_for_parts().0.with_state(fronts.accounts.clone()))
         .merge(orgs::routes().split_for_parts().0.with_state(fronts.accounts.clone()))
         .merge(patients::routes().split_for_parts().0.with_state(fronts.base.clone()))
+        .merge(privacy::routes().split_for_parts().0.with_state(fronts.audit.clone()))
         .merge(conversations::routes().split_for_parts().0.with_state(fronts.calls.clone()))
         .merge(docs::routes())
 }

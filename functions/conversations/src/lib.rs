@@ -2,6 +2,7 @@
 
 mod calls;
 mod conversations;
+mod v2;
 mod wire;
 
 use api::Rules;
@@ -25,4 +26,6 @@ pub fn routes() -> OpenApiRouter<Front<CallCtx>> {
         .routes(poll.on(routes!(calls::conversation::get_call_conversation)))
         .routes(poll.on(routes!(conversations::get::get_conversation)))
         .routes(read.on(routes!(conversations::list::list_conversations_of_patient)))
+        .routes(poll.on(routes!(v2::list::list_calls_v2)))
+        .routes(poll.on(routes!(v2::get::get_call_v2)))
 }

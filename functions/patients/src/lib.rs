@@ -1,6 +1,7 @@
 //! Patients and who cares for them.
 
 mod patients;
+mod v2;
 mod wire;
 
 use api::Rules;
@@ -23,4 +24,6 @@ pub fn routes() -> OpenApiRouter<Front<Ctx>> {
         .routes(write.on(routes!(patients::update::update_patient, patients::remove::delete_patient)))
         .routes(read.on(routes!(patients::caregivers::list_caregivers_of_patient)))
         .routes(write.on(routes!(patients::assign::assign_caregiver, patients::assign::unassign_caregiver)))
+        .routes(read.on(routes!(v2::list::list_patients_v2)))
+        .routes(read.on(routes!(v2::get::get_patient_v2)))
 }

@@ -47,8 +47,8 @@ impl Rules {
     /// These routes, under these rules; the description says them too.
     pub fn on<S: Clone + Send + Sync + 'static>(self, routes: UtoipaMethodRouter<S>) -> UtoipaMethodRouter<S> {
         let (schemas, mut paths, router) = routes;
-        for item in paths.paths.values_mut() {
-            openapi::declare(item, self.class, self.once);
+        for (path, item) in &mut paths.paths {
+            openapi::declare(path, item, self.class, self.once);
         }
         (schemas, paths, router).layer(middleware::from_fn(move |request, next| self.enforce(request, next)))
     }

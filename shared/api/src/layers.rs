@@ -118,7 +118,8 @@ async fn observed(State(manners): State<Manners>, request: Request, next: Next) 
     let id = log::choose_request_id(given, &*manners.random);
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "unknown".to_owned(), |path| path.as_str().to_owned());
-    let asked = Asked { route, method: request.method().clone(), headers: request.headers().clone() };
+    let version_2 = request.uri().path().split('/').nth(1) == Some("v2");
+    let asked = Asked { route, version_2, method: request.method().clone(), headers: request.headers().clone() };
     let span = log::span(&id, asked.method.as_str(), &asked.route);
     let served = serve(&manners, request, next).instrument(span.clone());
     let served = log::PUBLIC_URL.scope(Arc::clone(&manners.public_url), served);
@@ -131,6 +132,8 @@ async fn observed(State(manners): State<Manners>, request: Request, next: Next) 
 /// What is left of a request when its answer comes.
 struct Asked {
     route: String,
+    /// Also when there is nothing at that address.
+    version_2: bool,
     method: Method,
     headers: axum::http::HeaderMap,
 }
@@ -149,7 +152,7 @@ async fn serve(manners: &Manners, request: Request, next: Next) -> Response {
 
 /// The headers that every answer has.
 fn dress(manners: &Manners, asked: &Asked, id: &str, response: &mut Response) {
-    if asked.route.starts_with("/v2/")
+    if asked.version_2
         && let Some(error) = response.extensions().get::<ErrorBody>()
     {
         let problem = error.as_problem();

@@ -5,8 +5,10 @@
 //! [`domain::Authenticate`].
 
 mod caller;
+mod cursor;
 mod error;
 mod guard;
+pub mod handbook;
 mod headers;
 mod idempotency;
 mod json;
@@ -22,9 +24,11 @@ mod query;
 mod start;
 mod upload;
 pub mod v1;
+pub mod v2;
 pub mod versions;
 
 pub use caller::SignedIn;
+pub use cursor::{Checked, CursorPageBody};
 pub use error::{ApiError, ErrorBody, FieldBody, OpenRefusals, Refusals, Result};
 pub use guard::Rules;
 pub use headers::wants_page;
@@ -34,7 +38,7 @@ pub use layers::{Manners, with_manners};
 pub use origin::From;
 pub use page::{PageBody, PageQuery};
 pub use path::{PathId, PathIds};
-pub use problem::ProblemBody;
+pub use problem::{ProblemBody, Problems};
 pub use query::ValidQuery;
 pub use start::serve_lambda;
 pub use upload::{MAX_UPLOAD, Upload, UploadForm};

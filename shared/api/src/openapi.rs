@@ -1,14 +1,17 @@
 //! The API's description: what every part of it shares.
 
 use domain::limits::Class;
+use jiff::civil::Date;
 use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{
-    ComponentsBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem, RefOr, Required,
-    Server,
+    ComponentsBuilder, Deprecated, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem,
+    RefOr, Required, Server,
 };
+
+use crate::versions::Superseded;
 
 /// The parts of the API and what they are about.
 const TAGS: &[(&str, &str)] = &[
@@ -25,21 +28,29 @@ const TAGS: &[(&str, &str)] = &[
 ];
 
 /// What the rules of a route say in its description: the class of its limits, and for a request that
-/// may be repeated the header for it.
-pub(crate) fn declare(item: &mut PathItem, class: Class, once: bool) {
+/// may be repeated the header for it; and whether it is on its way out.
+pub(crate) fn declare(path: &str, item: &mut PathItem, class: Class, once: bool) {
     let operations = [
-        &mut item.get,
-        &mut item.put,
-        &mut item.post,
-        &mut item.delete,
-        &mut item.options,
-        &mut item.head,
-        &mut item.patch,
-        &mut item.trace,
+        ("GET", &mut item.get),
+        ("PUT", &mut item.put),
+        ("POST", &mut item.post),
+        ("DELETE", &mut item.delete),
+        ("OPTIONS", &mut item.options),
+        ("HEAD", &mut item.head),
+        ("PATCH", &mut item.patch),
+        ("TRACE", &mut item.trace),
     ];
-    for operation in operations.into_iter().flatten() {
+    for (method, operation) in operations {
+        let Some(operation) = operation else { continue };
         let extensions = operation.extensions.get_or_insert_default();
         extensions.insert("x-rate-limit".to_owned(), class.as_str().into());
+        if let Some(superseded) = Superseded::find(method, path) {
+            operation.deprecated = Some(Deprecated::True);
+            let told = |date: Date| date.to_string().into();
+            extensions.insert("x-deprecated-since".to_owned(), told(superseded.since));
+            extensions.insert("x-sunset".to_owned(), told(superseded.sunset));
+            extensions.insert("x-successor".to_owned(), superseded.successor.into());
+        }
         if once {
             let header = ParameterBuilder::new()
                 .name("Idempotency-Key")

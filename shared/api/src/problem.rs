@@ -33,6 +33,35 @@ pub struct ProblemBody {
     pub request_id: String,
 }
 
+/// The errors that every endpoint under `/v2` can answer with, for its documentation.
+#[derive(utoipa::IntoResponses)]
+pub enum Problems {
+    /// The request is wrong; `errors` names the parameters or fields.
+    #[response(status = 400, content_type = "application/problem+json")]
+    Invalid(ProblemBody),
+    /// Not signed in, or not any more.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthenticated(ProblemBody),
+    /// The role does not allow it.
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(ProblemBody),
+    /// Not among what the caller may see.
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(ProblemBody),
+    /// The body is larger than 256 kB.
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(ProblemBody),
+    /// Too many requests; try again after `Retry-After` seconds.
+    #[response(status = 429, content_type = "application/problem+json")]
+    Limited(ProblemBody),
+    /// A fault of ours.
+    #[response(status = 500, content_type = "application/problem+json")]
+    Internal(ProblemBody),
+    /// Something we depend on does not answer; try again after `Retry-After` seconds.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(ProblemBody),
+}
+
 impl ErrorBody {
     pub(crate) fn as_problem(&self) -> ProblemBody {
         let status = axum::http::StatusCode::from_u16(self.code).ok();

@@ -35,8 +35,10 @@ const fn superseded(method: &'static str, route: &'static str, successor: &'stat
 /// The registry.
 pub const SUPERSEDED: &[Superseded] = &[
     superseded("GET", "/v1/patients", "/v2/patients"),
+    superseded("GET", "/v1/patients/{patientId}", "/v2/patients/{patientId}"),
     superseded("GET", "/v1/calls/active", "/v2/calls"),
     superseded("GET", "/v1/calls/{conversationId}/status", "/v2/calls/{callId}"),
+    superseded("GET", "/v1/calls/{conversationId}/conversation", "/v2/calls/{callId}"),
 ];
 
 impl Superseded {
@@ -64,6 +66,16 @@ impl Superseded {
             }
         }
     }
+}
+
+/// The registry as a table, for a generated document.
+pub fn markdown() -> String {
+    let mut table =
+        String::from("| what | takes its place | deprecated since | may be gone from |\n|---|---|---|---|\n");
+    for Superseded { method, route, successor, since, sunset } in SUPERSEDED {
+        table.push_str(&format!("| `{method} {route}` | `{method} {successor}` | {since} | {sunset} |\n"));
+    }
+    table
 }
 
 fn midnight(date: Date) -> Timestamp {

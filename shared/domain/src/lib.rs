@@ -10,6 +10,7 @@ pub mod caller;
 pub mod calls;
 pub mod caregivers;
 pub mod conversations;
+pub mod cursor;
 pub mod email;
 pub mod emergencies;
 pub mod error;
@@ -37,6 +38,7 @@ pub mod time;
 pub mod tokens;
 
 pub use caller::{Activity, Authenticate, Caller, Origin, Role};
+pub use cursor::{CursorPage, CursorRequest};
 pub use email::Email;
 pub use error::{Error, Field, Kind, Result};
 pub use gate::Gate;

@@ -82,7 +82,8 @@ fn criterion_of(text: &str, sortable: &[&'static str]) -> Option<Sort> {
     Some(Sort { field, descending })
 }
 
-fn number(text: Option<&str>, default: u32, max: u32, path: &str, wrong: &mut Vec<Field>) -> u32 {
+/// A whole number from 1 to `max`; what is none is added to `wrong`.
+pub(crate) fn number(text: Option<&str>, default: u32, max: u32, path: &str, wrong: &mut Vec<Field>) -> u32 {
     match text.map(str::parse::<u32>) {
         None => default,
         Some(Ok(value)) if (1..=max).contains(&value) => value,

@@ -199,6 +199,17 @@ mod tests {
     }
 
     #[test]
+    fn a_scope_is_narrowed_to_what_it_holds_and_never_widened() {
+        let other = OrgId(Id::from_bytes([9; 12]));
+        let staff = caller(Role::Staff);
+        let scope = grant(&staff, Action::Read, Resource::Patient).unwrap();
+        assert_eq!(scope.narrowed(other), None);
+        assert_eq!(scope.narrowed(staff.org), Some(scope));
+        let platform = grant(&caller(Role::SuperAdmin), Action::Read, Resource::Patient).unwrap();
+        assert_eq!(platform.narrowed(other).unwrap().org(), Some(other));
+    }
+
+    #[test]
     fn staff_may_neither_assign_nor_manage_people() {
         let staff = caller(Role::Staff);
         for (action, resource) in [

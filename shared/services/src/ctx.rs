@@ -12,6 +12,7 @@ use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use store::{Cache, KeptAnswers, LiveCalls, Store};
 
+use crate::audit::AuditCtx;
 use crate::auth::{Tokens, authenticate};
 use crate::system::{SystemClock, SystemRandom};
 use crate::vault::Vault;
@@ -225,7 +226,7 @@ macro_rules! front {
     )*};
 }
 
-front!(Ctx, CallCtx, AccountCtx);
+front!(Ctx, CallCtx, AccountCtx, AuditCtx);
 
 impl Front<CallCtx> {
     /// The same for services that place no calls.

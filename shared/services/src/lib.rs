@@ -19,7 +19,9 @@ pub mod patients;
 pub mod pictures;
 mod system;
 mod vault;
+mod within;
 
+pub use audit::AuditCtx;
 pub use ctx::{AccountCtx, CallCtx, Ctx, Front, Post};
 pub use system::{SystemClock, SystemRandom};
 pub use vault::{Use, Vault};

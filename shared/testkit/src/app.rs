@@ -11,7 +11,7 @@ use domain::orgs::Org;
 use domain::patients::Patient;
 use domain::{Activity, Authenticate as _, Caller, OrgId, Origin, Role, Secret, SessionId};
 use jiff::SignedDuration;
-use services::{AccountCtx, CallCtx, Ctx, Front, Post, SystemRandom};
+use services::{AccountCtx, AuditCtx, CallCtx, Ctx, Front, Post, SystemRandom};
 use store::{Cache, KeptAnswers, LiveCalls, Store};
 
 use crate::client::Client;
@@ -27,6 +27,8 @@ pub struct Fronts {
     pub calls: Front<CallCtx>,
     /// With accounts.
     pub accounts: Front<AccountCtx>,
+    /// With the audit trail.
+    pub audit: Front<AuditCtx>,
 }
 
 /// A function under test in an organisation of its own.
@@ -85,7 +87,8 @@ impl TestApp {
         let base = ctx.without_calls();
         let accounts = base.with(AccountCtx::of(Ctx::clone(&base), &env).await.unwrap());
         let manners = Manners::new("test", base.clone(), &config::Web::from_env(&env).unwrap());
-        let fronts = Fronts { base, calls: ctx.clone(), accounts: accounts.clone() };
+        let audit = base.with(AuditCtx::of(Ctx::clone(&base), &env).unwrap());
+        let fronts = Fronts { base, calls: ctx.clone(), accounts: accounts.clone(), audit };
         let router = with_manners(routes(&fronts), manners);
         let home = people::org(&seeding, "Home").await;
         let away = people::org(&seeding, "Away").await;

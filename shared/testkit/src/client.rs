@@ -164,6 +164,33 @@ impl Reply {
         assert_eq!(waits, self.headers.contains_key("retry-after"), "{}", self.text);
     }
 
+    /// The same in the shape that errors have under `/v2` (RFC 9457).
+    ///
+    /// # Panics
+    /// When anything is different.
+    #[track_caller]
+    pub fn problem(&self, status: u16, code: &str) {
+        assert_eq!(self.status.as_u16(), status, "{}: {}", self.described, self.text);
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.text);
+        assert_eq!(self.json["type"], format!("/problems/{code}"), "{}: {}", self.described, self.text);
+        assert_eq!((&self.json["status"], &self.json["code"]), (&status.into(), &code.into()), "{}", self.text);
+        for field in ["title", "detail", "requestId"] {
+            assert!(self.json[field].as_str().is_some_and(|said| !said.is_empty()), "{field}: {}", self.text);
+        }
+        assert!(self.json["error"].is_null() && self.json["message"].is_null(), "{}", self.text);
+        assert_eq!(matches!(status, 429 | 503), self.headers.contains_key("retry-after"), "{}", self.text);
+    }
+
+    /// A 400 that names exactly these parameters, under `/v2`.
+    ///
+    /// # Panics
+    /// When anything is different.
+    #[track_caller]
+    pub fn problem_with(&self, fields: &[&str]) {
+        self.problem(400, "validation_failed");
+        self.names(fields);
+    }
+
     /// A 400 that names exactly these fields.
     ///
     /// # Panics
@@ -171,6 +198,11 @@ impl Reply {
     #[track_caller]
     pub fn invalid(&self, fields: &[&str]) {
         self.refused(400, "validation_failed");
+        self.names(fields);
+    }
+
+    #[track_caller]
+    fn names(&self, fields: &[&str]) {
         let named: Vec<_> = self.json["errors"].as_array().into_iter().flatten().map(|e| e["path"].clone()).collect();
         assert_eq!(named, fields, "{}: {}", self.described, self.text);
     }

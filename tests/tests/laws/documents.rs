@@ -6,12 +6,20 @@ use crate::root;
 
 const AGAIN: &str = "run `cargo run -p local -- openapi` and commit what it writes";
 
+/// The description of the API as the handlers give it.
+pub(crate) fn description() -> String {
+    api::openapi::whole([
+        auth::routes().into_openapi(),
+        patients::routes().into_openapi(),
+        conversations::routes().into_openapi(),
+        privacy::routes().into_openapi(),
+    ])
+}
+
 #[test]
 fn the_openapi_document_is_what_the_handlers_say() {
-    let parts =
-        [auth::routes().into_openapi(), patients::routes().into_openapi(), conversations::routes().into_openapi()];
     let committed = fs::read_to_string(root().join("docs/openapi.json")).unwrap();
-    assert!(committed == api::openapi::whole(parts), "docs/openapi.json is stale: {AGAIN}");
+    assert!(committed == description(), "docs/openapi.json is stale: {AGAIN}");
     assert_eq!(committed, docs::OPENAPI, "the docs function serves another document");
 }
 
@@ -35,4 +43,11 @@ fn every_operation_has_a_class_of_limits() {
         }
     }
     assert!(without.is_empty(), "put these under `Rules::of(..)` in their router: {without:?}");
+}
+
+#[test]
+fn the_page_about_the_api_says_what_the_code_does() {
+    let committed = fs::read_to_string(root().join("docs/api.md")).unwrap();
+    let filled = api::handbook::filled(&committed, &description());
+    assert!(filled.as_deref() == Ok(committed.as_str()), "docs/api.md is stale: {AGAIN}");
 }

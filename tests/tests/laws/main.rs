@@ -7,6 +7,7 @@ mod failures;
 mod files;
 mod sources;
 mod template;
+mod versions;
 
 use std::path::{Path, PathBuf};
 

@@ -78,6 +78,7 @@ fn every_path_of_the_api_reaches_the_function_that_serves_it() {
         ("auth", auth::routes().into_openapi()),
         ("patients", patients::routes().into_openapi()),
         ("conversations", conversations::routes().into_openapi()),
+        ("privacy", privacy::routes().into_openapi()),
     ]);
     let routes = routes();
     let mut checked = 0;

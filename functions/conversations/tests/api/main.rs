@@ -8,6 +8,7 @@ mod list;
 mod outage;
 mod status;
 mod sweep;
+mod v2;
 
 use domain::CallId;
 use domain::patients::Patient;

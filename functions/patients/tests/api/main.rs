@@ -6,6 +6,7 @@ mod create;
 mod list;
 mod read;
 mod update;
+mod v2;
 
 use serde_json::{Value, json};
 use testkit::{Fronts, TestApp};

@@ -2,6 +2,7 @@
 //!
 //! One file per aggregate, used by every function that answers with it.
 
+mod audit;
 mod call;
 mod caregiver;
 mod conversation;
@@ -9,6 +10,7 @@ mod org;
 mod patient;
 mod tokens;
 
+pub use audit::{ActorBody, AuditReportBody, FaultBody, RecordBody};
 pub use call::{CallStatusBody, CallStatusData, InitiatedBody, NamedAgent, NamedPatient, SpeakingBody};
 pub use caregiver::CaregiverBody;
 pub use conversation::{ConversationBody, MessageBody};

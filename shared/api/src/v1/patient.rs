@@ -1,7 +1,7 @@
 //! A patient.
 
 use domain::Phi;
-use domain::patients::Patient;
+use domain::patients::{Patient, Profile};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -61,6 +61,17 @@ pub struct CallSettingsBody {
     pub extension: Option<String>,
 }
 
+impl From<&Profile> for CallSettingsBody {
+    fn from(profile: &Profile) -> Self {
+        Self {
+            patience: profile.manner.patience.as_str(),
+            speech_rate: profile.manner.speech_rate,
+            recording_consent: profile.recording_consent,
+            extension: profile.extension.as_ref().map(|extension| extension.as_str().to_owned()),
+        }
+    }
+}
+
 impl From<&Patient> for PatientBody {
     fn from(patient: &Patient) -> Self {
         let profile = &patient.profile;
@@ -75,12 +86,7 @@ impl From<&Patient> for PatientBody {
             age: profile.age,
             notes: shown(&profile.notes),
             preferred_language: profile.language.code().to_owned(),
-            call_settings: CallSettingsBody {
-                patience: profile.manner.patience.as_str(),
-                speech_rate: profile.manner.speech_rate,
-                recording_consent: profile.recording_consent,
-                extension: profile.extension.as_ref().map(|extension| extension.as_str().to_owned()),
-            },
+            call_settings: CallSettingsBody::from(profile),
             is_email_verified: false,
             org: patient.org.to_string(),
             caregivers: patient.caregivers.iter().map(ToString::to_string).collect(),

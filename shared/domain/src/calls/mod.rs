@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use bill::{Bill, Prices, Quality};
-pub use state::{EndReason, Outcome, Status};
+pub use state::{EndReason, Outcome, Stage, Status};
 
 use crate::error::{Error, Result};
 use crate::id::{CallId, CaregiverId, OrgId, PatientId};

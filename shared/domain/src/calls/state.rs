@@ -39,6 +39,18 @@ impl Status {
     }
 }
 
+/// Which part of their lives calls are in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// Any.
+    #[default]
+    Any,
+    /// Not over.
+    Live,
+    /// Over.
+    Ended,
+}
+
 /// How a call came out. The names are those of the existing app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

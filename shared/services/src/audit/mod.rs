@@ -1,10 +1,14 @@
 //! The audit trail: noting, sealing, reading, verifying.
 
+mod ctx;
 mod list;
+mod polled;
 mod seal;
 mod verify;
 
+pub use ctx::AuditCtx;
 pub use list::list;
+pub(crate) use polled::look_through;
 pub use seal::{AuditSeals, seal};
 pub use verify::{Report, verify, verify_all};
 

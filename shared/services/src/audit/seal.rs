@@ -76,8 +76,7 @@ async fn batch(ctx: &Ctx, seals: &AuditSeals, org: Option<OrgId>) -> Result<u32>
     let audits = ctx.store.audits();
     let records = audits.inbox(org, BATCH).await?;
     let Some(newest) = records.last().map(|record| record.at) else { return Ok(0) };
-    let last = audits.last(org).await?;
-    let (mut seq, mut before) = last.map_or((0, GENESIS), |last| (last.seq, last.seal));
+    let (mut seq, mut before) = audits.end(org).await?.unwrap_or((0, GENESIS));
     let mut writes = Vec::with_capacity(records.len() * 2);
     for record in records {
         seq += 1;

@@ -16,6 +16,7 @@ mod report;
 mod status;
 mod sweep;
 mod take;
+mod walk;
 
 pub use account::account;
 pub use active::active;
@@ -33,6 +34,7 @@ pub(crate) use status::found;
 pub use status::{CallView, status};
 pub use sweep::sweep;
 pub use take::{Taken, take};
+pub use walk::{Listed, Wanted, walk};
 
 use domain::calls::{Call, EndReason, Outcome};
 use domain::patients::Patient;

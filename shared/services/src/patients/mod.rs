@@ -7,6 +7,7 @@ mod get;
 mod list;
 mod remove;
 mod update;
+mod walk;
 
 pub use assign::{MOST, assign, assign_many, unassign};
 pub use caregivers::caregivers;
@@ -15,6 +16,7 @@ pub use get::get;
 pub use list::{list, unassigned};
 pub use remove::remove;
 pub use update::{Change, update};
+pub use walk::walk;
 
 use domain::patients::Patient;
 use domain::{Error, PatientId, Result, Scope};

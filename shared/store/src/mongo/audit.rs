@@ -3,10 +3,11 @@
 //! A record is put into the inbox in the transaction of what it tells of; writers never meet. Later
 //! one sealer moves it to the end of its organisation's chain. There is no way to change a record.
 
-use domain::audit::{Record, Seal, Sealed};
-use domain::{OrgId, Result};
+use domain::audit::{Link, Narrowing, Record, Seal, Sealed};
+use domain::cursor::Numbered;
+use domain::{CursorPage, CursorRequest, OrgId, Result};
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{Binary, DateTime, Document, doc};
+use mongodb::bson::{Binary, Bson, DateTime, Document, doc};
 use serde::{Deserialize, Serialize};
 
 use super::convert::{binary, corrupt, date, document, id, oid};
@@ -29,16 +30,28 @@ struct Row {
     org: ObjectId,
     at: DateTime,
     record: String,
+    #[serde(flatten)]
+    place: Option<Place>,
+}
+
+/// What a record gets when it is put into its chain.
+#[derive(PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Place {
+    seq: i64,
+    seal: Binary,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    ids: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    seq: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    seal: Option<Binary>,
+    actor: Option<ObjectId>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    high_risk: bool,
 }
 
 impl Audits<'_> {
     /// A record that is committed with what it tells of.
     pub fn note(record: &Record) -> Result<Write> {
-        Ok(Write::insert(INBOX, document(&Row::of(record)?)?))
+        Ok(Write::insert(INBOX, document(&Row::of(record, None)?)?))
     }
 
     /// Organisations whose inbox is not empty, in no order. Index: `audit_inbox`.
@@ -52,27 +65,43 @@ impl Audits<'_> {
         self.0.every::<Row>(query).await?.iter().map(Row::record).collect()
     }
 
-    /// The end of an organisation's chain. Index: `audit_chain`.
-    pub async fn last(&self, org: Option<OrgId>) -> Result<Option<Sealed>> {
+    /// Number and seal of the end of an organisation's chain. Index: `audit_chain`.
+    pub async fn end(&self, org: Option<OrgId>) -> Result<Option<(u64, Seal)>> {
         let query = Query::of(NAME, doc! { "org": org_id(org) }).sort(doc! { "seq": -1 });
-        self.0.first::<Row>(query).await?.map(Row::sealed).transpose()
+        let Some(last) = self.0.first::<Document>(query).await?.map(link) else { return Ok(None) };
+        // Nothing can be sealed after what is not known; who tries is told, and records wait.
+        let seq = Some(last.seq()).filter(|seq| *seq > 0).ok_or_else(|| corrupt("seq"))?;
+        Ok(Some((seq, last.seal().ok_or_else(|| corrupt("seal"))?)))
     }
 
     /// Records of an organisation after number `after`, in order. Index: `audit_chain`.
-    pub async fn chain(&self, org: Option<OrgId>, after: u64, limit: u32) -> Result<Vec<Sealed>> {
-        let filter = doc! { "org": org_id(org), "seq": { "$gt": i64::try_from(after).unwrap_or(i64::MAX) } };
+    pub async fn chain(&self, org: Option<OrgId>, after: u64, limit: u32) -> Result<Vec<Link>> {
+        let filter = doc! { "org": org_id(org), "seq": { "$gt": signed(after) } };
         let query = Query::of(NAME, filter).sort(doc! { "seq": 1 }).limit(limit);
-        self.0.every::<Row>(query).await?.into_iter().map(Row::sealed).collect()
+        Ok(self.0.every::<Document>(query).await?.into_iter().map(link).collect())
     }
 
-    /// Records of an organisation before number `before`, newest first. Index: `audit_chain`.
-    pub async fn newest(&self, org: OrgId, before: Option<u64>, limit: u32) -> Result<Vec<Sealed>> {
+    /// Records of an organisation, newest first. Index: `audit_chain`, `audit_about`, `audit_actor`
+    /// or `audit_high_risk`.
+    pub async fn walk(
+        &self,
+        org: OrgId,
+        narrowing: &Narrowing,
+        request: &CursorRequest<Numbered>,
+    ) -> Result<CursorPage<Link>> {
         let mut filter = doc! { "org": org_id(Some(org)) };
-        if let Some(before) = before {
-            filter.insert("seq", doc! { "$lt": i64::try_from(before).unwrap_or(i64::MAX) });
+        if let Some(Numbered(before)) = request.after {
+            filter.insert("seq", doc! { "$lt": signed(before) });
         }
-        let query = Query::of(NAME, filter).sort(doc! { "seq": -1 }).limit(limit);
-        self.0.every::<Row>(query).await?.into_iter().map(Row::sealed).collect()
+        match narrowing {
+            Narrowing::Everything => {}
+            Narrowing::About(id) => drop(filter.insert("ids", id.to_string())),
+            Narrowing::By(caregiver) => drop(filter.insert("actor", oid(caregiver.0))),
+            Narrowing::HighRisk => drop(filter.insert("highRisk", true)),
+        }
+        let query = Query::of(NAME, filter).sort(doc! { "seq": -1 }).limit(request.and_one());
+        let rows = self.0.every::<Document>(query).await?.into_iter().map(link).collect();
+        Ok(CursorPage::of(rows, request, |row| Numbered(row.seq())))
     }
 
     /// Every organisation that has a chain, in no order. Index: `audit_chain`.
@@ -83,11 +112,7 @@ impl Audits<'_> {
     /// Moves a record to the end of its chain. When another sealer was faster its number is taken,
     /// and the whole commit is undone with `audit_moved_on`.
     pub fn seal(sealed: &Sealed) -> Result<[Write; 2]> {
-        let row = Row {
-            seq: Some(i64::try_from(sealed.seq).map_err(|_| corrupt("seq"))?),
-            seal: Some(binary(&sealed.seal)),
-            ..Row::of(&sealed.record)?
-        };
+        let row = Row::of(&sealed.record, Some(Place::of(sealed)?))?;
         let inbox = doc! { "_id": row.id };
         Ok([
             Write::insert(NAME, document(&row)?).or_conflict("audit_moved_on", "Another process seals this chain."),
@@ -104,30 +129,57 @@ fn org_of(stored: ObjectId) -> Option<OrgId> {
     (stored.bytes() != [0; 12]).then(|| OrgId(id(stored)))
 }
 
-impl Row {
-    fn of(record: &Record) -> Result<Self> {
-        let json = serde_json::to_string(record).map_err(|error| domain::Error::internal(error.to_string()))?;
+fn signed(seq: u64) -> i64 {
+    i64::try_from(seq).unwrap_or(i64::MAX)
+}
+
+/// Reads a record of a chain. Whoever changed one may have left anything in its place, and that must
+/// neither hide the others nor stop a check of them. Its number is 0 when it has none any more.
+fn link(stored: Document) -> Link {
+    let seq = match stored.get("seq") {
+        Some(Bson::Int64(seq)) => u64::try_from(*seq).ok(),
+        // Not as we write them, but the server counts them all the same.
+        Some(Bson::Int32(seq)) => u64::try_from(*seq).ok(),
+        Some(Bson::Double(seq)) if seq.fract() == 0.0 => format!("{seq:.0}").parse().ok(),
+        _ => None,
+    };
+    let seq = seq.unwrap_or_default();
+    let seal = stored.get_binary_generic("seal").ok().and_then(|seal| seal.as_slice().try_into().ok());
+    let row = mongodb::bson::deserialize_from_document::<Row>(stored).ok();
+    let whole = row.zip(seal).and_then(|(row, seal)| {
+        let sealed = Sealed { record: row.record().ok()?, seq, seal };
+        let same = Row::of(&sealed.record, Some(Place::of(&sealed).ok()?)).ok()?;
+        (row.is_found_as(&same)).then(|| Link::Whole(Box::new(sealed)))
+    });
+    whole.unwrap_or(Link::Damaged { seq, seal })
+}
+
+impl Place {
+    fn of(sealed: &Sealed) -> Result<Self> {
+        let record = &sealed.record;
         Ok(Self {
-            id: oid(record.id.0),
-            org: org_id(record.org),
-            at: date(record.at),
-            record: json,
-            seq: None,
-            seal: None,
+            seq: i64::try_from(sealed.seq).map_err(|_| corrupt("seq"))?,
+            seal: binary(&sealed.seal),
+            ids: record.ids.clone(),
+            actor: record.actor.account().map(|account| oid(account.0)),
+            high_risk: record.high_risk,
         })
+    }
+}
+
+impl Row {
+    fn of(record: &Record, place: Option<Place>) -> Result<Self> {
+        let json = serde_json::to_string(record).map_err(|error| domain::Error::internal(error.to_string()))?;
+        Ok(Self { id: oid(record.id.0), org: org_id(record.org), at: date(record.at), record: json, place })
     }
 
     fn record(&self) -> Result<Record> {
         serde_json::from_str(&self.record).map_err(|_| corrupt("record"))
     }
 
-    fn sealed(self) -> Result<Sealed> {
-        let seal: Seal = match &self.seal {
-            Some(seal) => seal.bytes.clone().try_into().map_err(|_| corrupt("seal"))?,
-            None => return Err(corrupt("seal")),
-        };
-        let seq = self.seq.and_then(|seq| u64::try_from(seq).ok()).ok_or_else(|| corrupt("seq"))?;
-        Ok(Sealed { record: self.record()?, seq, seal })
+    /// Whether it is found where the other one is: what finds a record is not sealed, the record is.
+    fn is_found_as(&self, other: &Self) -> bool {
+        (self.id, self.org, self.at, &self.place) == (other.id, other.org, other.at, &other.place)
     }
 }
 

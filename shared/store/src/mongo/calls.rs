@@ -1,7 +1,8 @@
 //! `calls`: attempts to telephone a patient.
 
-use domain::calls::{Bill, Call, Direction, EndReason, Outcome, Quality, Status};
-use domain::{CallId, CaregiverId, OrgId, PatientId, Phi, Result, Scope};
+use domain::calls::{Bill, Call, Direction, EndReason, Outcome, Quality, Stage, Status};
+use domain::cursor::InTime;
+use domain::{CallId, CaregiverId, CursorPage, CursorRequest, OrgId, PatientId, Phi, Result, Scope};
 use jiff::Timestamp;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, Document, doc};
@@ -16,6 +17,15 @@ const SHOWN: u32 = 50;
 
 /// Calls.
 pub struct Calls<'a>(pub(super) &'a Store);
+
+/// Whose calls are wanted.
+#[derive(Clone, Copy, Debug)]
+pub enum Whose<'a> {
+    /// Everybody's of the scope.
+    All,
+    /// Those of these patients, who were found in the scope before.
+    Patients(&'a [PatientId]),
+}
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -74,7 +84,7 @@ impl Calls<'_> {
         self.0.first::<Row>(Query::of(NAME, filter)).await?.map(Row::read).transpose()
     }
 
-    /// The scope's live calls, newest first. Index: `calls_live_org`.
+    /// The scope's live calls, newest first. Index: `calls_org_status`.
     pub async fn live(&self, scope: &Scope) -> Result<Vec<Call>> {
         let mut filter = within(scope, Document::new());
         filter.insert("status", doc! { "$in": Status::LIVE.map(Status::as_str).to_vec() });
@@ -86,6 +96,41 @@ impl Calls<'_> {
         self.many(Query::of(NAME, filter).sort(doc! { "createdAt": -1 }).limit(SHOWN)).await
     }
 
+    /// Calls of the scope's organisation after a cursor, by when they were asked for. Whether their
+    /// patients are assigned to the caller, the service asks before.
+    /// Index: `calls_org` or `calls_org_status`; of patients `calls_patient_newest`, or
+    /// `calls_live_patient` for those that run.
+    pub async fn walk(
+        &self,
+        scope: &Scope,
+        whose: Whose<'_>,
+        stage: Stage,
+        request: &CursorRequest<InTime>,
+    ) -> Result<CursorPage<Call>> {
+        let mut filter = within(scope, Document::new());
+        let of_patients = match whose {
+            Whose::All => None,
+            Whose::Patients(ids) => Some(doc! { "$in": ids.iter().map(|id| oid(id.0)).collect::<Vec<_>>() }),
+        };
+        match (of_patients, stage) {
+            // A patient has one live call at most, and many that are over.
+            (Some(patients), Stage::Live) => drop(filter.insert("livePatient", patients)),
+            (Some(patients), _) => drop(filter.insert("patientId", patients)),
+            (None, Stage::Live) => {
+                filter.insert("status", doc! { "$in": Status::LIVE.map(Status::as_str).to_vec() });
+            }
+            (None, _) => {}
+        }
+        if stage == Stage::Ended {
+            filter.insert("status", Status::Ended.as_str());
+        }
+        let rows = self.0.after::<Row>(NAME, filter, "createdAt", request).await?;
+        let place = |row: &Row| InTime { millis: row.created_at.timestamp_millis(), id: id(row.id) };
+        let page = CursorPage::of(rows, request, place);
+        let results = page.results.into_iter().map(Row::read).collect::<Result<_>>()?;
+        Ok(CursorPage { results, next: page.next })
+    }
+
     /// Several calls by id. Index: `_id_`.
     pub async fn among(&self, scope: &Scope, ids: &[CallId]) -> Result<Vec<Call>> {
         let ids: Vec<ObjectId> = ids.iter().map(|id| oid(id.0)).collect();
@@ -93,7 +138,7 @@ impl Calls<'_> {
         self.many(Query::of(NAME, filter)).await
     }
 
-    /// The newest call of a patient. Index: `calls_patient`.
+    /// The newest call of a patient. Index: `calls_patient_newest`.
     pub async fn last_of(&self, scope: &Scope, patient: PatientId) -> Result<Option<Call>> {
         let filter = within(scope, doc! { "patientId": oid(patient.0) });
         let query = Query::of(NAME, filter).sort(doc! { "createdAt": -1 });

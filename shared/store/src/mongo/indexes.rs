@@ -25,6 +25,8 @@ enum Kind {
     Unique,
     /// Unique among the documents that have the field.
     UniqueSparse,
+    /// Of the documents whose field of this name is true.
+    Where(&'static str),
     /// Documents are removed so many seconds after the date in the field.
     Expiring(u64),
 }
@@ -81,6 +83,25 @@ pub const ALL: &[Index] = &[
     Index { collection: "audit", name: "audit_chain", keys: || doc! { "org": 1, "seq": 1 }, kind: Kind::Unique },
     Index {
         collection: "audit",
+        name: "audit_about",
+        keys: || doc! { "org": 1, "ids": 1, "seq": 1 },
+        kind: Kind::Plain,
+    },
+    Index {
+        collection: "audit",
+        name: "audit_actor",
+        keys: || doc! { "org": 1, "actor": 1, "seq": 1 },
+        kind: Kind::Plain,
+    },
+    // Few are, so this one is small.
+    Index {
+        collection: "audit",
+        name: "audit_high_risk",
+        keys: || doc! { "org": 1, "highRisk": 1, "seq": 1 },
+        kind: Kind::Where("highRisk"),
+    },
+    Index {
+        collection: "audit",
         name: "audit_expired",
         keys: || doc! { "at": 1 },
         kind: Kind::Expiring(RETENTION.as_secs().unsigned_abs()),
@@ -122,14 +143,20 @@ pub const ALL: &[Index] = &[
     },
     Index {
         collection: "calls",
-        name: "calls_live_org",
-        keys: || doc! { "org": 1, "status": 1, "createdAt": -1 },
+        name: "calls_org",
+        keys: || doc! { "org": 1, "createdAt": -1, "_id": -1 },
         kind: Kind::Plain,
     },
     Index {
         collection: "calls",
-        name: "calls_patient",
-        keys: || doc! { "patientId": 1, "createdAt": -1 },
+        name: "calls_org_status",
+        keys: || doc! { "org": 1, "status": 1, "createdAt": -1, "_id": -1 },
+        kind: Kind::Plain,
+    },
+    Index {
+        collection: "calls",
+        name: "calls_patient_newest",
+        keys: || doc! { "patientId": 1, "createdAt": -1, "_id": -1 },
         kind: Kind::Plain,
     },
     Index {
@@ -192,8 +219,10 @@ impl Index {
         options.name = Some(self.name.to_owned());
         options.unique = matches!(self.kind, Kind::Unique | Kind::UniqueSparse).then_some(true);
         options.sparse = matches!(self.kind, Kind::UniqueSparse).then_some(true);
-        if let Kind::Expiring(after) = self.kind {
-            options.expire_after = Some(Duration::from_secs(after));
+        match self.kind {
+            Kind::Expiring(after) => options.expire_after = Some(Duration::from_secs(after)),
+            Kind::Where(field) => options.partial_filter_expression = Some(doc! { field: true }),
+            Kind::Plain | Kind::Unique | Kind::UniqueSparse => {}
         }
         IndexModel::builder().keys((self.keys)()).options(options).build()
     }

@@ -1,7 +1,11 @@
 //! `patients`.
 
+use domain::cursor::InTime;
 use domain::patients::{Extension, Manner, Patience, Patient, Profile};
-use domain::{CaregiverId, Language, OrgId, Page, PageRequest, PatientId, Phi, Phone, PictureId, Result, Scope};
+use domain::{
+    CaregiverId, CursorPage, CursorRequest, Language, OrgId, Page, PageRequest, PatientId, Phi, Phone, PictureId,
+    Result, Scope,
+};
 use jiff::Timestamp;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, DateTime, Document, doc};
@@ -142,6 +146,44 @@ impl Patients<'_> {
         let total = self.0.count(query.clone()).await?;
         let query = query.sort(order(request)).skip(request.skip()).limit(request.limit);
         Ok(Page::new(request, readable(self.0.every(query).await?), total))
+    }
+
+    /// The scope's patients after a cursor, in the order they were added, optionally of exactly this
+    /// name. Index: `patients_org`, or `patients_assigned` for staff.
+    pub async fn walk(
+        &self,
+        scope: &Scope,
+        name: Option<&str>,
+        request: &CursorRequest<InTime>,
+    ) -> Result<CursorPage<Patient>> {
+        let mut filter = visible(scope);
+        if let Some(name) = name {
+            filter.insert("name", name);
+        }
+        let rows = self.0.after(NAME, filter, "createdAt", request).await?;
+        let place = |row: &Row| InTime { millis: row.created_at.timestamp_millis(), id: id(row.id) };
+        let page = CursorPage::of(rows, request, place);
+        Ok(CursorPage { results: readable(page.results), next: page.next })
+    }
+
+    /// Those of `ids` that lie in the scope, removed or not, in no order. Index: `_id_`.
+    pub async fn among(&self, scope: &Scope, ids: &[PatientId]) -> Result<Vec<Patient>> {
+        let ids: Vec<_> = ids.iter().map(|id| oid(id.0)).collect();
+        let mut filter = within(scope, doc! { "_id": { "$in": ids } });
+        if let Some(caregiver) = scope.assigned_to() {
+            filter.insert("caregivers", oid(caregiver.0));
+        }
+        Ok(readable(self.0.every(Query::of(NAME, filter)).await?))
+    }
+
+    /// The ids of all patients of a scope that reaches only those assigned to somebody, removed or
+    /// not; `None` when it reaches further. Index: `patients_assigned`.
+    pub async fn assigned(&self, scope: &Scope) -> Result<Option<Vec<PatientId>>> {
+        let Some(caregiver) = scope.assigned_to() else { return Ok(None) };
+        let filter = within(scope, doc! { "caregivers": oid(caregiver.0) });
+        let found: Vec<Document> = self.0.every(Query::of(NAME, filter).only(doc! { "_id": 1 })).await?;
+        let ids = found.iter().map(|row| row.get_object_id("_id").map(id).map(PatientId).map_err(|_| corrupt("_id")));
+        ids.collect::<Result<_>>().map(Some)
     }
 
     /// All patients of the scope, oldest first, up to `limit`: what a sign-in carries home.

@@ -3,11 +3,15 @@
 //! Records of an organisation form a chain: each is sealed together with the seal before it, so
 //! that none can be changed, removed or put in unnoticed. How: `docs/decisions/022-audit-chain.md`.
 
+mod verifier;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::caller::{Caller, Origin, Role};
-use crate::id::{AuditId, CaregiverId, OrgId, SessionId};
+use crate::id::{AuditId, CaregiverId, Id, OrgId, SessionId};
+
+pub use verifier::{Fault, Findings, Link, Verifier};
 
 /// How long records are kept: seven years, as the old backend promised (HIPAA asks for six,
 /// 45 CFR 164.316(b)(2)(i)).
@@ -147,11 +151,35 @@ pub struct Sealed {
     pub seal: Seal,
 }
 
+/// Which records of a trail are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Narrowing {
+    /// All of them.
+    #[default]
+    Everything,
+    /// Those about this one.
+    About(Id),
+    /// What this caregiver did or tried.
+    By(CaregiverId),
+    /// Those that a person should look at.
+    HighRisk,
+}
+
 /// An HMAC-SHA-256.
 pub type Seal = [u8; 32];
 
 /// What precedes the first record of a chain.
 pub const GENESIS: Seal = [0; 32];
+
+impl Actor {
+    /// The account that acted, when one did.
+    pub const fn account(&self) -> Option<CaregiverId> {
+        match self {
+            Self::Caregiver { id, .. } | Self::Account { id } => Some(*id),
+            Self::Nobody { .. } | Self::System { .. } => None,
+        }
+    }
+}
 
 impl Record {
     /// What `caller` did or tried.
@@ -220,160 +248,9 @@ impl Record {
     }
 }
 
-/// What is wrong with a chain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "camelCase")]
-pub enum Fault {
-    /// A record, or its seal, is not what it was.
-    Changed {
-        /// Its number.
-        seq: u64,
-    },
-    /// Records between these numbers are gone, or numbers were changed.
-    Gap {
-        /// The number that was expected.
-        expected: u64,
-        /// The number that was found.
-        found: u64,
-    },
-    /// The chain ends before the record that was sealed last.
-    Shortened {
-        /// The number it ends with.
-        ends: u64,
-        /// The number it must reach.
-        expected: u64,
-    },
-}
-
-/// Checks a chain record by record.
-pub struct Verifier<'a> {
-    good: &'a (dyn Fn(&[u8], &Seal) -> bool + Sync),
-    last: Option<(u64, Seal)>,
-    checked: u64,
-    faults: Vec<Fault>,
-}
-
-/// Faults that are kept; a chain with more is broken enough.
-const MOST_FAULTS: usize = 100;
-
-impl<'a> Verifier<'a> {
-    /// For a chain whose seals `good` knows: whether a seal is that of these bytes.
-    pub const fn new(good: &'a (dyn Fn(&[u8], &Seal) -> bool + Sync)) -> Self {
-        Self { good, last: None, checked: 0, faults: Vec::new() }
-    }
-
-    /// The next record, in order. The first one may have any number: older ones were kept for
-    /// their time and are gone.
-    pub fn next(&mut self, sealed: &Sealed) {
-        self.checked += 1;
-        let before = match self.last {
-            None if sealed.seq == 1 => Some(GENESIS),
-            // The seal before the oldest record that is left is gone with its record.
-            None => None,
-            Some((seq, seal)) => {
-                if sealed.seq != seq + 1 {
-                    self.fault(Fault::Gap { expected: seq + 1, found: sealed.seq });
-                }
-                Some(seal)
-            }
-        };
-        if let Some(before) = before
-            && !(self.good)(&sealed.record.bytes(sealed.seq, &before), &sealed.seal)
-        {
-            self.fault(Fault::Changed { seq: sealed.seq });
-        }
-        self.last = Some((sealed.seq, sealed.seal));
-    }
-
-    /// How many records were checked and what is wrong. `reaches` is the number and seal that
-    /// the end of the chain is known to have reached from elsewhere.
-    pub fn finish(mut self, reaches: Option<u64>) -> (u64, Vec<Fault>) {
-        let ends = self.last.map_or(0, |(seq, _)| seq);
-        if let Some(expected) = reaches.filter(|expected| *expected > ends) {
-            self.fault(Fault::Shortened { ends, expected });
-        }
-        (self.checked, self.faults)
-    }
-
-    fn fault(&mut self, fault: Fault) {
-        if self.faults.len() < MOST_FAULTS {
-            self.faults.push(fault);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::Id;
-
-    /// Good enough to notice a change in a test.
-    fn seal(bytes: &[u8]) -> Seal {
-        let mut seal = [7_u8; 32];
-        for (index, byte) in bytes.iter().enumerate() {
-            seal[index % 32] = seal[index % 32].wrapping_mul(31).wrapping_add(*byte);
-        }
-        seal
-    }
-
-    fn chain(length: u64) -> Vec<Sealed> {
-        let mut before = GENESIS;
-        let record = |seq| {
-            let actor = Actor::System { reason: format!("test {seq}") };
-            let at = Timestamp::from_second(1_000).unwrap();
-            let id = AuditId(Id::from_bytes([u8::try_from(seq).unwrap(); 12]));
-            Record::new(actor, None, &Origin::default(), id, at, Action::Read, Subject::Patient).about(["a"])
-        };
-        (1..=length)
-            .map(|seq| {
-                let record = record(seq);
-                before = seal(&record.bytes(seq, &before));
-                Sealed { record, seq, seal: before }
-            })
-            .collect()
-    }
-
-    fn verify(chain: &[Sealed], reaches: Option<u64>) -> Vec<Fault> {
-        let good = |bytes: &[u8], stored: &Seal| seal(bytes) == *stored;
-        let mut verifier = Verifier::new(&good);
-        for sealed in chain {
-            verifier.next(sealed);
-        }
-        verifier.finish(reaches).1
-    }
-
-    #[test]
-    fn an_untouched_chain_holds_also_when_its_oldest_records_were_let_go() {
-        assert_eq!(verify(&chain(9), Some(9)), []);
-        assert_eq!(verify(&chain(9)[4..], Some(9)), []);
-        assert_eq!(verify(&[], None), []);
-    }
-
-    #[test]
-    fn a_change_of_any_field_is_found() {
-        let mut changed = chain(9);
-        changed[3].record.ids = vec!["b".into()];
-        assert_eq!(verify(&changed, None), [Fault::Changed { seq: 4 }]);
-        let mut changed = chain(9);
-        changed[3].record.high_risk = true;
-        assert_eq!(verify(&changed, None), [Fault::Changed { seq: 4 }]);
-    }
-
-    #[test]
-    fn a_record_that_is_taken_out_is_missed_wherever_it_was() {
-        let mut gap = chain(9);
-        gap.remove(3);
-        assert_eq!(verify(&gap, None), [Fault::Gap { expected: 4, found: 5 }, Fault::Changed { seq: 5 }]);
-        assert_eq!(verify(&chain(9)[..7], Some(9)), [Fault::Shortened { ends: 7, expected: 9 }]);
-    }
-
-    #[test]
-    fn a_chain_that_was_numbered_anew_does_not_hold() {
-        let mut renumbered = chain(9);
-        renumbered.remove(3);
-        renumbered.iter_mut().skip(3).for_each(|sealed| sealed.seq -= 1);
-        assert!(!verify(&renumbered, None).is_empty());
-    }
 
     #[test]
     fn what_a_platform_operator_does_is_high_risk() {

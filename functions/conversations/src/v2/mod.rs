@@ -1,0 +1,4 @@
+//! `/v2/calls`.
+
+pub(crate) mod get;
+pub(crate) mod list;

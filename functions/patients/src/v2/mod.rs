@@ -1,0 +1,4 @@
+//! `/v2/patients`.
+
+pub(crate) mod get;
+pub(crate) mod list;
