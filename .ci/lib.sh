@@ -7,7 +7,7 @@ cd "$here/.." || exit
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/bianca"
 # Outside the checkout, so that it survives a fresh clone and no tool walks into it.
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$cache/target}"
-export SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION="${AWS_DEFAULT_REGION:-eu-central-1}"
+export SAM_CLI_TELEMETRY=0 REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_NOTIFICATIONS=true AWS_DEFAULT_REGION="${AWS_DEFAULT_REGION:-eu-central-1}"
 # Tools that are neither Rust's nor the system's: a pinned version each, in a folder of its own.
 tools="$cache/tools"
 deny_version=0.20.2
@@ -53,6 +53,22 @@ cargo_tool() {
         rm -rf "$tools/build"
     fi
     PATH="$folder/bin:$PATH"
+}
+
+# npm_tool NAME: puts the tool of requirements/NAME (a package.json and its lock) on PATH.
+npm_tool() {
+    local folder="$tools/$1" pins="$here/requirements/$1" stamp
+    stamp="$(sha256sum <"$pins/package-lock.json")"
+    if [[ $(cat "$folder/stamp" 2>/dev/null) != "$stamp" ]]; then
+        printf 'Installing %s ...\n' "$1"
+        rm -rf "$folder"
+        mkdir -p "$folder"
+        cp "$pins/package.json" "$pins/package-lock.json" "$folder"
+        # Nothing of a package runs while it is installed.
+        npm ci --silent --ignore-scripts --no-audit --no-fund --prefix "$folder"
+        printf '%s' "$stamp" >"$folder/stamp"
+    fi
+    PATH="$folder/node_modules/.bin:$PATH"
 }
 
 cargo_deny() { cargo_tool cargo-deny "$deny_version" --no-default-features; }

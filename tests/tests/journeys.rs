@@ -7,11 +7,14 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
 use domain::conversations::Speaker;
 use domain::jobs::Queue;
 use openai_sim::{Sim, SimConfig};
 use serde_json::json;
 use testkit::{Fronts, PASSWORD, TestApp};
+use tower::ServiceExt as _;
 
 /// Every function's routes, as API Gateway puts them together.
 fn api(fronts: &Fronts) -> Router {
@@ -97,6 +100,27 @@ async fn a_patient_is_added_called_and_read_about() {
     let refresh = &welcome["tokens"]["refresh"]["token"];
     admin.post("/v1/auth/logout", json!({ "refreshToken": refresh })).await.ok(204);
     admin.get("/v1/patients").await.refused(401, "session_ended");
+}
+
+#[tokio::test]
+async fn limits_can_be_switched_off_where_nobody_else_can_ask() {
+    let app = TestApp::start(api).await;
+    let statuses = async |switch: &str| {
+        let router = auth::wire(&app.env.clone().with("RATE_LIMITS", switch)).await.unwrap();
+        let mut found = Vec::new();
+        // Ten codes in half an hour are allowed.
+        for _ in 0..12 {
+            let request = Request::post("/v1/mfa/verify").header("content-type", "application/json");
+            let request = request.header("authorization", format!("Bearer {}", app.staff.token()));
+            let answer =
+                router.clone().oneshot(request.body(Body::from(r#"{"token":"123456"}"#)).unwrap()).await.unwrap();
+            found.push((answer.status().as_u16(), answer.headers().contains_key("ratelimit")));
+        }
+        found
+    };
+    assert!(statuses("on").await.contains(&(429, true)));
+    // The same caller, who has none left: not counted, and not told of limits.
+    assert!(statuses("off").await.iter().all(|found| *found == (400, false)));
 }
 
 #[tokio::test]

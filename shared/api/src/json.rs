@@ -94,7 +94,10 @@ fn shaped(path: &str, said: &str) -> Error {
     }
     let path = if path == "." { "" } else { path };
     if let Some((_, expected)) = said.split_once(", expected ") {
-        let expected = expected.split(" at line ").next().unwrap_or(expected);
+        let expected = match expected.split(" at line ").next().unwrap_or(expected) {
+            "u8" | "u16" | "u32" | "u64" | "i8" | "i16" | "i32" | "i64" => "a whole number within its range",
+            expected => expected,
+        };
         return Error::field(path, format!("must be {expected}"));
     }
     // What our own types say ("must be ...") passes; serde adds the place, which the path tells.
@@ -161,7 +164,7 @@ mod tests {
     #[test_case(r#"{"name":"A","phone":"+15550100123","x":1}"# => "x|is not a field of this request"; "an unknown field")]
     #[test_case(r#"{"name":"A","phone":"+15550100123","preferredLanguage":null}"# => "preferredLanguage|has a wrong value"; "null in place of a word")]
     #[test_case(r#"{"name":"A","name":"B"}"# => "name|is given twice"; "a field twice")]
-    #[test_case(r#"{"name":"A","phone":"+15550100123","nested":[{"day":300}]}"# => "nested[0].day|must be u8"; "a place deep inside")]
+    #[test_case(r#"{"name":"A","phone":"+15550100123","nested":[{"day":300}]}"# => "nested[0].day|must be a whole number within its range"; "a place deep inside")]
     #[test_case(r#"{"name":"A","phone":"+15550100123","nested":[{}]}"# => "nested[0].day|is required"; "a missing field deep inside")]
     #[test_case(r#"{"name":"A","phone":"+15550100123","nested":[{"day":1,"x":1}]}"# => "nested[0].x|is not a field of this request"; "an unknown field deep inside")]
     #[test_case(r#""text""# => "|must be an object"; "a text")]

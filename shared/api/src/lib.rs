@@ -22,6 +22,7 @@ mod path;
 mod problem;
 mod query;
 mod start;
+pub mod text;
 mod upload;
 pub mod v1;
 pub mod v2;

@@ -1,14 +1,16 @@
 //! The API's description: what every part of it shares.
 
+use std::collections::BTreeSet;
+
 use domain::limits::Class;
 use jiff::civil::Date;
-use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{
-    ComponentsBuilder, Deprecated, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem,
-    RefOr, Required, Server,
+    ComponentsBuilder, Content, ContentBuilder, Deprecated, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi,
+    OpenApiBuilder, PathItem, Ref, RefOr, Required, ResponseBuilder, Responses, Schema, Server,
 };
 
 use crate::versions::Superseded;
@@ -27,10 +29,8 @@ const TAGS: &[(&str, &str)] = &[
     ("conversations", "What was said in calls, and its summary."),
 ];
 
-/// What the rules of a route say in its description: the class of its limits, and for a request that
-/// may be repeated the header for it; and whether it is on its way out.
-pub(crate) fn declare(path: &str, item: &mut PathItem, class: Class, once: bool) {
-    let operations = [
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let all = [
         ("GET", &mut item.get),
         ("PUT", &mut item.put),
         ("POST", &mut item.post),
@@ -40,8 +40,13 @@ pub(crate) fn declare(path: &str, item: &mut PathItem, class: Class, once: bool)
         ("PATCH", &mut item.patch),
         ("TRACE", &mut item.trace),
     ];
-    for (method, operation) in operations {
-        let Some(operation) = operation else { continue };
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// What the rules of a route say in its description: the class of its limits; whether it is on its way
+/// out; and for a request that may be repeated the header for it, and the refusals of a key.
+pub(crate) fn declare(path: &str, item: &mut PathItem, class: Class, once: bool) {
+    for (method, operation) in operations(item) {
         let extensions = operation.extensions.get_or_insert_default();
         extensions.insert("x-rate-limit".to_owned(), class.as_str().into());
         if let Some(superseded) = Superseded::find(method, path) {
@@ -57,13 +62,65 @@ pub(crate) fn declare(path: &str, item: &mut PathItem, class: Class, once: bool)
                 .parameter_in(ParameterIn::Header)
                 .required(Required::False)
                 .description(Some(
-                    "A name of your own for this request, 1 to 255 visible ASCII characters. The same request \
+                    "A name of your own for this request, 1 to 255 visible ASCII characters; quoted, as \
+                     RFC 9651 writes strings, or bare. The same request \
                      with the same key has its effect once within 24 hours; the repeated answer carries \
                      `Idempotency-Replayed: true`.",
                 ))
-                .schema(Some(ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255))))
+                .schema(Some(
+                    ObjectBuilder::new()
+                        .schema_type(Type::String)
+                        .min_length(Some(1))
+                        .max_length(Some(255))
+                        .pattern(Some("^[!#-~][!-~]*$")),
+                ))
                 .build();
             operation.parameters.get_or_insert_default().push(RefOr::T(header));
+            refuse_keys(path, &mut operation.responses);
+        }
+    }
+}
+
+/// The answers to a key that was used for another request, or whose request is still carried out.
+fn refuse_keys(path: &str, responses: &mut Responses) {
+    let said = "`idempotency_key_reused` or `request_in_progress`, of the Idempotency-Key.";
+    match responses.responses.get_mut("409") {
+        Some(RefOr::T(conflict)) => conflict.description = format!("{} {said}", conflict.description),
+        Some(RefOr::Ref(_)) => {}
+        None => {
+            let (kind, body) = if path.starts_with("/v2/") {
+                ("application/problem+json", "ProblemBody")
+            } else {
+                ("application/json", "ErrorBody")
+            };
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(body))).build();
+            let conflict = ResponseBuilder::new().description(said).content(kind, content).build();
+            responses.responses.insert("409".to_owned(), RefOr::T(conflict));
+        }
+    }
+}
+
+/// A body that may be empty may be left out, since [`Valid`](crate::Valid) reads none as an empty
+/// object; the types of handlers cannot say so.
+fn let_bodies_out(whole: &mut OpenApi) {
+    let nothing_required = |schema: &RefOr<Schema>| match schema {
+        RefOr::T(Schema::Object(object)) => object.required.is_empty() && !object.properties.is_empty(),
+        _ => false,
+    };
+    let schemas = whole.components.iter().flat_map(|components| &components.schemas);
+    let empty: BTreeSet<String> = schemas
+        .filter(|(_, schema)| nothing_required(schema))
+        .map(|(name, _)| format!("#/components/schemas/{name}"))
+        .collect();
+    let bodies = whole.paths.paths.values_mut().flat_map(operations).filter_map(|(_, one)| one.request_body.as_mut());
+    for body in bodies {
+        let RefOr::T(body) = body else { continue };
+        let may_be_empty = |content: &RefOr<Content>| match content {
+            RefOr::T(Content { schema: Some(RefOr::Ref(named)), .. }) => empty.contains(&named.ref_location),
+            _ => false,
+        };
+        if body.content.values().all(may_be_empty) {
+            body.required = Some(Required::False);
         }
     }
 }
@@ -99,5 +156,66 @@ pub fn whole(parts: impl IntoIterator<Item = OpenApi>) -> String {
     for part in parts {
         whole.merge(part);
     }
+    let_bodies_out(&mut whole);
     whole.to_pretty_json().expect("a description is plain data") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+    use utoipa::{OpenApi as _, ToSchema};
+
+    #[derive(ToSchema)]
+    #[expect(dead_code, reason = "only described")]
+    struct Change {
+        name: Option<String>,
+    }
+
+    #[derive(ToSchema)]
+    #[expect(dead_code, reason = "only described")]
+    struct New {
+        name: String,
+    }
+
+    #[utoipa::path(patch, path = "/v1/things", request_body = Change, responses((status = 204)))]
+    #[expect(dead_code, reason = "only described")]
+    fn change() {}
+
+    #[utoipa::path(post, path = "/v1/things", request_body = New, responses((status = 201), (status = 409, description = "It is there.")))]
+    #[expect(dead_code, reason = "only described")]
+    fn create() {}
+
+    #[utoipa::path(post, path = "/v2/things", request_body = New, responses((status = 201)))]
+    #[expect(dead_code, reason = "only described")]
+    fn create_newer() {}
+
+    #[derive(utoipa::OpenApi)]
+    #[openapi(paths(change, create, create_newer))]
+    struct Things;
+
+    #[test]
+    fn a_body_that_may_be_empty_may_be_left_out_and_another_may_not() {
+        let whole: Value = serde_json::from_str(&whole([Things::openapi()])).unwrap();
+        assert_eq!(whole["paths"]["/v1/things"]["patch"]["requestBody"]["required"], false);
+        assert_eq!(whole["paths"]["/v1/things"]["post"]["requestBody"]["required"], true);
+    }
+
+    #[test]
+    fn a_route_that_takes_keys_says_how_it_refuses_them() {
+        let mut things = Things::openapi();
+        for (path, item) in &mut things.paths.paths {
+            declare(path, item, Class::Write, true);
+        }
+        let things = serde_json::to_value(things).unwrap();
+        let conflict = |path: &str, method: &str| things["paths"][path][method]["responses"]["409"].clone();
+        let told = conflict("/v1/things", "post")["description"].as_str().unwrap().to_owned();
+        assert!(told.starts_with("It is there. `idempotency_key_reused`"), "{told}");
+        let body = |conflict: Value, kind: &str| conflict["content"][kind]["schema"]["$ref"].clone();
+        assert_eq!(body(conflict("/v1/things", "patch"), "application/json"), "#/components/schemas/ErrorBody");
+        assert_eq!(
+            body(conflict("/v2/things", "post"), "application/problem+json"),
+            "#/components/schemas/ProblemBody"
+        );
+    }
 }

@@ -11,7 +11,8 @@ use crate::error::ApiError;
 use crate::query::ValidQuery;
 
 /// What a client says of the page it wants. Kept as text until [`PageQuery::page`] checks it, so
-/// that a wrong value is named like every other.
+/// that a wrong value is named like every other. By what a list can be sorted, its handler says in
+/// `params`: `("sortBy" = Option<String>, Query, pattern = ..)`.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -22,8 +23,7 @@ pub struct PageQuery {
     /// Rows on a page, 1 to 100; 10 when not said.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, example = 10)]
     limit: Option<String>,
-    /// `field:asc` or `field:desc`, several separated by commas.
-    #[param(example = "createdAt:desc")]
+    #[param(ignore)]
     sort_by: Option<String>,
     /// Only rows of exactly this name, where the list has names.
     name: Option<String>,

@@ -12,6 +12,7 @@ mod cache;
 mod database;
 mod email;
 mod env;
+mod limits;
 mod markdown;
 mod openai;
 mod pictures;
@@ -28,6 +29,7 @@ pub use database::Database;
 pub use domain::calls::Prices;
 pub use email::Mail;
 pub use env::{ConfigError, Env, Variable};
+pub use limits::Limits;
 pub use markdown::markdown;
 pub use openai::{Realtime, Text};
 pub use pictures::Pictures;
@@ -56,6 +58,7 @@ pub const SECTIONS: &[(&str, &[Variable])] = &[
     ("Auth", auth::VARIABLES),
     ("Sign-in with other accounts", sso::VARIABLES),
     ("Addresses", web::VARIABLES),
+    ("Rate limits", limits::VARIABLES),
     ("E-mail", email::VARIABLES),
     ("Pictures", pictures::VARIABLES),
     ("OpenAI", openai::VARIABLES),

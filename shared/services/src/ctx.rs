@@ -166,17 +166,20 @@ pub struct Front<C> {
     pub tokens: Arc<Tokens>,
     /// How long a sign-in lives when nobody uses it.
     pub idle: SignedDuration,
+    /// Whether requests are counted.
+    limits: config::Limits,
 }
 
 impl<C> Front<C> {
     /// `ctx` behind a sign-in.
     pub fn new(ctx: C, auth: &config::Auth) -> Self {
-        Self { ctx, tokens: Arc::new(Tokens::new(auth)), idle: auth.idle }
+        let limits = config::Limits { enforced: true };
+        Self { ctx, tokens: Arc::new(Tokens::new(auth)), idle: auth.idle, limits }
     }
 
     /// Another context behind the same sign-in.
     pub fn with<D>(&self, ctx: D) -> Front<D> {
-        Front { ctx, tokens: Arc::clone(&self.tokens), idle: self.idle }
+        Front { ctx, tokens: Arc::clone(&self.tokens), idle: self.idle, limits: self.limits }
     }
 }
 
@@ -188,7 +191,8 @@ macro_rules! front {
             /// # Errors
             /// When a variable is missing or wrong.
             pub async fn configured(env: &Env) -> std::result::Result<Self, ConfigError> {
-                Ok(Self::new(<$ctx>::configured(env).await?, &config::Auth::from_env(env)?))
+                let limits = config::Limits::from_env(env)?;
+                Ok(Self { limits, ..Self::new(<$ctx>::configured(env).await?, &config::Auth::from_env(env)?) })
             }
         }
 
@@ -203,6 +207,9 @@ macro_rules! front {
             type Once = KeptAnswers;
 
             async fn spend(&self, keys: &[(String, Quota)], class: Class) -> Decision {
+                if !self.limits.enforced {
+                    return Decision::judge(&[], self.now().as_microsecond());
+                }
                 self.cache.spend(keys, class, self.now()).await
             }
 

@@ -1,6 +1,6 @@
-//! What `template.yaml` promises is what the functions keep.
+//! What the templates promise is what the functions keep.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use serde_json::Value;
@@ -44,13 +44,17 @@ impl Route {
     }
 }
 
+fn text(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap()
+}
+
 /// The routes, read line by line: the file is written so, and a YAML parser would have to learn its `!Ref`s.
 fn routes() -> Vec<Route> {
-    let text = fs::read_to_string(root().join("template.yaml")).unwrap();
+    let text = text("functions/template.yaml");
     let mut function = String::new();
     let mut routes = Vec::new();
     for line in text.lines() {
-        if let Some(folder) = line.trim().strip_prefix("CodeUri: functions/") {
+        if let Some(folder) = line.trim().strip_prefix("CodeUri: ") {
             folder.clone_into(&mut function);
         }
         if line.contains("Type: HttpApi,") {
@@ -116,4 +120,40 @@ fn sample_events_name_the_routes_that_send_them() {
         assert_eq!(route.map(Route::key).as_deref(), Some(key), "{}", path.display());
         assert_eq!(event["requestContext"]["routeKey"], key, "{}", path.display());
     }
+}
+
+/// The names that stand in the lines of a block: those that are indented by `depth` more than its first line, which
+/// is the one that ends with `head`.
+fn names(text: &str, head: &str, depth: usize) -> BTreeSet<String> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut lines = text.lines().skip_while(|line| !line.trim_end().ends_with(head));
+    let outer = indent(lines.next().unwrap_or_else(|| panic!("no {head}")));
+    let inside = lines.take_while(|line| line.trim().is_empty() || indent(line) > outer);
+    let own = inside.filter(|line| indent(line) == outer + depth && !line.trim_start().starts_with('#'));
+    own.filter_map(|line| line.trim().split_once(':')).map(|(name, _)| name.to_owned()).collect()
+}
+
+#[test]
+fn what_is_nested_is_given_every_parameter_and_no_other() {
+    let outer = text("template.yaml");
+    for nested in ["functions/template.yaml", "bridge/template.yaml"] {
+        let given = outer.split_once(&format!("Location: {nested}\n")).unwrap().1;
+        let given = names(&format!("      {}", given.trim_start()), "Parameters:", 2);
+        let taken = names(&text(nested), "Parameters:", 2);
+        assert!(taken.len() > 10, "{nested}: {taken:?}");
+        assert_eq!(given, taken, "{nested}");
+    }
+}
+
+#[test]
+fn functions_are_given_variables_that_the_code_reads() {
+    let known: BTreeSet<_> = config::SECTIONS.iter().flat_map(|(_, all)| all.iter()).map(|one| one.name).collect();
+    let text = text("functions/template.yaml");
+    let shouted = |name: &&str| name.contains('_') || *name == "STAGE";
+    let upper = |name: &&str| name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    let given = text.lines().filter_map(|line| Some(line.trim().split_once(": ")?.0)).filter(shouted).filter(upper);
+    let given: BTreeSet<_> = given.collect();
+    assert!(given.len() >= 20, "{given:?}");
+    let strange: Vec<_> = given.difference(&known).collect();
+    assert!(strange.is_empty(), "nothing reads {strange:?}");
 }

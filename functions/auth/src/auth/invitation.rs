@@ -1,7 +1,7 @@
 //! `GET /v1/auth/invite-info` and `POST /v1/auth/registerWithInvite`.
 
 use api::v1::{CaregiverBody, TokensBody};
-use api::{Created, ErrorBody, From, OpenRefusals, Result, Valid, ValidQuery};
+use api::{Created, ErrorBody, From, OpenRefusals, Result, Valid, ValidQuery, text};
 use axum::Json;
 use axum::extract::State;
 use domain::caregivers::Name;
@@ -47,16 +47,16 @@ pub(crate) struct AcceptIn {
     #[schema(value_type = String, example = "Z0k3r2hLq1Yd8vYc")]
     token: Secret,
     /// The invited address.
-    #[schema(value_type = String, format = Email, example = "sam@care.example")]
+    #[schema(value_type = text::EmailAddress)]
     email: Email,
     /// At least 8 characters with a letter and a digit, and hard to guess.
-    #[schema(value_type = String, format = Password, min_length = 8, max_length = 256, example = "tulips in the rain 7")]
+    #[schema(value_type = text::NewPassword)]
     password: Secret,
     /// Their name.
-    #[schema(value_type = String, min_length = 1, max_length = 100, example = "Sam Reed")]
+    #[schema(value_type = text::PersonName)]
     name: Name,
     /// Where they are telephoned.
-    #[schema(value_type = String, example = "+15550100124")]
+    #[schema(value_type = text::PhoneNumber)]
     phone: Phone,
 }
 

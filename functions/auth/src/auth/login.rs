@@ -11,27 +11,57 @@ use utoipa::ToSchema;
 
 use super::LoginOut;
 
-/// Who wants to sign in: with `email` and `password`, and `mfaToken` when the account has a second
-/// factor; or with the `tempToken` of a first step and `mfaToken`.
-#[derive(Deserialize, ToSchema)]
+/// Who wants to sign in. One type for both ways, so that what is missing is named.
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct LoginIn {
-    /// The address of the account.
     #[serde(default)]
-    #[schema(example = "nora@demo.example")]
     email: Option<String>,
-    /// Its password.
     #[serde(default)]
-    #[schema(value_type = Option<String>, format = Password, example = "bianca-demo-1")]
     password: Option<Secret>,
-    /// Six digits of the authenticator, or a backup code.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "287082")]
     mfa_token: Option<Secret>,
-    /// What the first step answered.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
     temp_token: Option<Secret>,
+}
+
+/// Who wants to sign in: with a password, or with the second step of a sign-in.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes `LoginIn` to clients")]
+pub(crate) enum LoginWay {
+    /// With a password.
+    Password(PasswordLogin),
+    /// With the second factor that a first step asked for.
+    SecondStep(SecondStepLogin),
+}
+
+/// A sign-in with a password, and with a code when the account has a second factor.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "describes `LoginIn` to clients")]
+pub(crate) struct PasswordLogin {
+    /// The address of the account.
+    #[schema(example = "nora@demo.example")]
+    email: String,
+    /// Its password.
+    #[schema(format = Password, example = "bianca-demo-1")]
+    password: String,
+    /// Six digits of the authenticator, or a backup code.
+    #[schema(example = "287082")]
+    mfa_token: Option<String>,
+}
+
+/// The second step of a sign-in.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "describes `LoginIn` to clients")]
+pub(crate) struct SecondStepLogin {
+    /// What the first step answered.
+    temp_token: String,
+    /// Six digits of the authenticator, or a backup code.
+    #[schema(example = "287082")]
+    mfa_token: String,
 }
 
 impl LoginIn {
@@ -82,7 +112,7 @@ pub(crate) fn entry(entry: Entry) -> EntryOut {
 }
 
 /// Signs a caregiver in.
-#[utoipa::path(post, path = "/v1/auth/login", operation_id = "login", tag = "auth", request_body = LoginIn, responses(
+#[utoipa::path(post, path = "/v1/auth/login", operation_id = "login", tag = "auth", request_body = LoginWay, responses(
     (status = 200, description = "Signed in, or the second step is asked for.", body = EntryOut),
     (status = 401, description = "`credentials_wrong` for an unknown address or a wrong password, without saying which; `mfa_code_wrong`; `token_invalid`.", body = ErrorBody),
     (status = 403, description = "`email_not_verified` or `account_locked`; told only to whoever knew the password.", body = ErrorBody),

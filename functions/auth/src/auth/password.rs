@@ -1,6 +1,6 @@
 //! `POST /v1/auth/forgot-password` and `POST /v1/auth/reset-password`.
 
-use api::{ErrorBody, From, NoContent, OpenRefusals, Result, Valid, ValidQuery};
+use api::{ErrorBody, From, NoContent, OpenRefusals, Result, Valid, ValidQuery, text};
 use axum::extract::State;
 use domain::{Email, Secret};
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use super::TokenQuery;
 #[serde(deny_unknown_fields)]
 pub(crate) struct AddressIn {
     /// The address of an account.
-    #[schema(value_type = String, format = Email, example = "nora@care.example")]
+    #[schema(value_type = text::EmailAddress)]
     pub email: Email,
 }
 
@@ -23,7 +23,7 @@ pub(crate) struct AddressIn {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PasswordIn {
     /// At least 8 characters with a letter and a digit, and hard to guess.
-    #[schema(value_type = String, format = Password, min_length = 8, max_length = 256, example = "tulips in the rain 7")]
+    #[schema(value_type = text::NewPassword)]
     password: Secret,
 }
 

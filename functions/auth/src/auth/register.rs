@@ -1,7 +1,7 @@
 //! `POST /v1/auth/register`.
 
 use api::v1::CaregiverBody;
-use api::{Created, From, OpenRefusals, Result, Valid};
+use api::{Created, From, OpenRefusals, Result, Valid, text};
 use axum::extract::State;
 use domain::caregivers::Name;
 use domain::{Email, Language, Phone, Secret};
@@ -14,20 +14,20 @@ use utoipa::ToSchema;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RegisterIn {
     /// The person's name, and at first the organisation's.
-    #[schema(value_type = String, min_length = 1, max_length = 100, example = "Nora van Dam")]
+    #[schema(value_type = text::PersonName)]
     name: Name,
     /// How they will sign in.
-    #[schema(value_type = String, format = Email, example = "nora@care.example")]
+    #[schema(value_type = text::EmailAddress)]
     email: Email,
     /// Where they are telephoned.
-    #[schema(value_type = String, example = "+15550100123")]
+    #[schema(value_type = text::PhoneNumber)]
     phone: Phone,
     /// At least 8 characters with a letter and a digit, and hard to guess.
-    #[schema(value_type = String, format = Password, min_length = 8, max_length = 256, example = "tulips in the rain 7")]
+    #[schema(value_type = text::NewPassword)]
     password: Secret,
     /// The language they read.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "en")]
+    #[schema(value_type = text::LanguageCode, required = false)]
     preferred_language: Language,
 }
 

@@ -15,18 +15,46 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{body, page};
 
-/// What a link of a mail says.
-#[derive(Default, Deserialize, IntoParams, ToSchema)]
-#[into_params(parameter_in = Query)]
+/// What a link of a mail says, or a form.
+#[derive(Default, Deserialize)]
 pub(crate) struct VerifyIn {
-    /// The token of the mail.
     #[serde(default)]
-    #[param(value_type = Option<String>, example = "Z0k3r2hLq1Yd8vYc")]
-    #[schema(value_type = Option<String>, example = "Z0k3r2hLq1Yd8vYc")]
     token: Option<Secret>,
-    /// `json` asks for JSON whatever `Accept` says.
     #[serde(default)]
     format: Option<String>,
+}
+
+/// What a link of a mail says.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes `VerifyIn` to clients")]
+pub(crate) struct LinkQuery {
+    /// The token of the mail.
+    #[param(example = "Z0k3r2hLq1Yd8vYc")]
+    token: String,
+    /// `json` asks for JSON whatever `Accept` says.
+    format: Option<String>,
+}
+
+/// What may stand in the address besides.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes `VerifyIn` to clients")]
+pub(crate) struct FormQuery {
+    /// The token of the mail, in place of the one in the body.
+    #[param(example = "Z0k3r2hLq1Yd8vYc")]
+    token: Option<String>,
+    /// `json` asks for JSON whatever `Accept` says.
+    format: Option<String>,
+}
+
+/// What is sent to verify an address.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes `VerifyIn` to clients")]
+pub(crate) struct VerifyForm {
+    /// The token of the mail.
+    #[schema(example = "Z0k3r2hLq1Yd8vYc")]
+    token: String,
 }
 
 /// What became of the link.
@@ -84,7 +112,7 @@ impl VerifyOut {
 
 /// Verifies an address, for the app. A browser gets a page whose button does it: programs that look
 /// into mails follow links, and must not use them up.
-#[utoipa::path(get, path = "/v1/auth/verify-email", operation_id = "verify_email_by_link", tag = "auth", params(VerifyIn), responses(
+#[utoipa::path(get, path = "/v1/auth/verify-email", operation_id = "verify_email_by_link", tag = "auth", params(LinkQuery), responses(
     (status = 200, description = "Verified; or a page.", content((VerifyOut = "application/json"), (String = "text/html"))),
     (status = 401, description = "Expired or none of ours.", body = ErrorBody),
     (status = 403, description = "`account_locked`.", body = ErrorBody), OpenRefusals), security(()))]
@@ -103,8 +131,8 @@ pub(crate) async fn verify_email_by_link(
 }
 
 /// Verifies an address.
-#[utoipa::path(post, path = "/v1/auth/verify-email", operation_id = "verify_email", tag = "auth", params(VerifyIn),
-    request_body(content((VerifyIn = "application/json"), (VerifyIn = "application/x-www-form-urlencoded"))), responses(
+#[utoipa::path(post, path = "/v1/auth/verify-email", operation_id = "verify_email", tag = "auth", params(FormQuery),
+    request_body(content((VerifyForm = "application/json"), (VerifyForm = "application/x-www-form-urlencoded"))), responses(
     (status = 200, description = "Verified.", content((VerifyOut = "application/json"), (String = "text/html"))),
     (status = 401, description = "Expired or none of ours.", body = ErrorBody),
     (status = 403, description = "`account_locked`.", body = ErrorBody), OpenRefusals), security(()))]

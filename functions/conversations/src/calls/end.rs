@@ -1,7 +1,7 @@
 //! `POST /v1/calls/{conversationId}/end`.
 
 use api::v1::ConversationBody;
-use api::{ErrorBody, PathId, Refusals, Result, SignedIn, Valid};
+use api::{ErrorBody, PathId, Refusals, Result, SignedIn, Valid, text};
 use axum::Json;
 use axum::extract::State;
 use domain::CallId;
@@ -18,9 +18,10 @@ use super::conversation_body;
 pub(crate) struct EndIn {
     /// Accepted for the existing app; how a call came out, the telephone network says.
     #[serde(default, rename = "outcome")]
-    #[schema(value_type = Option<String>, example = "answered")]
+    #[schema(value_type = Option<text::OutcomeWord>)]
     _outcome: Option<Outcome>,
     /// What a caregiver wants to remember about the call, up to 500 characters.
+    #[schema(max_length = 500)]
     notes: Option<String>,
 }
 

@@ -1,7 +1,7 @@
 //! `POST /v1/calls/initiate`.
 
 use api::v1::InitiatedBody;
-use api::{Created, ErrorBody, Refusals, Result, SignedIn, Valid};
+use api::{Created, ErrorBody, Refusals, Result, SignedIn, Valid, text};
 use axum::extract::State;
 use domain::PatientId;
 use domain::calls::checked_notes;
@@ -14,9 +14,10 @@ use utoipa::ToSchema;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct InitiateIn {
     /// The patient's id.
-    #[schema(value_type = String, pattern = "^[0-9a-fA-F]{24}$")]
+    #[schema(value_type = text::ObjectId)]
     patient_id: PatientId,
     /// What a caregiver wants to remember about the call, up to 500 characters.
+    #[schema(max_length = 500)]
     call_notes: Option<String>,
 }
 

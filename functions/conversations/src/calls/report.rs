@@ -1,7 +1,7 @@
 //! `POST /v1/calls/{conversationId}/status`.
 
 use api::v1::ConversationBody;
-use api::{ErrorBody, PathId, Refusals, Result, SignedIn, Valid};
+use api::{ErrorBody, PathId, Refusals, Result, SignedIn, Valid, text};
 use axum::Json;
 use axum::extract::State;
 use domain::CallId;
@@ -18,17 +18,18 @@ use super::conversation_body;
 pub(crate) struct ReportIn {
     /// Accepted for the existing app; how far a call has come, its cell says.
     #[serde(rename = "status")]
-    #[schema(value_type = String, example = "connected")]
     _status: Reported,
     /// Accepted for the existing app; how a call came out, the telephone network says.
     #[serde(default, rename = "outcome")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<text::OutcomeWord>)]
     _outcome: Option<Outcome>,
     /// What a caregiver wants to remember about the call, up to 500 characters.
+    #[schema(max_length = 500)]
     notes: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// How far a call has come, as the existing app sees it.
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Reported {
     Initiating,

@@ -13,7 +13,9 @@ const NEWEST: Sort = Sort { field: "startTime", descending: true };
 
 /// A patient's conversations with their turns, newest first. Sortable by `startTime`.
 #[utoipa::path(get, path = "/v1/patients/{patientId}/conversations", operation_id = "list_conversations_of_patient", tag = "conversations",
-    params(("patientId" = String, Path, description = "The patient's id.", pattern = "^[0-9a-fA-F]{24}$"), PageQuery),
+    params(("patientId" = String, Path, description = "The patient's id.", pattern = "^[0-9a-fA-F]{24}$"), PageQuery,
+        ("sortBy" = Option<String>, Query, description = "`startTime:asc` or `startTime:desc`.", example = "startTime:desc",
+            pattern = "^(startTime(:(asc|desc))?)?$")),
     responses((status = 200, description = "A page of conversations.", body = PageBody<ConversationBody>), Refusals,
         (status = 404, description = "Not among the patients the caller may see.", body = ErrorBody)),
     security(("bearer" = [])))]

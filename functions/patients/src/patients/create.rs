@@ -1,7 +1,7 @@
 //! `POST /v1/patients`.
 
 use api::v1::PatientBody;
-use api::{Created, Refusals, Result, SignedIn, Valid};
+use api::{Created, Refusals, Result, SignedIn, Valid, text};
 use axum::extract::State;
 use domain::patients::{Manner, Profile};
 use domain::{Email, Language, Phi, Phone};
@@ -18,25 +18,26 @@ use super::settings::CallSettingsIn;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct PatientIn {
     /// Full name, 1 to 200 characters.
-    #[schema(value_type = String, example = "Ada Byron")]
+    #[schema(value_type = text::PatientName)]
     name: Phi<String>,
     /// How they like to be addressed.
-    #[schema(value_type = Option<String>, example = "Addie")]
+    #[schema(value_type = Option<String>, max_length = 200, example = "Addie")]
     preferred_name: Option<Phi<String>>,
     /// The number that is dialled.
-    #[schema(value_type = String, example = "+15550100123")]
+    #[schema(value_type = text::PhoneNumber)]
     phone: Phone,
     /// Their address, when they have one.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<text::EmailAddress>)]
     email: Option<Email>,
     /// Years, 0 to 130.
+    #[schema(minimum = 0, maximum = 130)]
     age: Option<u8>,
     /// What a caregiver wants Bianca to know, up to 5000 characters.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 5000)]
     notes: Option<Phi<String>>,
     /// The language Bianca speaks with them.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "en")]
+    #[schema(value_type = text::LanguageCode, required = false)]
     preferred_language: Language,
     /// How they are telephoned and spoken to.
     #[serde(default)]
@@ -53,7 +54,7 @@ pub(crate) struct PatientIn {
     _caregivers: Option<Vec<String>>,
     /// Must be empty: schedules are set with `/v1/schedules`.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<Object>>)]
+    #[schema(value_type = Option<Vec<Object>>, max_items = 0)]
     schedules: Option<Vec<Value>>,
 }
 

@@ -12,7 +12,9 @@ const OLDEST: Sort = Sort { field: "createdAt", descending: false };
 
 /// The patients the caller may see: staff those assigned to them, administrators all of the
 /// organisation. Sortable by `createdAt` (the default) and `name`.
-#[utoipa::path(get, path = "/v1/patients", operation_id = "list_patients", tag = "patients", params(PageQuery),
+#[utoipa::path(get, path = "/v1/patients", operation_id = "list_patients", tag = "patients", params(PageQuery,
+    ("sortBy" = Option<String>, Query, description = "`field:asc` or `field:desc`; two separated by commas.", example = "createdAt:desc",
+        pattern = r"^(createdAt(:(asc|desc))?(,name(:(asc|desc))?)?|name(:(asc|desc))?(,createdAt(:(asc|desc))?)?)?$")),
     responses((status = 200, description = "A page of patients.", body = PageBody<PatientBody>), Refusals), security(("bearer" = [])))]
 pub(crate) async fn list_patients(
     SignedIn(caller): SignedIn,

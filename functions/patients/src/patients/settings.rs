@@ -1,6 +1,6 @@
 //! `callSettings` of a patient, as clients send them.
 
-use api::nullable;
+use api::{nullable, text};
 use domain::patients::{Extension, Patience};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -10,16 +10,16 @@ use utoipa::ToSchema;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CallSettingsIn {
     /// How long Bianca waits for an answer: `brisk`, `normal`, `patient` (at first) or `veryPatient`.
-    #[schema(value_type = Option<String>, example = "patient")]
+    #[schema(value_type = Option<text::PatienceWord>)]
     pub patience: Option<Patience>,
     /// How fast she speaks, in percent of her usual pace, 70 to 120; 95 at first.
-    #[schema(example = 95)]
+    #[schema(minimum = 70, maximum = 120, example = 95)]
     pub speech_rate: Option<u8>,
     /// Whether their calls may be recorded; not at first.
     pub recording_consent: Option<bool>,
     /// Keys that are pressed after the answer, for homes with a switchboard: 1 to 16 of `0`-`9`, `*`, `#`, and
     /// `,` for a pause. `null` takes them away.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<String>, example = ",,204")]
+    #[schema(value_type = Option<text::Keys>)]
     pub extension: Option<Option<Extension>>,
 }

@@ -1,7 +1,7 @@
 //! `GET /v1/patients/unassigned` and `POST /v1/patients/assign-unassigned`.
 
 use api::v1::PatientBody;
-use api::{ErrorBody, Refusals, Result, SignedIn, Valid};
+use api::{ErrorBody, Refusals, Result, SignedIn, Valid, text};
 use axum::Json;
 use axum::extract::State;
 use domain::{CaregiverId, Error, PatientId};
@@ -26,10 +26,10 @@ pub(crate) async fn list_unassigned_patients(
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct AssignIn {
     /// The caregiver.
-    #[schema(value_type = String, pattern = "^[0-9a-fA-F]{24}$", example = "65000000de30000000000202")]
+    #[schema(value_type = text::ObjectId)]
     caregiver_id: CaregiverId,
     /// The patients, 1 to 100.
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 100, example = json!(["65000000de30000000000301"]))]
+    #[schema(value_type = Vec<text::ObjectId>, min_items = 1, max_items = 100, example = json!(["65000000de30000000000301"]))]
     patient_ids: Vec<PatientId>,
 }
 

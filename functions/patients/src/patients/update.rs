@@ -1,7 +1,7 @@
 //! `PATCH /v1/patients/{patientId}`.
 
 use api::v1::PatientBody;
-use api::{ErrorBody, PathId, Refusals, Result, SignedIn, Valid, nullable};
+use api::{ErrorBody, PathId, Refusals, Result, SignedIn, Valid, nullable, text};
 use axum::Json;
 use axum::extract::State;
 use domain::{Email, Language, PatientId, Phi, Phone};
@@ -18,29 +18,29 @@ use super::settings::CallSettingsIn;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct PatientPatch {
     /// Full name, 1 to 200 characters.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<text::PatientName>)]
     name: Option<Phi<String>>,
     /// How they like to be addressed.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 200)]
     preferred_name: Option<Option<Phi<String>>>,
     /// The number that is dialled.
-    #[schema(value_type = Option<String>, example = "+15550100123")]
+    #[schema(value_type = Option<text::PhoneNumber>)]
     phone: Option<Phone>,
     /// Their address.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<text::EmailAddress>)]
     email: Option<Option<Email>>,
     /// Years, 0 to 130.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<u8>)]
+    #[schema(value_type = Option<u8>, minimum = 0, maximum = 130)]
     age: Option<Option<u8>>,
     /// What a caregiver wants Bianca to know, up to 5000 characters.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 5000)]
     notes: Option<Option<Phi<String>>>,
     /// The language Bianca speaks with them.
-    #[schema(value_type = Option<String>, example = "en")]
+    #[schema(value_type = Option<text::LanguageCode>)]
     preferred_language: Option<Language>,
     /// How they are telephoned and spoken to.
     #[serde(default)]
@@ -63,7 +63,7 @@ pub(crate) struct PatientPatch {
     _is_email_verified: Option<bool>,
     /// Must be empty: schedules are set with `/v1/schedules`.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<Object>>)]
+    #[schema(value_type = Option<Vec<Object>>, max_items = 0)]
     schedules: Option<Vec<Value>>,
 }
 

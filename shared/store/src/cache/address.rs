@@ -7,18 +7,60 @@ use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use domain::{Error, Result};
-use redis::{ConnectionInfo, IntoConnectionInfo as _, RedisConnectionInfo};
+use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _, RedisConnectionInfo};
 
 /// How long a password made from a role is good (ElastiCache user guide, "Authenticating with IAM").
 const PASSWORD: Duration = Duration::from_mins(15);
 
+/// An address to connect to, and how long its password is good for new connections; for ever when
+/// there is none that ends.
+pub(super) struct Address {
+    pub info: ConnectionInfo,
+    pub good_for: Option<Duration>,
+}
+
+/// Where the cache is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Whether it is spoken to over TLS, with a certificate that is checked.
+    pub tls: bool,
+}
+
+impl Address {
+    /// Without who signs in.
+    pub(super) fn endpoint(&self) -> Result<Endpoint> {
+        match self.info.addr() {
+            ConnectionAddr::Tcp(host, port) => Ok(Endpoint { host: host.clone(), port: *port, tls: false }),
+            ConnectionAddr::TcpTls { host, port, insecure, .. } => {
+                Ok(Endpoint { host: host.clone(), port: *port, tls: !insecure })
+            }
+            _ => Err(Error::unavailable("cache address", "is none of a network")),
+        }
+    }
+}
+
 /// The configured address, or the primary endpoint of the named replication group: its address
 /// changes when it is rebuilt, its name does not. ElastiCache is spoken to over TLS only.
-pub(super) async fn of(config: &config::Cache, aws: &SdkConfig) -> Result<ConnectionInfo> {
-    let (name, user) = match config {
-        config::Cache::Url(url) => return info(url.expose()),
-        config::Cache::Named { name, user } => (name, user),
+pub(super) async fn of(config: &config::Cache, aws: &SdkConfig) -> Result<Address> {
+    let (name, url, user) = match config {
+        config::Cache::Url(url) => return Ok(Address { info: info(url.expose())?, good_for: None }),
+        config::Cache::Named { name, url, user } => (name, url, user),
     };
+    let info = match url {
+        Some(url) => info(url.as_str())?,
+        None => info(&look_up(name, aws).await?)?,
+    };
+    let Some(user) = user else { return Ok(Address { info, good_for: None }) };
+    let password = password(name, user, aws).await?;
+    let signed_in = RedisConnectionInfo::default().set_username(user).set_password(password);
+    Ok(Address { info: info.set_redis_settings(signed_in), good_for: Some(PASSWORD) })
+}
+
+async fn look_up(name: &str, aws: &SdkConfig) -> Result<String> {
     let client = aws_sdk_elasticache::Client::new(aws);
     let answer = client.describe_replication_groups().replication_group_id(name).send().await;
     let groups = answer.map_err(|error| Error::unavailable("cache address", error.into_service_error()))?;
@@ -28,14 +70,8 @@ pub(super) async fn of(config: &config::Cache, aws: &SdkConfig) -> Result<Connec
         group.configuration_endpoint().or(primary)
     });
     let found = endpoint.and_then(|endpoint| Some((endpoint.address()?, endpoint.port()?)));
-    let Some((host, port)) = found else {
-        return Err(Error::unavailable("cache address", format!("{name} has no endpoint yet")));
-    };
-    let info = info(&format!("rediss://{host}:{port}"))?;
-    let Some(user) = user else { return Ok(info) };
-    let password = password(name, user, aws).await?;
-    let signed_in = RedisConnectionInfo::default().set_username(user).set_password(password);
-    Ok(info.set_redis_settings(signed_in))
+    let missing = || Error::unavailable("cache address", format!("{name} has no endpoint yet"));
+    found.map(|(host, port)| format!("rediss://{host}:{port}")).ok_or_else(missing)
 }
 
 fn info(url: &str) -> Result<ConnectionInfo> {

@@ -21,12 +21,19 @@ const PAUSE: Duration = Duration::from_secs(2);
 pub(super) struct Connection {
     config: config::Cache,
     aws: SdkConfig,
-    /// Thrown away after a failure: the address behind a name changes when the group is rebuilt,
-    /// and a password made from a role ends after 15 minutes.
-    open: Mutex<Option<(redis::Client, ConnectionManager)>>,
+    /// Thrown away after a failure: the address behind a name changes when the group is rebuilt.
+    open: Mutex<Option<Open>>,
     started: Instant,
     /// Milliseconds after `started` until which nobody asks; 0 when all is well.
     paused_until: AtomicU64,
+}
+
+#[derive(Clone)]
+struct Open {
+    client: redis::Client,
+    manager: ConnectionManager,
+    /// Until when both may connect again by themselves: a password made from a role ends.
+    until: Option<Instant>,
 }
 
 impl Connection {
@@ -45,7 +52,7 @@ impl Connection {
             return None;
         }
         let answer = tokio::time::timeout(ANSWER * 2, async {
-            let (_, connection) = self.connected().await?;
+            let connection = self.connected().await?.manager;
             // In a box: with the driver's own futures inside, a handler's would be too deep for the
             // compiler to lay out.
             question(connection).boxed().await.map_err(|error| unavailable(&error))
@@ -64,18 +71,24 @@ impl Connection {
         None
     }
 
+    pub(super) async fn endpoint(&self) -> Result<address::Endpoint> {
+        // In a box for the same reason as below.
+        address::of(&self.config, &self.aws).boxed().await?.endpoint()
+    }
+
     /// Asks again although it failed a moment ago.
     pub(super) fn insist(&self) {
         self.paused_until.store(0, Ordering::Relaxed);
     }
 
     pub(super) async fn client(&self) -> Result<redis::Client> {
-        Ok(self.connected().await?.0)
+        Ok(self.connected().await?.client)
     }
 
-    async fn connected(&self) -> Result<(redis::Client, ConnectionManager)> {
+    async fn connected(&self) -> Result<Open> {
         let mut open = self.open.lock().await;
-        if let Some(open) = open.as_ref() {
+        let good = |open: &&Open| open.until.is_none_or(|until| Instant::now() < until);
+        if let Some(open) = open.as_ref().filter(good) {
             return Ok(open.clone());
         }
         // In a box for the same reason: ElastiCache's client is in here.
@@ -84,15 +97,17 @@ impl Connection {
         Ok(made)
     }
 
-    async fn connect(&self) -> Result<(redis::Client, ConnectionManager)> {
-        let info = address::of(&self.config, &self.aws).await?;
-        let client = redis::Client::open(info).map_err(|error| unavailable(&error))?;
+    async fn connect(&self) -> Result<Open> {
+        let address = address::of(&self.config, &self.aws).await?;
+        // Replaced well before, so that the last one to connect with it is not too late.
+        let until = address.good_for.map(|time| Instant::now() + time * 2 / 3);
+        let client = redis::Client::open(address.info).map_err(|error| unavailable(&error))?;
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(1)
             .set_connection_timeout(Some(ANSWER))
             .set_response_timeout(Some(ANSWER));
         let manager = ConnectionManager::new_lazy_with_config(client.clone(), config);
-        manager.map(|manager| (client, manager)).map_err(|error| unavailable(&error))
+        manager.map(|manager| Open { client, manager, until }).map_err(|error| unavailable(&error))
     }
 }
 

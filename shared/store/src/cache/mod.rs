@@ -19,6 +19,7 @@ use futures_util::{Stream, StreamExt as _};
 use redis::aio::ConnectionManager;
 use redis::{AsyncCommands as _, ExistenceCheck, RedisResult, SetExpiry, SetOptions};
 
+pub use address::Endpoint;
 use connection::{Connection, unavailable};
 pub(crate) use lease::Found;
 
@@ -87,6 +88,14 @@ impl Cache {
     pub async fn forget(&self, key: &str) {
         let key = versioned(key);
         self.ask(|mut cache| async move { cache.del::<_, ()>(key).await }).await;
+    }
+
+    /// Where it is; asked for anew when it is known by its name only.
+    ///
+    /// # Errors
+    /// [`Kind::Unavailable`](domain::Kind::Unavailable) when the name is not known, or has no address yet.
+    pub async fn endpoint(&self) -> Result<Endpoint> {
+        self.0.connection.endpoint().await
     }
 
     /// Whether the cache answers.

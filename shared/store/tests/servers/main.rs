@@ -6,6 +6,7 @@ mod explain;
 mod idempotency;
 mod limits;
 mod live;
+mod named;
 mod write;
 
 use testkit::TestApp;
