@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::{Error, Kind};
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// What handlers return.
@@ -41,6 +42,10 @@ pub struct ErrorBody {
     pub errors: Vec<FieldBody>,
     /// Names the request in our logs.
     pub request_id: String,
+    /// What a few errors say besides; the endpoint's description names it.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    pub extra: Map<String, Value>,
 }
 
 /// A field at fault.
@@ -78,7 +83,8 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let error = self.0;
         let fields = error.fields.iter().map(|f| FieldBody { path: f.path.clone(), message: f.message.clone() });
-        let mut response = reply(status(error.kind), error.code, &error.message, fields.collect());
+        let extra = error.extra().map(|(name, value)| (name.to_owned(), value.clone())).collect();
+        let mut response = reply_telling(status(error.kind), error.code, &error.message, fields.collect(), extra);
         if let Some(wait) = error.retry_after {
             // Rounded up: who comes back when told must not be too early.
             let seconds = u64::try_from(wait.as_millis()).unwrap_or_default().div_ceil(1_000).max(1);
@@ -91,12 +97,23 @@ impl IntoResponse for ApiError {
 
 /// An error that has no domain error behind it, such as a route that does not exist.
 pub(crate) fn reply(status: StatusCode, code: &'static str, message: &str, errors: Vec<FieldBody>) -> Response {
+    reply_telling(status, code, message, errors, Map::new())
+}
+
+fn reply_telling(
+    status: StatusCode,
+    code: &'static str,
+    message: &str,
+    errors: Vec<FieldBody>,
+    extra: Map<String, Value>,
+) -> Response {
     let body = ErrorBody {
         code: status.as_u16(),
         message: message.to_owned(),
         error: code.to_owned(),
         errors,
         request_id: crate::log::request_id(),
+        extra,
     };
     let mut response = (status, Json(&body)).into_response();
     response.extensions_mut().insert(body);

@@ -5,6 +5,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderValue, response};
 use axum::response::Response;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::error::{ErrorBody, FieldBody};
@@ -31,6 +32,10 @@ pub struct ProblemBody {
     pub errors: Vec<FieldBody>,
     /// Names the request in our logs.
     pub request_id: String,
+    /// What a few errors say besides (RFC 9457, 3.2); the endpoint's description names it.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    pub extra: Map<String, Value>,
 }
 
 /// The errors that every endpoint under `/v2` can answer with, for its documentation.
@@ -73,6 +78,7 @@ impl ErrorBody {
             code: self.error.clone(),
             errors: self.errors.clone(),
             request_id: self.request_id.clone(),
+            extra: self.extra.clone(),
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod mail;
 pub mod oidc;
 pub mod pictures;
 pub mod queue;
+pub mod sms;
 pub mod text;
 pub mod tls;
 
@@ -15,4 +16,5 @@ pub use mail::Mail;
 pub use oidc::Oidc;
 pub use pictures::Pictures;
 pub use queue::{Queues, Received};
+pub use sms::Sms;
 pub use text::Text;

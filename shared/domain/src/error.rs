@@ -5,6 +5,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use jiff::SignedDuration;
+use serde_json::Value;
 
 /// A result whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -56,12 +57,18 @@ pub struct Error {
     pub fields: Vec<Field>,
     /// When trying again makes sense, if that is known.
     pub retry_after: Option<SignedDuration>,
+    /// Behind a pointer: few errors have any, and every result carries the size of its error.
+    extra: Option<Box<Extra>>,
     cause: Option<Box<dyn StdError + Send + Sync>>,
 }
 
+/// What a client is told besides, by name.
+#[derive(Debug, Default)]
+struct Extra(Vec<(&'static str, Value)>);
+
 impl Error {
     fn new(kind: Kind, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, code, message: message.into(), fields: Vec::new(), retry_after: None, cause: None }
+        Self { kind, code, message: message.into(), fields: Vec::new(), retry_after: None, extra: None, cause: None }
     }
 
     /// The request is wrong as a whole.
@@ -141,6 +148,18 @@ impl Error {
         self
     }
 
+    /// Tells the client something besides, as a further member of the body.
+    #[must_use]
+    pub fn telling(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.extra.get_or_insert_default().0.push((name, value.into()));
+        self
+    }
+
+    /// What the client is told besides.
+    pub fn extra(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        self.extra.iter().flat_map(|extra| &extra.0).map(|(name, value)| (*name, value))
+    }
+
     /// What caused it, for the log.
     pub fn cause(&self) -> Option<&(dyn StdError + Send + Sync)> {
         self.cause.as_deref()
@@ -174,6 +193,15 @@ mod tests {
         let error = Error::fields(vec![field("phone", "must be E.164"), field("", "needs a body")]);
         assert_eq!(error.message, "phone: must be E.164, needs a body");
         assert_eq!(error.fields.len(), 2);
+    }
+
+    #[test]
+    fn what_is_told_besides_keeps_its_order() {
+        let error =
+            Error::forbidden("a", "b").telling("ssoProvider", "google").telling("requiresPasswordLinking", true);
+        let told: Vec<_> = error.extra().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(told, ["ssoProvider=\"google\"", "requiresPasswordLinking=true"]);
+        assert_eq!(Error::internal("c").extra().count(), 0);
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub mod page;
 pub mod patients;
 pub mod phi;
 pub mod phone;
+pub mod phone_codes;
 pub mod pictures;
 pub mod policy;
 pub mod prompt;

@@ -23,6 +23,12 @@ impl Phone {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The number for those who know it: all but its last four digits are stars.
+    pub fn masked(&self) -> String {
+        let hidden = self.0.len().saturating_sub(5);
+        format!("+{}{}", "*".repeat(hidden), &self.0[self.0.len() - 4..])
+    }
 }
 
 impl FromStr for Phone {
@@ -81,6 +87,12 @@ impl fmt::Debug for Phone {
 mod tests {
     use super::Phone;
     use test_case::test_case;
+
+    #[test]
+    fn a_masked_number_shows_its_last_four_digits() {
+        assert_eq!("+15550100123".parse::<Phone>().unwrap().masked(), "+*******0123");
+        assert_eq!("+12345678".parse::<Phone>().unwrap().masked(), "+****5678");
+    }
 
     #[test_case("+15550100123" => Some("+15550100123".into()); "E.164 stays")]
     #[test_case(" +49 (30) 123-4567 " => Some("+49301234567".into()); "what people type is cleaned")]

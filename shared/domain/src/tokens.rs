@@ -7,6 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::caregivers::SsoLink;
 use crate::id::{CaregiverId, TokenId};
 use crate::sessions::TokenHash;
 
@@ -62,6 +63,8 @@ pub struct OneTime {
     pub purpose: Purpose,
     /// Whose it is; nobody's for a [`Purpose::Nonce`].
     pub caregiver: Option<CaregiverId>,
+    /// The account at a provider that is linked when a [`Purpose::SecondFactor`] is completed.
+    pub link: Option<SsoLink>,
     /// The SHA-256 of the token.
     pub hash: TokenHash,
     /// Until when it is good.

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
-use clients::{Mail, Pictures, Queues};
+use clients::{Mail, Oidc, Pictures, Queues, Sms};
 use config::{ConfigError, Env};
 use domain::limits::{Class, Decision, Quota};
 use domain::{Activity, Authenticate, Caller, Clock, Gate, Origin, Random, Result, Secret};
@@ -123,6 +123,10 @@ pub struct AccountCtx {
     pub vault: Arc<Vault>,
     /// Pictures of people.
     pub pictures: Pictures,
+    /// Signing in with accounts of others.
+    pub sso: Oidc,
+    /// Text messages.
+    pub sms: Sms,
 }
 
 impl AccountCtx {
@@ -140,12 +144,18 @@ impl AccountCtx {
     /// # Errors
     /// When a variable is missing or wrong.
     pub async fn of(base: Ctx, env: &Env) -> std::result::Result<Self, ConfigError> {
-        Self::with_aws(base, env, &clients::aws::sdk_config(&config::Aws::from_env(env)?).await)
+        let aws = clients::aws::sdk_config(&config::Aws::from_env(env)?).await;
+        Self::with_aws(base, env, &aws)
     }
 
     fn with_aws(base: Ctx, env: &Env, aws: &SdkConfig) -> std::result::Result<Self, ConfigError> {
-        let vault = Arc::new(Vault::new(&config::DataKeys::from_env(env)?));
-        Ok(Self { base, vault, pictures: Pictures::new(aws, &config::Pictures::from_env(env)?) })
+        Ok(Self {
+            base,
+            vault: Arc::new(Vault::new(&config::DataKeys::from_env(env)?)),
+            sso: Oidc::new(&config::Sso::from_env(env)?),
+            sms: Sms::new(aws),
+            pictures: Pictures::new(aws, &config::Pictures::from_env(env)?),
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! What was sent by mail.
+//! What was sent by mail and by text message.
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -24,16 +24,7 @@ impl TestApp {
 
     /// The mails that were sent to this address, oldest first.
     pub async fn mails_at(&self, address: &str) -> Vec<Sent> {
-        // Straight to the server, whatever the test does to its own way there.
-        let endpoint = config::Aws::from_env(&crate::house().env()).unwrap().endpoint.unwrap();
-        let host = format!("{}:{}", endpoint.host_str().unwrap(), endpoint.port().unwrap());
-        let mut socket = TcpStream::connect(&host).await.unwrap();
-        let request = format!("GET /moto-api/data.json HTTP/1.0\r\nHost: {host}\r\n\r\n");
-        socket.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = Vec::new();
-        socket.read_to_end(&mut answer).await.unwrap();
-        let answer = String::from_utf8(answer).unwrap();
-        let data: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+        let data = emulated().await;
         let mails = data["ses"]["Message"].as_array().cloned().unwrap_or_default().into_iter();
         mails
             .filter(|mail| mail["destinations"]["ToAddresses"][0] == address)
@@ -43,4 +34,27 @@ impl TestApp {
             })
             .collect()
     }
+    /// The text messages that were sent to this number, oldest first. Tests share the network: each
+    /// needs numbers of its own.
+    pub async fn texts_to(&self, number: &str) -> Vec<String> {
+        let data = emulated().await;
+        let texts = data["sns"]["SMS"].as_array().cloned().unwrap_or_default().into_iter();
+        texts
+            .filter(|text| text["phone_number"] == number)
+            .map(|text| text["message"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+/// What the emulator of AWS holds. Asked straight, whatever the test does to its own way there.
+async fn emulated() -> Value {
+    let endpoint = config::Aws::from_env(&crate::house().env()).unwrap().endpoint.unwrap();
+    let host = format!("{}:{}", endpoint.host_str().unwrap(), endpoint.port().unwrap());
+    let mut socket = TcpStream::connect(&host).await.unwrap();
+    let request = format!("GET /moto-api/data.json HTTP/1.0\r\nHost: {host}\r\n\r\n");
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).await.unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
 }

@@ -100,14 +100,20 @@ pub(crate) struct SecondStepOut {
     message: &'static str,
 }
 
-pub(crate) fn entry(entry: Entry) -> EntryOut {
-    match entry {
-        Entry::SignedIn(login) => EntryOut::SignedIn(Box::new((*login).into())),
-        Entry::SecondStep(token) => EntryOut::SecondStep(SecondStepOut {
+impl SecondStepOut {
+    pub(crate) fn new(token: &Secret) -> Self {
+        Self {
             require_mfa: true,
             temp_token: token.expose().clone(),
             message: "Please enter the code of your authenticator app.",
-        }),
+        }
+    }
+}
+
+pub(crate) fn entry(entry: Entry) -> EntryOut {
+    match entry {
+        Entry::SignedIn(login) => EntryOut::SignedIn(Box::new((*login).into())),
+        Entry::SecondStep(token) => EntryOut::SecondStep(SecondStepOut::new(&token)),
     }
 }
 

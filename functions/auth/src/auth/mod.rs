@@ -8,6 +8,7 @@ pub(crate) mod password;
 pub(crate) mod refresh;
 pub(crate) mod register;
 pub(crate) mod resend;
+pub(crate) mod sso_password;
 pub(crate) mod verify;
 
 use domain::Secret;
@@ -40,6 +41,15 @@ pub(crate) struct TokenQuery {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MessageOut {
     /// The sentence.
+    pub message: &'static str,
+}
+
+/// It is done.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DoneOut {
+    /// Always true.
+    pub success: bool,
+    /// A sentence for people.
     pub message: &'static str,
 }
 

@@ -6,7 +6,14 @@ mod init;
 mod login;
 mod logout;
 mod outage;
+mod phone;
+mod phone_limits;
 mod refresh;
+mod sso;
+mod sso_link;
+mod sso_password;
+mod sso_races;
+mod sso_refusals;
 
 use serde_json::{Value, json};
 use testkit::{Client, Fronts, PASSWORD, TestApp};

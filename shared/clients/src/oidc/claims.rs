@@ -2,11 +2,12 @@
 
 use config::SsoProvider;
 use domain::Email;
+use domain::caregivers::Provider;
 use serde::Deserialize;
 use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
-use super::{Failure, Provider};
+use super::Failure;
 
 /// Seconds that a provider's clock and ours may differ.
 const LEEWAY: i64 = 60;

@@ -1,10 +1,11 @@
 //! Who may have issued a token, and with which of the published keys.
 
 use config::SsoProvider;
+use domain::caregivers::Provider;
 
+use super::Failure;
 use super::claims::Claims;
 use super::key::Key;
-use super::{Failure, Provider};
 
 /// What Microsoft writes in place of the tenant where it speaks of every tenant.
 const TENANT: &str = "{tenantid}";

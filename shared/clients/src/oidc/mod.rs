@@ -13,31 +13,13 @@ use std::cell::LazyCell;
 use std::fmt;
 use std::sync::Arc;
 
+use domain::caregivers::{Provider, SsoLink};
 use domain::{Email, Error, Result, Secret};
 use jiff::Timestamp;
 
 use self::issuer::Issuer;
 use self::keys::Keys;
 use self::source::Source;
-
-/// Whose accounts people sign in with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Provider {
-    /// Google accounts, also those of organisations.
-    Google,
-    /// Microsoft Entra and personal Microsoft accounts.
-    Microsoft,
-}
-
-impl Provider {
-    /// Its name for programs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Google => "google",
-            Self::Microsoft => "microsoft",
-        }
-    }
-}
 
 /// Who somebody is, by the word of a provider.
 #[derive(Clone, PartialEq, Eq)]
@@ -55,6 +37,13 @@ pub struct Identity {
     pub email: Option<Email>,
     /// What they are called there.
     pub name: Option<String>,
+}
+
+impl Identity {
+    /// The account at the provider, as accounts of ours are linked to it.
+    pub fn link(&self) -> SsoLink {
+        SsoLink { provider: self.provider, subject: self.subject.clone() }
+    }
 }
 
 impl fmt::Debug for Identity {

@@ -10,7 +10,7 @@ use axum::http::header::LOCATION;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use clients::oidc::Provider;
+use domain::caregivers::Provider;
 use domain::{Error, Kind, Secret};
 use jiff::Timestamp;
 use serde_json::json;

@@ -9,8 +9,9 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use clients::Oidc;
-use clients::oidc::{Identity, Provider};
+use clients::oidc::Identity;
 use config::{Env, Sso};
+use domain::caregivers::Provider;
 use domain::{Kind, Result, Secret};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;

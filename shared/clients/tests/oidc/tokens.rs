@@ -1,7 +1,7 @@
 //! Which tokens are believed, and what of them.
 
 use clients::Oidc;
-use clients::oidc::Provider;
+use domain::caregivers::Provider;
 use domain::{Kind, Secret};
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -46,26 +46,66 @@ pub(crate) async fn begin(
     origin: &Origin,
     writes: Vec<Write>,
 ) -> Result<Login> {
-    may_enter(&caregiver)?;
-    let now = ctx.now();
-    let id = SessionId::generate(now, &*ctx.random);
-    let (tokens, current) = issue(ctx, id, caregiver.id, now)?;
-    let session = Session::begin(id, &caregiver, current, now);
-    let origin = origin.clone();
-    let caller = Caller { caregiver: caregiver.id, org: caregiver.org, role: caregiver.role, session: id, origin };
+    admit(ctx, &caregiver, origin).await?;
+    let caller = caller(ctx, &caregiver, origin);
     let own = policy::grant(&caller, policy::Action::Read, Resource::Org)?;
     let org = ctx.store.orgs().find(&own, caregiver.org).await?;
     let org = org.ok_or_else(|| Error::forbidden("org_gone", "Your organisation no longer exists."))?;
     let colleagues = ctx.store.caregivers().ids_of(org.id).await?;
     let scope = policy::grant(&caller, policy::Action::Read, Resource::Patient)?;
     let patients = ctx.store.patients().all(&scope, CARRIED).await?;
+    sign_in(ctx, &caller, caregiver, credentials, Home { org, colleagues, patients }, writes).await
+}
+
+/// Begins the first sign-in of an organisation that `writes` make.
+///
+/// # Errors
+/// What a write at fault says.
+pub(crate) async fn begin_first(
+    ctx: &Front<AccountCtx>,
+    org: Org,
+    caregiver: Caregiver,
+    credentials: &Credentials,
+    origin: &Origin,
+    writes: Vec<Write>,
+) -> Result<Login> {
+    let caller = caller(ctx, &caregiver, origin);
+    let home = Home { org, colleagues: vec![caregiver.id], patients: Vec::new() };
+    sign_in(ctx, &caller, caregiver, credentials, home, writes).await
+}
+
+/// What somebody finds when they come in.
+struct Home {
+    org: Org,
+    colleagues: Vec<CaregiverId>,
+    patients: Vec<Patient>,
+}
+
+/// The caregiver by a sign-in that is about to begin.
+fn caller(ctx: &AccountCtx, caregiver: &Caregiver, origin: &Origin) -> Caller {
+    let session = SessionId::generate(ctx.now(), &*ctx.random);
+    Caller { caregiver: caregiver.id, org: caregiver.org, role: caregiver.role, session, origin: origin.clone() }
+}
+
+async fn sign_in(
+    ctx: &Front<AccountCtx>,
+    caller: &Caller,
+    caregiver: Caregiver,
+    credentials: &Credentials,
+    home: Home,
+    writes: Vec<Write>,
+) -> Result<Login> {
+    let Home { org, colleagues, patients } = home;
+    let (now, id) = (ctx.now(), caller.session);
+    let (tokens, current) = issue(ctx, id, caregiver.id, now)?;
+    let session = Session::begin(id, &caregiver, current, now);
     let own = |patient: &&Patient| patient.caregivers.contains(&caregiver.id);
     let assigned = patients.iter().filter(own).map(|patient| patient.id).collect();
 
     let mut commit = writes;
     let actor = Actor::Account { id: caregiver.id };
     let record = audit::of(ctx, actor, Some(org.id), &caller.origin, Action::Login, Subject::Session).about([id]);
-    let seen = audit::by(ctx, &caller, Action::Read, Subject::Patient).about(patients.iter().map(|patient| patient.id));
+    let seen = audit::by(ctx, caller, Action::Read, Subject::Patient).about(patients.iter().map(|patient| patient.id));
     commit.extend([Sessions::begin(&session)?, audit::note(&record)?]);
     if !patients.is_empty() {
         commit.push(audit::note(&seen)?);
@@ -90,8 +130,21 @@ pub(crate) async fn begin(
     Ok(Login { org, colleagues, caregiver, patients, assigned, tokens })
 }
 
+/// Whether an account may be signed in to; told only to whoever proved that it is theirs. A refusal
+/// is noted.
+///
+/// # Errors
+/// `account_locked`, `email_not_verified`.
+pub(crate) async fn admit(ctx: &AccountCtx, caregiver: &Caregiver, origin: &Origin) -> Result<()> {
+    let Err(error) = may_enter(caregiver) else { return Ok(()) };
+    let actor = Actor::Account { id: caregiver.id };
+    let record = audit::of(ctx, actor, Some(caregiver.org), origin, Action::LoginFailed, Subject::Session);
+    audit::noted(ctx, &record.refused(error.code)).await?;
+    Err(error)
+}
+
 /// Whether an account may be signed in to; told only to whoever proved that it is theirs.
-pub(crate) fn may_enter(caregiver: &Caregiver) -> Result<()> {
+fn may_enter(caregiver: &Caregiver) -> Result<()> {
     if caregiver.locked {
         return Err(Error::forbidden("account_locked", "This account is locked. Please ask your administrator."));
     }

@@ -1,14 +1,15 @@
 //! Signing in.
 
 use domain::audit::{Action, Actor, Subject};
-use domain::caregivers::{Caregiver, Credentials};
+use domain::caregivers::{Caregiver, Credentials, SsoLink};
 use domain::tokens::Purpose;
-use domain::{Email, Error, Origin, Result, Role, Secret};
+use domain::{Email, Error, Kind, Origin, Result, Role, Secret};
+use store::Write;
 use store::mongo::Tokens;
 
-use super::begin::{Login, begin, may_enter};
+use super::begin::{Login, admit, begin};
 use super::{factor, guard, one_time, password};
-use crate::{AccountCtx, Front, audit};
+use crate::{AccountCtx, Front, audit, sso};
 
 /// How somebody shows who they are.
 #[derive(Debug)]
@@ -56,6 +57,9 @@ pub async fn login(ctx: &Front<AccountCtx>, proof: Proof<'_>, origin: &Origin) -
             }
             let mut writes = factor::check(ctx, &caregiver, &credentials, code, origin).await?;
             writes.push(Tokens::spend(&row));
+            if let Some(link) = row.link.as_ref().filter(|link| credentials.sso.as_ref() != Some(*link)) {
+                writes.extend(sso::linking(ctx, &caregiver, link, origin)?);
+            }
             let login = begin(ctx, caregiver, &credentials, origin, writes).await?;
             Ok(Entry::SignedIn(Box::new(login)))
         }
@@ -73,24 +77,67 @@ async fn with_password(
         Ok(email) => ctx.store.caregivers().by_email(&email).await?,
         Err(_) => None,
     };
-    let attempt = guard::password(ctx, email, found.as_ref(), origin).await?;
-    let hash = found.as_ref().and_then(|(_, credentials)| credentials.password_hash.as_ref());
+    let (account, attempt) = open(ctx, email, password, found.as_ref(), origin).await?;
+    let entry = enter(ctx, account, None, code, origin, attempt.clone()).await;
+    settle(ctx, entry, attempt).await
+}
+
+/// Takes an attempt back whose password was right: whatever else was wrong, nobody guessed at it.
+pub(crate) async fn settle(ctx: &AccountCtx, entry: Result<Entry>, attempt: Vec<Write>) -> Result<Entry> {
+    if entry.as_ref().is_err_and(|error| error.kind != Kind::Unavailable) {
+        ctx.store.commit(attempt).await?;
+    }
+    entry
+}
+
+/// Judges a password for the account that was found for `email`, and gives the writes of one that
+/// was right.
+///
+/// # Errors
+/// `credentials_wrong`, `too_many_attempts`.
+pub(crate) async fn open<'a>(
+    ctx: &AccountCtx,
+    email: &str,
+    password: &Secret,
+    found: Option<&'a (Caregiver, Credentials)>,
+    origin: &Origin,
+) -> Result<(&'a (Caregiver, Credentials), Vec<Write>)> {
+    let attempt = guard::password(ctx, email, found, origin).await?;
+    let hash = found.and_then(|(_, credentials)| credentials.password_hash.as_ref());
     let right = password::verify(password, hash).await?;
-    let opened = found.as_ref().filter(|(caregiver, _)| right && caregiver.role != Role::Invited);
-    let Some((caregiver, credentials)) = opened else {
-        failed(ctx, email, found.as_ref(), origin).await?;
+    let Some(account) = found.filter(|(caregiver, _)| right && caregiver.role != Role::Invited) else {
+        failed(ctx, email, found, origin).await?;
         return Err(Error::unauthenticated("credentials_wrong", "Incorrect email or password"));
     };
-    may_enter(caregiver)?;
-    let mut writes = attempt.succeeded();
+    Ok((account, attempt.succeeded()))
+}
+
+/// Begins a sign-in of an account that somebody opened, or asks for its second factor. `link` is
+/// made when all of it was shown. `writes` are committed with it, or undo it.
+///
+/// # Errors
+/// `account_locked`, `email_not_verified`, `mfa_code_wrong`, `too_many_attempts`; what a write at
+/// fault says.
+pub(crate) async fn enter(
+    ctx: &Front<AccountCtx>,
+    (caregiver, credentials): &(Caregiver, Credentials),
+    link: Option<&SsoLink>,
+    code: Option<&Secret>,
+    origin: &Origin,
+    mut writes: Vec<Write>,
+) -> Result<Entry> {
+    admit(ctx, caregiver, origin).await?;
     if caregiver.mfa_enabled {
         let Some(code) = code else {
-            let (_, add, token) = one_time::issue(ctx, Purpose::SecondFactor, Some(caregiver.id))?;
+            let (_, add, token) = one_time::issue_linking(ctx, Purpose::SecondFactor, Some(caregiver.id), link)?;
             writes.push(add);
             ctx.store.commit(writes).await?;
             return Ok(Entry::SecondStep(token));
         };
         writes.extend(factor::check(ctx, caregiver, credentials, code, origin).await?);
+    }
+    if let Some(link) = link {
+        writes.extend(sso::linking(ctx, caregiver, link, origin)?);
     }
     let login = begin(ctx, caregiver.clone(), credentials, origin, writes).await?;
     Ok(Entry::SignedIn(Box::new(login)))

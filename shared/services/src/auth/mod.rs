@@ -1,17 +1,17 @@
 //! Signing in and staying signed in.
 
 mod authenticate;
-mod begin;
+pub(crate) mod begin;
 pub(crate) mod device;
 pub(crate) mod factor;
 pub(crate) mod guard;
 mod invitation;
-mod login;
+pub(crate) mod login;
 mod logout;
 pub(crate) mod one_time;
 pub mod password;
 mod refresh;
-mod register;
+pub(crate) mod register;
 mod reset;
 mod tokens;
 pub(crate) mod verify_email;

@@ -1,6 +1,6 @@
 //! Tokens for one use.
 
-use domain::caregivers::Caregiver;
+use domain::caregivers::{Caregiver, Credentials, SsoLink};
 use domain::tokens::{OneTime, Purpose};
 use domain::{CaregiverId, Result, Secret, TokenId};
 use store::Write;
@@ -15,11 +15,21 @@ pub(crate) fn issue(
     purpose: Purpose,
     caregiver: Option<CaregiverId>,
 ) -> Result<(TokenId, Write, Secret)> {
+    issue_linking(ctx, purpose, caregiver, None)
+}
+
+/// The same for a token that links an account at a provider when it is used.
+pub(crate) fn issue_linking(
+    ctx: &AccountCtx,
+    purpose: Purpose,
+    caregiver: Option<CaregiverId>,
+    link: Option<&SsoLink>,
+) -> Result<(TokenId, Write, Secret)> {
     let now = ctx.now();
     let id = TokenId::generate(now, &*ctx.random);
     let token = ctx.vault.tokens(purpose, id).next().expect("a vault has a key");
     let (hash, expires_at) = (hash(&token), now + purpose.lifetime());
-    let row = OneTime { id, purpose, caregiver, hash, expires_at, used: false };
+    let row = OneTime { id, purpose, caregiver, link: link.cloned(), hash, expires_at, used: false };
     Ok((id, Tokens::add(&row)?, token))
 }
 
@@ -37,7 +47,7 @@ pub(crate) async fn shown(
     ctx: &AccountCtx,
     purpose: Purpose,
     token: &Secret,
-) -> Result<(OneTime, Caregiver, domain::caregivers::Credentials)> {
+) -> Result<(OneTime, Caregiver, Credentials)> {
     let found = ctx.store.tokens().find(purpose, &hash(token), ctx.now()).await?.ok_or_else(wrong_token)?;
     let caregiver = found.caregiver.ok_or_else(wrong_token)?;
     let (caregiver, credentials) = ctx.store.caregivers().account(caregiver).await?.ok_or_else(wrong_token)?;

@@ -6,6 +6,7 @@ use domain::mails::AccountMail;
 use domain::orgs::{CallRetries, Org};
 use domain::tokens::Purpose;
 use domain::{CaregiverId, Email, Language, OrgId, Origin, Phone, Result, Role, Secret};
+use store::Write;
 use store::mongo::{Caregivers, Orgs};
 
 use super::{guard, one_time, password};
@@ -38,42 +39,15 @@ pub struct NewOrg {
 /// `validation_failed` for a weak password.
 pub async fn register(ctx: &AccountCtx, new: NewOrg, origin: &Origin) -> Result<Caregiver> {
     password::check(&new.password, &[new.name.as_str(), new.email.as_str()])?;
-    let now = ctx.now();
     let hash = password::hash(&new.password, &*ctx.random).await?;
-    let org = Org {
-        id: OrgId::generate(now, &*ctx.random),
-        name: new.name.as_str().to_owned(),
-        email: new.email.clone(),
-        phone: Some(new.phone.clone()),
-        zone: ZONE.parse().expect("a zone of the tz database"),
-        retries: CallRetries::default(),
-        logo: None,
-        created_at: now,
-    };
-    let caregiver = Caregiver {
-        id: CaregiverId::generate(now, &*ctx.random),
-        org: org.id,
-        name: new.name.into(),
-        email: new.email,
-        phone: Some(new.phone),
-        role: Role::OrgAdmin,
-        email_verified: false,
-        phone_verified: false,
-        locked: false,
-        mfa_enabled: false,
-        epoch: 0,
-        language: new.language,
-        theme: Theme::default(),
-        picture: None,
-        created_at: now,
-    };
+    let org = first_org(ctx, new.name.as_str().to_owned(), &new.email, Some(new.phone));
+    let caregiver = Caregiver { language: new.language, ..first_admin(ctx, &org, new.name, new.email) };
     let credentials =
         Credentials { password_hash: Some(hash), places: vec![guard::place(ctx, origin)], ..Credentials::default() };
     let (token, add, _) = one_time::issue(ctx, Purpose::VerifyEmail, Some(caregiver.id))?;
     let letter = Letter::to(ctx, &caregiver, AccountMail::Verify, Some(token), origin)?;
-    let actor = Actor::Account { id: caregiver.id };
-    let record = audit::of(ctx, actor, Some(org.id), origin, Action::Registered, Subject::Org).about([org.id]);
-    let mut writes = vec![Orgs::add(&org)?, Caregivers::add(&caregiver, &credentials)?, add, audit::note(&record)?];
+    let mut writes = founding(ctx, &org, &caregiver, &credentials, origin)?;
+    writes.push(add);
     writes.extend(letter.writes());
     match ctx.store.commit(writes).await {
         Ok(()) => letter.post(ctx).await,
@@ -81,6 +55,56 @@ pub async fn register(ctx: &AccountCtx, new: NewOrg, origin: &Origin) -> Result<
         Err(error) => return Err(error),
     }
     Ok(caregiver)
+}
+
+/// A new organisation.
+pub(crate) fn first_org(ctx: &AccountCtx, name: String, email: &Email, phone: Option<Phone>) -> Org {
+    let now = ctx.now();
+    Org {
+        id: OrgId::generate(now, &*ctx.random),
+        name,
+        email: email.clone(),
+        phone,
+        zone: ZONE.parse().expect("a zone of the tz database"),
+        retries: CallRetries::default(),
+        logo: None,
+        created_at: now,
+    }
+}
+
+/// The administrator of a new organisation, reached where it is reached; nothing is verified yet.
+pub(crate) fn first_admin(ctx: &AccountCtx, org: &Org, name: Name, email: Email) -> Caregiver {
+    let now = ctx.now();
+    Caregiver {
+        id: CaregiverId::generate(now, &*ctx.random),
+        org: org.id,
+        name: name.into(),
+        email,
+        phone: org.phone.clone(),
+        role: Role::OrgAdmin,
+        email_verified: false,
+        phone_verified: false,
+        locked: false,
+        mfa_enabled: false,
+        epoch: 0,
+        language: Language::default(),
+        theme: Theme::default(),
+        picture: None,
+        created_at: now,
+    }
+}
+
+/// The writes that make an organisation and its administrator; `email_taken` undoes them.
+pub(crate) fn founding(
+    ctx: &AccountCtx,
+    org: &Org,
+    caregiver: &Caregiver,
+    credentials: &Credentials,
+    origin: &Origin,
+) -> Result<Vec<Write>> {
+    let actor = Actor::Account { id: caregiver.id };
+    let record = audit::of(ctx, actor, Some(org.id), origin, Action::Registered, Subject::Org).about([org.id]);
+    Ok(vec![Orgs::add(org)?, Caregivers::add(caregiver, credentials)?, audit::note(&record)?])
 }
 
 async fn tell_owner(ctx: &AccountCtx, email: &Email, origin: &Origin) -> Result<()> {

@@ -37,10 +37,11 @@ impl Caregivers<'_> {
         Self::change(caregiver, doc! { "$set": { "password": hash.expose() } })
     }
 
-    /// Lets an account at an identity provider open this one; 409 when it opens another.
+    /// Lets an account at an identity provider open this one; 409 when it opens another, or another
+    /// one opens this.
     pub fn link(caregiver: &Caregiver, link: &SsoLink) -> Write {
         let set = doc! { "ssoProvider": link.provider.as_str(), "ssoProviderId": &link.subject };
-        Self::change(caregiver, doc! { "$set": set })
+        Self::change_from(caregiver, doc! { "ssoProviderId": mongodb::bson::Bson::Null }, doc! { "$set": set })
     }
 
     /// Remembers where a sign-in came from.
@@ -85,11 +86,17 @@ impl Caregivers<'_> {
     }
 
     fn change_if(caregiver: &Caregiver, condition: Document, change: Document) -> Write {
+        let write = Self::change_from(caregiver, condition, change);
+        write.or_unauthenticated("mfa_code_wrong", "That code is not right. Please try the next one.")
+    }
+
+    /// The same as `change`, from a state that meets `condition`.
+    pub(super) fn change_from(caregiver: &Caregiver, condition: Document, change: Document) -> Write {
         let mut write = Self::change(caregiver, change);
         if let super::write::Operation::Update { filter, .. } = &mut write.operation {
             filter.extend(condition);
         }
-        write.or_unauthenticated("mfa_code_wrong", "That code is not right. Please try the next one.")
+        write
     }
 }
 

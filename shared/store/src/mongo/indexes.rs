@@ -73,6 +73,12 @@ pub const ALL: &[Index] = &[
         keys: || doc! { "expiresAt": 1 },
         kind: Kind::Expiring(0),
     },
+    Index {
+        collection: "phoneCodes",
+        name: "phone_codes_expired",
+        keys: || doc! { "expiresAt": 1 },
+        kind: Kind::Expiring(0),
+    },
     Index { collection: "mails", name: "mails_next", keys: || doc! { "nextAt": 1 }, kind: Kind::Plain },
     Index {
         collection: "auditInbox",

@@ -23,6 +23,7 @@ mod notes;
 mod orgs;
 mod outbox;
 mod patients;
+mod phone_codes;
 mod query;
 mod sessions;
 mod tokens;
@@ -53,6 +54,7 @@ pub use notes::Notes;
 pub use orgs::Orgs;
 pub use outbox::{Outbox, Pending};
 pub use patients::Patients;
+pub use phone_codes::{CodeLedger, Version};
 pub use sessions::Sessions;
 pub use tokens::Tokens;
 pub use write::Write;
@@ -153,6 +155,11 @@ impl Store {
     /// Wrong passwords and codes.
     pub fn attempts(&self) -> AttemptLog<'_> {
         AttemptLog(self)
+    }
+
+    /// Codes that were sent to telephones.
+    pub fn phone_codes(&self) -> CodeLedger<'_> {
+        CodeLedger(self)
     }
 
     /// The audit trail.

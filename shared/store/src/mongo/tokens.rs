@@ -1,5 +1,6 @@
 //! `tokens`: tokens for one use, by their hashes.
 
+use domain::caregivers::{Provider, SsoLink};
 use domain::sessions::TokenHash;
 use domain::tokens::{OneTime, Purpose};
 use domain::{CaregiverId, Result, TokenId};
@@ -24,10 +25,18 @@ struct Row {
     purpose: Purpose,
     #[serde(default)]
     caregiver: Option<ObjectId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    link: Option<Link>,
     hash: Binary,
     expires_at: DateTime,
     #[serde(default)]
     used: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Link {
+    provider: Provider,
+    subject: String,
 }
 
 impl Tokens<'_> {
@@ -50,9 +59,12 @@ impl Tokens<'_> {
 
     /// Uses one up: whoever comes second undoes everything else of the commit with a 401.
     pub fn spend(token: &OneTime) -> Write {
+        let (code, message) = match token.purpose {
+            Purpose::Nonce => ("sso_token_invalid", "Signing in did not work. Please try again."),
+            _ => ("token_invalid", "This link was used already or has expired. Please ask for a new one."),
+        };
         let filter = doc! { "_id": oid(token.id.0), "used": { "$ne": true } };
-        Write::update(NAME, filter, doc! { "$set": { "used": true } })
-            .or_unauthenticated("token_invalid", "This link was used already or has expired. Please ask for a new one.")
+        Write::update(NAME, filter, doc! { "$set": { "used": true } }).or_unauthenticated(code, message)
     }
 
     /// Removes all unused ones of one account for `purpose`. Index: `tokens_caregiver`.
@@ -74,6 +86,7 @@ impl Row {
             id: oid(token.id.0),
             purpose: token.purpose,
             caregiver: token.caregiver.map(|caregiver| oid(caregiver.0)),
+            link: token.link.clone().map(|SsoLink { provider, subject }| Link { provider, subject }),
             hash: binary(&token.hash),
             expires_at: date(token.expires_at),
             used: token.used,
@@ -85,6 +98,7 @@ impl Row {
             id: TokenId(id(self.id)),
             purpose: self.purpose,
             caregiver: self.caregiver.map(|caregiver| CaregiverId(id(caregiver))),
+            link: self.link.map(|Link { provider, subject }| SsoLink { provider, subject }),
             hash: self.hash.bytes.try_into().map_err(|_| corrupt("hash"))?,
             expires_at: time(self.expires_at)?,
             used: self.used,

@@ -14,8 +14,11 @@ use mongodb::error::{TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RES
 
 use super::{Store, error, failed};
 
-/// Attempts to commit before the caller is told to try again later.
-const ATTEMPTS: u32 = 5;
+/// Attempts to commit before the caller is told to try again later. Of those who write to one
+/// document at the same moment one is done in each, so this is how many can meet.
+const ATTEMPTS: u32 = 8;
+/// The longest pause between two of them.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// One write, not done yet. Each collection's file makes those that it allows.
 #[must_use = "a write does nothing until it is committed"]
@@ -161,7 +164,7 @@ impl Store {
             if attempt == ATTEMPTS || !failure.is_passing() {
                 return Err(failure.into_error());
             }
-            tokio::time::sleep(Duration::from_millis(10 << attempt)).await;
+            tokio::time::sleep(Duration::from_millis(10 << attempt).min(LONGEST_PAUSE)).await;
         }
     }
 
