@@ -8,7 +8,7 @@ use axum::http::HeaderValue;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use domain::limits::{self, Class, Decision, Per, Quota};
-use domain::{Activity, Caller, Error, Gate, Origin, Result, Secret};
+use domain::{Activity, Caller, Error, Gate, Kind, Origin, Result, Secret};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
@@ -63,10 +63,14 @@ impl Rules {
         let gate =
             gate.ok_or_else(|| Error::internal("a route without a gate: was it served without with_manners?"))?;
         let origin = request.extensions().get::<From>().map(|from| from.0.clone()).unwrap_or_default();
-        let caller = self.caller(&*gate, token(request.headers()), &origin).await?;
-        let decision = gate.spend(&self.keys(caller.as_ref(), &origin), self.class).await;
+        let caller = match self.caller(&*gate, token(request.headers()), &origin).await {
+            Ok(caller) => caller,
+            Err(error) => return Ok(turned_away(&*gate, error, &origin).await),
+        };
+        let (class, keys) = self.counted(caller.as_ref(), &origin);
+        let decision = gate.spend(&keys, class).await;
         if !decision.allowed {
-            return Ok(with_fields(ApiError(too_many(&decision)).into_response(), self.class, &decision));
+            return Ok(with_fields(ApiError(too_many(&decision)).into_response(), class, &decision));
         }
         let who = caller.as_ref().map_or_else(|| origin.network(), |caller| caller.caregiver.to_string());
         if let Some(caller) = caller {
@@ -78,29 +82,36 @@ impl Rules {
         } else {
             next.run(request).await
         };
-        Ok(with_fields(response, self.class, &decision))
+        Ok(with_fields(response, class, &decision))
     }
 
-    /// Who asks, on routes that ask it. A token that is not good is refused here and counts against
-    /// the address it came from, so that guessing ends.
+    /// Who asks, on routes that ask it.
     async fn caller(self, gate: &dyn AnyGate, token: Option<Secret>, origin: &Origin) -> Result<Option<Caller>> {
         let asks = self.class.quotas().iter().any(|quota| quota.per != Per::Address);
         let Some(token) = token.filter(|_| asks) else { return Ok(None) };
         let activity = if self.class.keeps_alive() { Activity::Person } else { Activity::Poll };
-        let error = match gate.authenticate(token, origin.clone(), activity).await {
-            Ok(caller) => {
-                crate::log::caller(&caller);
-                return Ok(Some(caller));
-            }
-            Err(error) => error,
-        };
-        let decision = gate.spend(&keys(Class::Public, None, origin), Class::Public).await;
-        Err(if decision.allowed { error } else { too_many(&decision) })
+        let caller = gate.authenticate(token, origin.clone(), activity).await?;
+        crate::log::caller(&caller);
+        Ok(Some(caller))
     }
 
-    fn keys(self, caller: Option<&Caller>, origin: &Origin) -> Vec<(String, Quota)> {
-        keys(self.class, caller, origin)
+    /// What a request is counted as, and for whom. Where nothing counts for an address, a request
+    /// without a token is counted as what anybody may ask: nothing is free.
+    fn counted(self, caller: Option<&Caller>, origin: &Origin) -> (Class, Vec<(String, Quota)>) {
+        let own = keys(self.class, caller, origin);
+        if own.is_empty() { (Class::Public, keys(Class::Public, None, origin)) } else { (self.class, own) }
     }
+}
+
+/// The answer to a request whose token is not good. It counts against the address it came from, so
+/// that guessing ends.
+async fn turned_away(gate: &dyn AnyGate, error: Error, origin: &Origin) -> Response {
+    if error.kind != Kind::Unauthenticated {
+        return ApiError(error).into_response();
+    }
+    let decision = gate.spend(&keys(Class::Public, None, origin), Class::Public).await;
+    let error = if decision.allowed { error } else { too_many(&decision) };
+    with_fields(ApiError(error).into_response(), Class::Public, &decision)
 }
 
 fn too_many(decision: &Decision) -> Error {

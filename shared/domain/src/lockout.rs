@@ -11,6 +11,11 @@ use jiff::{SignedDuration, Timestamp};
 const LONGEST: SignedDuration = SignedDuration::from_mins(15);
 /// The first pause; it doubles with every further attempt.
 const FIRST: SignedDuration = SignedDuration::from_secs(30);
+/// How long a mail that anybody can ask for is held back once there were enough: who needs one has
+/// had three.
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+/// How long an owner is not warned again.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// After this long without an attempt everything is forgotten.
 pub const FORGOTTEN: SignedDuration = SignedDuration::from_hours(24);
 
@@ -27,16 +32,30 @@ pub enum Subject {
     SecondFactor,
     /// Mails to one address that anybody can ask for.
     Mail,
+    /// Warnings to the owner of one account: whoever guesses from many places must not fill a mailbox.
+    Warning,
 }
 
 impl Subject {
     /// Attempts before the first pause. A clinic's whole staff can sit behind one address.
     pub const fn free(self) -> u32 {
         match self {
+            Self::Warning => 1,
             Self::Mail => 3,
             Self::AccountAtPlace | Self::SecondFactor => 5,
             Self::AccountFromStrangers => 20,
             Self::Place => 60,
+        }
+    }
+
+    /// The pause after one attempt more than are free, and after `over` more than that.
+    fn pause(self, over: u32) -> SignedDuration {
+        match self {
+            Self::Warning => DAY,
+            Self::Mail => HOUR,
+            Self::AccountAtPlace | Self::AccountFromStrangers | Self::Place | Self::SecondFactor => {
+                (FIRST * 2_i32.pow(over.min(5))).min(LONGEST)
+            }
         }
     }
 }
@@ -62,8 +81,7 @@ pub fn count(so_far: Attempts, subject: Subject, now: Timestamp) -> Result<Attem
     }
     let forgotten = so_far.last.is_none_or(|last| now.duration_since(last) > FORGOTTEN);
     let count = if forgotten { 1 } else { so_far.count.saturating_add(1) };
-    let over = count.checked_sub(subject.free()).map(|over| FIRST * 2_i32.pow(over.min(5)));
-    let until = over.map(|pause| now + pause.min(LONGEST));
+    let until = count.checked_sub(subject.free()).map(|over| now + subject.pause(over));
     Ok(Attempts { count, until, last: Some(now) })
 }
 
@@ -86,6 +104,24 @@ mod tests {
             attempts = count(attempts, Subject::AccountAtPlace, now).unwrap();
         }
         assert_eq!(waits, [30, 60, 120, 240, 480, 900, 900], "from the sixth on");
+    }
+
+    #[test]
+    fn no_hour_has_more_than_three_mails_and_no_day_more_than_one_warning() {
+        for (subject, most, hours) in [(Subject::Mail, 3, 1), (Subject::Warning, 1, 24)] {
+            let (mut attempts, mut sent) = (Attempts::default(), Vec::new());
+            for minute in 0..3 * 24 * 60 {
+                let now = at(minute * 60);
+                if let Ok(counted) = count(attempts, subject, now) {
+                    attempts = counted;
+                    sent.push(now);
+                }
+            }
+            for (first, next) in sent.iter().zip(&sent[most..]) {
+                assert!(next.duration_since(*first).as_hours() >= hours, "{subject:?}: {sent:?}");
+            }
+            assert!(sent.len() >= 3, "it never ends");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A function under test, with people to call it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::{Manners, with_manners};
 use axum::Router;
@@ -86,7 +87,9 @@ impl TestApp {
         let seeding = self::ctx(&house().env_with_queues().await.with("MONGODB_DATABASE", database), &clock).await;
         let base = ctx.without_calls();
         let accounts = base.with(AccountCtx::of(Ctx::clone(&base), &env).await.unwrap());
-        let manners = Manners::new("test", base.clone(), &config::Web::from_env(&env).unwrap());
+        let mut manners = Manners::new("test", base.clone(), &config::Web::from_env(&env).unwrap());
+        // The servers of a test are slower than real ones and share the machine with it.
+        manners.patience = Duration::from_mins(2);
         let audit = base.with(AuditCtx::of(Ctx::clone(&base), &env).unwrap());
         let fronts = Fronts { base, calls: ctx.clone(), accounts: accounts.clone(), audit };
         let router = with_manners(routes(&fronts), manners);

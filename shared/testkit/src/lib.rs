@@ -3,6 +3,7 @@
 //! Tests share the servers and are kept apart by organisation, as tenants are.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the failure")]
 
+mod accounts;
 mod app;
 mod cable;
 pub mod cell;

@@ -12,7 +12,7 @@ use crate::client::Client;
 pub struct Sent {
     /// Its subject.
     pub subject: String,
-    /// Its text.
+    /// Its page if it has one, or its text: the server keeps one of them.
     pub body: String,
 }
 

@@ -6,7 +6,7 @@ use domain::Role;
 use serde_json::json;
 use testkit::PASSWORD;
 
-use crate::{app, credentials};
+use crate::{app, credentials, nobody};
 
 #[tokio::test]
 async fn a_staff_member_carries_home_what_they_may_see() {
@@ -46,11 +46,6 @@ async fn the_address_is_read_without_regard_to_case() {
     let app = app().await;
     let email = app.staff.caregiver().email.as_str().to_uppercase();
     app.anyone.post("/v1/auth/login", json!({ "email": format!(" {email} "), "password": PASSWORD })).await.ok(200);
-}
-
-/// An address without an account.
-fn nobody() -> String {
-    format!("{:016x}@demo.example", rand::random::<u64>())
 }
 
 #[tokio::test]

@@ -2,9 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the failure")]
 
 mod alerts;
+mod audit;
+mod audit_sign_in;
 mod briefing;
 mod calls;
 mod inbound;
+mod mails;
+mod office;
 mod tick;
 mod tools;
 mod worker;

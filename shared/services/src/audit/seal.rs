@@ -46,13 +46,18 @@ fn tag(key: &hmac::Key, bytes: &[u8]) -> Seal {
 /// once are harmless: of two who take the same number one is undone.
 ///
 /// # Errors
-/// When the store does not answer; what is not sealed waits.
+/// When the store does not answer; what is not sealed waits. When records of one organisation
+/// cannot be read, after those of the others were sealed.
 pub async fn seal(ctx: &Ctx, seals: &AuditSeals) -> Result<u32> {
-    let mut sealed = 0;
+    let (mut sealed, mut failed) = (0, None);
     for org in ctx.store.audits().waiting().await? {
-        sealed += seal_org(ctx, seals, org).await?;
+        match seal_org(ctx, seals, org).await {
+            Ok(count) => sealed += count,
+            Err(error) if error.is_passing() => return Err(error),
+            Err(error) => failed = Some(error),
+        }
     }
-    Ok(sealed)
+    failed.map_or(Ok(sealed), Err)
 }
 
 /// Seals what waits of one organisation.

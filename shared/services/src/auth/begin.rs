@@ -13,6 +13,7 @@ use store::mongo::{Caregivers, Sessions};
 
 use super::{TokenPair, guard, issue};
 use crate::mails::Letter;
+use crate::mfa::codes;
 use crate::{AccountCtx, Front, audit};
 
 /// Patients that a sign-in carries home; who has more sees the rest page by page.
@@ -123,7 +124,16 @@ async fn sign_in(
     } else {
         None
     };
-    ctx.store.commit(commit).await?;
+    if let Err(error) = ctx.store.commit(commit).await {
+        // Of two who showed the same code at the same time this is the second.
+        if error.code == codes::WRONG {
+            let actor = Actor::Account { id: caregiver.id };
+            let action = Action::MfaVerificationFailed;
+            let record = audit::of(ctx, actor, Some(org.id), &caller.origin, action, Subject::Session);
+            audit::noted(ctx, &record.refused(error.code)).await?;
+        }
+        return Err(error);
+    }
     if let Some(letter) = letter {
         letter.post(ctx).await;
     }

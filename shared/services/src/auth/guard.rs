@@ -1,5 +1,6 @@
 //! Slowing down who guesses.
 
+use domain::audit::{Action, Actor};
 use domain::caregivers::{Caregiver, Credentials, Place};
 use domain::hex::hex;
 use domain::lockout::Subject;
@@ -10,7 +11,7 @@ use store::Write;
 use store::mongo::AttemptLog;
 
 use crate::mails::Letter;
-use crate::{AccountCtx, Use};
+use crate::{AccountCtx, Use, audit};
 
 /// An attempt at a password that was counted and is not judged yet.
 pub(crate) struct Attempt {
@@ -69,30 +70,56 @@ pub(crate) async fn password(
     Ok(Attempt { at_place, others })
 }
 
+/// Notes that somebody is slowed down, and tells the owner unless they were told today.
 async fn warn_owner(ctx: &AccountCtx, caregiver: &Caregiver, origin: &Origin) -> Result<()> {
+    let actor = Actor::Account { id: caregiver.id };
+    let record = audit::of(ctx, actor, Some(caregiver.org), origin, Action::LoginFailed, audit::Subject::Session);
+    let record = audit::note(&record.refused("too_many_attempts"))?;
+    let key = format!("warned:{}", caregiver.id);
+    if ctx.store.attempts().count(&key, Subject::Warning, ctx.now()).await?.is_err() {
+        return ctx.store.commit([record]).await;
+    }
     let letter = Letter::to(ctx, caregiver, AccountMail::Locked, None, origin)?;
-    ctx.store.commit(letter.writes()).await?;
+    ctx.store.commit(letter.writes().chain([record])).await?;
     letter.post(ctx).await;
     Ok(())
 }
 
 impl Attempt {
     /// It turned out well.
-    pub(crate) fn succeeded(&self) -> Vec<Write> {
+    pub(crate) async fn succeeded(&self, ctx: &AccountCtx) {
         let back = self.others.iter().map(|key| AttemptLog::give_back(key));
-        std::iter::once(AttemptLog::forget(&self.at_place)).chain(back).collect()
+        forgive(ctx, std::iter::once(AttemptLog::forget(&self.at_place)).chain(back)).await;
     }
 }
 
-/// Counts an attempt at the second factor of an account. The key is what `forget` takes.
+/// Counts an attempt at the second factor of an account.
 ///
 /// # Errors
 /// `too_many_attempts` when it must wait.
-pub(crate) async fn second_factor(ctx: &AccountCtx, caregiver: &Caregiver) -> Result<String> {
-    let key = format!("factor:{}", caregiver.id);
-    let counted = ctx.store.attempts().count(&key, Subject::SecondFactor, ctx.now()).await?;
-    counted.map_err(too_many)?;
-    Ok(key)
+pub(crate) async fn second_factor(ctx: &AccountCtx, caregiver: &Caregiver) -> Result<()> {
+    let counted = ctx.store.attempts().count(&factor_key(caregiver), Subject::SecondFactor, ctx.now()).await?;
+    counted.map(drop).map_err(too_many)
+}
+
+/// An attempt at the second factor of an account turned out well.
+pub(crate) async fn second_factor_succeeded(ctx: &AccountCtx, caregiver: &Caregiver) {
+    forgive(ctx, [AttemptLog::forget(&factor_key(caregiver))]).await;
+}
+
+fn factor_key(caregiver: &Caregiver) -> String {
+    format!("factor:{}", caregiver.id)
+}
+
+/// One by one, after what was tried is done and not in its transaction: whoever else counts would
+/// wait for that one, with a connection that it needs itself.
+async fn forgive(ctx: &AccountCtx, counts: impl IntoIterator<Item = Write> + Send) {
+    for write in counts.into_iter().collect::<Vec<_>>() {
+        if let Err(error) = ctx.store.commit([write]).await {
+            // What was tried is done. The count is too high by one, and forgotten in a day.
+            tracing::warn!(%error, "an attempt that turned out well stays counted");
+        }
+    }
 }
 
 /// Whether a mail that anybody can ask for may be sent to this address again.

@@ -3,7 +3,7 @@
 use domain::audit::{Action, Actor, Subject};
 use domain::caregivers::{Caregiver, Name};
 use domain::tokens::Purpose;
-use domain::{Email, Error, Origin, Phone, Result, Role, Secret, policy};
+use domain::{Email, Error, Origin, Phone, Result, Role, Secret};
 use store::mongo::{Caregivers, Tokens};
 
 use super::begin::{Login, begin};
@@ -62,8 +62,7 @@ pub async fn accept(ctx: &Front<AccountCtx>, acceptance: Acceptance, origin: &Or
     let writes = vec![
         Tokens::spend(&row),
         Tokens::drop_all(caregiver.id, Purpose::Invite),
-        Caregivers::rewrite(&policy::system("complete an invitation"), &caregiver, ctx.now())?,
-        Caregivers::set_password(&caregiver, &hash),
+        Caregivers::join(&caregiver, &hash, ctx.now()),
         audit::note(&record.about([caregiver.id]))?,
     ];
     begin(ctx, caregiver, &credentials, origin, writes).await

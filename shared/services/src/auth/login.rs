@@ -3,7 +3,7 @@
 use domain::audit::{Action, Actor, Subject};
 use domain::caregivers::{Caregiver, Credentials, SsoLink};
 use domain::tokens::Purpose;
-use domain::{Email, Error, Kind, Origin, Result, Role, Secret};
+use domain::{Email, Error, Origin, Result, Role, Secret};
 use store::Write;
 use store::mongo::Tokens;
 
@@ -61,6 +61,7 @@ pub async fn login(ctx: &Front<AccountCtx>, proof: Proof<'_>, origin: &Origin) -
                 writes.extend(sso::linking(ctx, &caregiver, link, origin)?);
             }
             let login = begin(ctx, caregiver, &credentials, origin, writes).await?;
+            guard::second_factor_succeeded(ctx, &login.caregiver).await;
             Ok(Entry::SignedIn(Box::new(login)))
         }
     }
@@ -78,20 +79,14 @@ async fn with_password(
         Err(_) => None,
     };
     let (account, attempt) = open(ctx, email, password, found.as_ref(), origin).await?;
-    let entry = enter(ctx, account, None, code, origin, attempt.clone()).await;
-    settle(ctx, entry, attempt).await
-}
-
-/// Takes an attempt back whose password was right: whatever else was wrong, nobody guessed at it.
-pub(crate) async fn settle(ctx: &AccountCtx, entry: Result<Entry>, attempt: Vec<Write>) -> Result<Entry> {
-    if entry.as_ref().is_err_and(|error| error.kind != Kind::Unavailable) {
-        ctx.store.commit(attempt).await?;
-    }
+    let entry = enter(ctx, account, None, code, origin, Vec::new()).await;
+    // Whatever else was wrong, nobody guessed at the password.
+    attempt.succeeded(ctx).await;
     entry
 }
 
-/// Judges a password for the account that was found for `email`, and gives the writes of one that
-/// was right.
+/// Judges a password for the account that was found for `email`. Whoever opened it with a right one
+/// says so of the attempt afterwards.
 ///
 /// # Errors
 /// `credentials_wrong`, `too_many_attempts`.
@@ -101,7 +96,7 @@ pub(crate) async fn open<'a>(
     password: &Secret,
     found: Option<&'a (Caregiver, Credentials)>,
     origin: &Origin,
-) -> Result<(&'a (Caregiver, Credentials), Vec<Write>)> {
+) -> Result<(&'a (Caregiver, Credentials), guard::Attempt)> {
     let attempt = guard::password(ctx, email, found, origin).await?;
     let hash = found.and_then(|(_, credentials)| credentials.password_hash.as_ref());
     let right = password::verify(password, hash).await?;
@@ -109,7 +104,7 @@ pub(crate) async fn open<'a>(
         failed(ctx, email, found, origin).await?;
         return Err(Error::unauthenticated("credentials_wrong", "Incorrect email or password"));
     };
-    Ok((account, attempt.succeeded()))
+    Ok((account, attempt))
 }
 
 /// Begins a sign-in of an account that somebody opened, or asks for its second factor. `link` is
@@ -134,12 +129,15 @@ pub(crate) async fn enter(
             ctx.store.commit(writes).await?;
             return Ok(Entry::SecondStep(token));
         };
-        writes.extend(factor::check(ctx, caregiver, credentials, code, origin).await?);
+        writes = factor::check(ctx, caregiver, credentials, code, origin).await?;
     }
     if let Some(link) = link {
         writes.extend(sso::linking(ctx, caregiver, link, origin)?);
     }
     let login = begin(ctx, caregiver.clone(), credentials, origin, writes).await?;
+    if caregiver.mfa_enabled {
+        guard::second_factor_succeeded(ctx, caregiver).await;
+    }
     Ok(Entry::SignedIn(Box::new(login)))
 }
 

@@ -33,10 +33,13 @@ pub(crate) fn issue_linking(
     Ok((id, Tokens::add(&row)?, token))
 }
 
+/// The code of every token that is not good, whatever the reason.
+pub(crate) const WRONG: &str = "token_invalid";
+
 /// The error of every token that is not good, whatever the reason.
 pub(crate) fn wrong_token() -> domain::Error {
     let message = "This link was used already or has expired. Please ask for a new one.";
-    domain::Error::unauthenticated("token_invalid", message)
+    domain::Error::unauthenticated(WRONG, message)
 }
 
 /// A token as somebody shows it, with its account. It may have been used.

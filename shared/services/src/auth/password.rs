@@ -6,6 +6,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use domain::{Error, Random, Result, Secret};
+use tokio::sync::Semaphore;
 
 /// 46 MiB, one pass, one lane: the strongest of the equivalent settings in OWASP's Password Storage
 /// Cheat Sheet that fits a Lambda of 256 MiB.
@@ -20,6 +21,10 @@ static NOBODY: LazyLock<String> = LazyLock::new(|| {
     let hash = ARGON.hash_password_with_salt(&[0x5a; 64], &[0xa5; 16]);
     hash.expect("argon2 takes any password and a salt of 16 bytes").to_string()
 });
+
+/// Passwords that are looked at at once in one process: each takes 46 MiB, and whoever asks for many
+/// at once waits instead of taking all there is.
+static PLACES: Semaphore = Semaphore::const_new(4);
 
 /// Longest password that is looked at; a longer one costs us more than it gives.
 pub const LONGEST: usize = 256;
@@ -60,6 +65,7 @@ pub async fn hash(password: &Secret, random: &dyn Random) -> Result<Secret> {
     let mut salt = [0; 16];
     random.fill(&mut salt);
     let password = password.clone();
+    let _place = PLACES.acquire().await.map_err(Error::internal)?;
     let hashed = tokio::task::spawn_blocking(move || {
         ARGON.hash_password_with_salt(password.expose().as_bytes(), &salt).map(|hash| hash.to_string())
     });
@@ -70,6 +76,7 @@ pub async fn hash(password: &Secret, random: &dyn Random) -> Result<Secret> {
 /// Whether the password belongs to the hash. Takes as long when there is none.
 pub async fn verify(password: &Secret, hash: Option<&Secret>) -> Result<bool> {
     let (password, hash) = (password.clone(), hash.cloned());
+    let _place = PLACES.acquire().await.map_err(Error::internal)?;
     let verified = tokio::task::spawn_blocking(move || {
         // Looked at in both cases: the first look costs as much as a comparison.
         let nobody = NOBODY.clone();

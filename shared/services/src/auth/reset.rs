@@ -4,7 +4,7 @@ use domain::audit::{Action, Actor, Subject};
 use domain::caregivers::Caregiver;
 use domain::mails::AccountMail;
 use domain::tokens::Purpose;
-use domain::{Email, Origin, Result, Role, Secret, policy};
+use domain::{Email, Origin, Result, Role, Secret};
 use store::mongo::{Caregivers, Tokens};
 
 use super::{guard, one_time, password};
@@ -16,13 +16,21 @@ use crate::{AccountCtx, audit};
 pub async fn forgot(ctx: &AccountCtx, email: &Email, origin: &Origin) -> Result<()> {
     let found = ctx.store.caregivers().by_email(email).await?;
     let may = guard::may_mail(ctx, email.as_str()).await?;
-    let found = found.map(|(caregiver, _)| caregiver).filter(|caregiver| may && caregiver.role != Role::Invited);
+    let found = found.map(|(caregiver, _)| caregiver);
     let (actor, org) = match &found {
         Some(caregiver) => (Actor::Account { id: caregiver.id }, Some(caregiver.org)),
         None => (Actor::Nobody { hash: Some(guard::account_key(ctx, email.as_str())) }, None),
     };
     let record = audit::of(ctx, actor, org, origin, Action::PasswordResetAsked, Subject::Session);
-    let Some(caregiver) = found else { return audit::noted(ctx, &record.refused("no_account")).await };
+    let refused = match &found {
+        None => Some("no_account"),
+        Some(_) if !may => Some("too_many_attempts"),
+        Some(caregiver) => (caregiver.role == Role::Invited).then_some("invited"),
+    };
+    if let Some(code) = refused {
+        return audit::noted(ctx, &record.refused(code)).await;
+    }
+    let Some(caregiver) = found else { return Ok(()) };
     let (token, add, _) = one_time::issue(ctx, Purpose::ResetPassword, Some(caregiver.id))?;
     let letter = Letter::to(ctx, &caregiver, AccountMail::Reset, Some(token), origin)?;
     let mut writes = vec![Tokens::drop_all(caregiver.id, Purpose::ResetPassword), add, audit::note(&record)?];
@@ -52,7 +60,7 @@ pub async fn reset(ctx: &AccountCtx, token: &Secret, new: &Secret, origin: &Orig
         Tokens::spend(&row),
         Tokens::drop_all(caregiver.id, Purpose::ResetPassword),
         Tokens::drop_all(caregiver.id, Purpose::SecondFactor),
-        Caregivers::rewrite(&policy::system("reset a password"), &caregiver, ctx.now())?,
+        Caregivers::set_verified(&caregiver),
         Caregivers::set_password(&caregiver, &hash),
         Caregivers::end_sign_ins(&caregiver),
         audit::note(&record.about([caregiver.id]))?,

@@ -4,7 +4,7 @@ use domain::audit::{Action, Actor, Subject};
 use domain::caregivers::Caregiver;
 use domain::mails::AccountMail;
 use domain::tokens::Purpose;
-use domain::{Email, Origin, Result, Role, Secret, policy};
+use domain::{Email, Origin, Result, Role, Secret};
 use store::Write;
 use store::mongo::{Caregivers, Tokens};
 
@@ -28,9 +28,22 @@ pub enum Verified {
 /// # Errors
 /// `token_invalid`, `account_locked`.
 pub async fn verify_email(ctx: &Front<AccountCtx>, token: &Secret, origin: &Origin) -> Result<Verified> {
+    match first_click(ctx, token, origin).await {
+        Err(error) if error.code == one_time::WRONG => second_click(ctx, token).await,
+        other => other,
+    }
+}
+
+/// A click on a link that was used, a moment or hours ago.
+async fn second_click(ctx: &AccountCtx, token: &Secret) -> Result<Verified> {
+    let (row, caregiver, _) = one_time::shown(ctx, Purpose::VerifyEmail, token).await?;
+    if row.used && caregiver.email_verified { Ok(Verified::Already) } else { Err(one_time::wrong_token()) }
+}
+
+async fn first_click(ctx: &Front<AccountCtx>, token: &Secret, origin: &Origin) -> Result<Verified> {
     let (row, before, credentials) = one_time::shown(ctx, Purpose::VerifyEmail, token).await?;
-    if row.used && before.email_verified {
-        return Ok(Verified::Already);
+    if row.used {
+        return Err(one_time::wrong_token());
     }
     let caregiver = Caregiver { email_verified: true, ..before };
     let actor = Actor::Account { id: caregiver.id };
@@ -38,7 +51,7 @@ pub async fn verify_email(ctx: &Front<AccountCtx>, token: &Secret, origin: &Orig
     let writes = vec![
         Tokens::spend(&row),
         Tokens::drop_all(caregiver.id, Purpose::VerifyEmail),
-        Caregivers::rewrite(&policy::system("verify an address"), &caregiver, ctx.now())?,
+        Caregivers::set_verified(&caregiver),
         audit::note(&record.about([caregiver.id]))?,
     ];
     if caregiver.mfa_enabled || caregiver.role == Role::Invited {
@@ -52,7 +65,9 @@ pub async fn verify_email(ctx: &Front<AccountCtx>, token: &Secret, origin: &Orig
 pub async fn resend(ctx: &AccountCtx, email: &Email, origin: &Origin) -> Result<()> {
     let found = ctx.store.caregivers().by_email(email).await?;
     let may = guard::may_mail(ctx, email.as_str()).await?;
-    let Some((caregiver, _)) = found.filter(|(caregiver, _)| may && !caregiver.email_verified) else { return Ok(()) };
+    // Who is invited has a link already, and it is the only one that lets them in.
+    let waits = |caregiver: &Caregiver| !caregiver.email_verified && caregiver.role != Role::Invited;
+    let Some((caregiver, _)) = found.filter(|(caregiver, _)| may && waits(caregiver)) else { return Ok(()) };
     let (writes, letter) = ask(ctx, &caregiver, origin)?;
     ctx.store.commit(writes).await?;
     letter.post(ctx).await;

@@ -93,7 +93,7 @@ impl<'a> Changes<'a> {
             trail::noted(ctx, &record.about([before.id]).refused("password_wrong")).await?;
             return Err(Error::field("currentPassword", "is not the present password"));
         }
-        self.writes.extend(attempt.succeeded());
+        attempt.succeeded(ctx).await;
         Ok(())
     }
 

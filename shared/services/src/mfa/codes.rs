@@ -22,9 +22,12 @@ pub(crate) enum Shown {
     Backup(String),
 }
 
+/// The code of the error of every code that is not good.
+pub(crate) const WRONG: &str = "mfa_code_wrong";
+
 /// The error of every code that is not good.
 pub(crate) fn wrong() -> Error {
-    Error::unauthenticated("mfa_code_wrong", "That code is not right. Please try the next one.")
+    Error::unauthenticated(WRONG, "That code is not right. Please try the next one.")
 }
 
 /// A new secret of 160 bits (RFC 4226, 4, R6), in base32.

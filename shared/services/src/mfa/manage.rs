@@ -34,15 +34,15 @@ pub struct Enrolment {
     pub backup_codes: Vec<Secret>,
 }
 
-async fn own(ctx: &AccountCtx, caller: &Caller) -> Result<(Caregiver, Credentials)> {
-    policy::grant(caller, policy::Action::Update, Resource::Profile)?;
+async fn own(ctx: &AccountCtx, caller: &Caller, action: policy::Action) -> Result<(Caregiver, Credentials)> {
+    policy::grant(caller, action, Resource::Profile)?;
     let found = ctx.store.caregivers().account(caller.caregiver).await?;
     found.ok_or_else(|| Error::not_found("caregiver_not_found", "Your account no longer exists."))
 }
 
 /// How things stand with the caller's second factor.
 pub async fn status(ctx: &AccountCtx, caller: &Caller) -> Result<Status> {
-    let (_, credentials) = own(ctx, caller).await?;
+    let (_, credentials) = own(ctx, caller, policy::Action::Read).await?;
     Ok(match credentials.mfa {
         Mfa::On { since, backup, .. } => Status { since: Some(since), backup_codes: backup.len() },
         Mfa::Off | Mfa::Pending { .. } => Status { since: None, backup_codes: 0 },
@@ -52,9 +52,9 @@ pub async fn status(ctx: &AccountCtx, caller: &Caller) -> Result<Status> {
 /// Begins: the factor is on once it is [confirmed](confirm). Beginning again replaces the secret.
 ///
 /// # Errors
-/// `mfa_already_enabled`.
+/// `mfa_already_enabled`; `role_not_allowed`, as all of these.
 pub async fn enrol(ctx: &AccountCtx, caller: &Caller) -> Result<Enrolment> {
-    let (caregiver, credentials) = own(ctx, caller).await?;
+    let (caregiver, credentials) = own(ctx, caller, policy::Action::Update).await?;
     if matches!(credentials.mfa, Mfa::On { .. }) {
         return Err(already());
     }
@@ -77,13 +77,13 @@ fn already() -> Error {
 /// # Errors
 /// `mfa_not_begun`, `mfa_already_enabled`, `mfa_code_wrong`, `too_many_attempts`.
 pub async fn confirm(ctx: &AccountCtx, caller: &Caller, code: &Secret) -> Result<()> {
-    let (caregiver, credentials) = own(ctx, caller).await?;
+    let (caregiver, credentials) = own(ctx, caller, policy::Action::Update).await?;
     let (secret, backup) = match credentials.mfa {
         Mfa::Pending { secret, backup } => (secret, backup),
         Mfa::On { .. } => return Err(already()),
         Mfa::Off => return Err(Error::invalid("mfa_not_begun", "Please begin with the setup.")),
     };
-    let key = guard::second_factor(ctx, &caregiver).await?;
+    guard::second_factor(ctx, &caregiver).await?;
     let opened = ctx.vault.open(&caregiver.id.to_string(), &secret)?;
     let Some(Shown::Step(last_step)) = codes::judge(ctx, &caregiver, &opened, &[], code) else {
         let record = audit::by(ctx, caller, Action::MfaVerificationFailed, Subject::Caregiver);
@@ -91,7 +91,7 @@ pub async fn confirm(ctx: &AccountCtx, caller: &Caller, code: &Secret) -> Result
         return Err(codes::wrong());
     };
     let on = Mfa::On { secret, backup, last_step, since: ctx.now() };
-    let writes = vec![store::mongo::AttemptLog::forget(&key), Caregivers::set_mfa(&caregiver, &on)];
+    let writes = vec![Caregivers::set_mfa(&caregiver, &on)];
     changed(ctx, caller, &caregiver, Action::MfaEnabled, writes).await
 }
 
@@ -100,7 +100,7 @@ pub async fn confirm(ctx: &AccountCtx, caller: &Caller, code: &Secret) -> Result
 /// # Errors
 /// `mfa_not_enabled`, `mfa_code_wrong`, `too_many_attempts`.
 pub async fn disable(ctx: &AccountCtx, caller: &Caller, code: &Secret) -> Result<()> {
-    let (caregiver, credentials) = own(ctx, caller).await?;
+    let (caregiver, credentials) = own(ctx, caller, policy::Action::Update).await?;
     let mut writes = factor::check(ctx, &caregiver, &credentials, code, &caller.origin).await?;
     writes.push(Caregivers::set_mfa(&caregiver, &Mfa::Off));
     changed(ctx, caller, &caregiver, Action::MfaDisabled, writes).await
@@ -111,12 +111,13 @@ pub async fn disable(ctx: &AccountCtx, caller: &Caller, code: &Secret) -> Result
 /// # Errors
 /// As [`disable`].
 pub async fn renew_backup(ctx: &AccountCtx, caller: &Caller, code: &Secret) -> Result<Vec<Secret>> {
-    let (caregiver, credentials) = own(ctx, caller).await?;
+    let (caregiver, credentials) = own(ctx, caller, policy::Action::Update).await?;
     let mut writes = factor::check(ctx, &caregiver, &credentials, code, &caller.origin).await?;
     let (shown, hashes) = codes::new_backup(ctx, &caregiver);
     let record = audit::by(ctx, caller, Action::MfaBackupCodesRegenerated, Subject::Caregiver).about([caregiver.id]);
     writes.extend([Caregivers::set_backup(&caregiver, &hashes), audit::note(&record)?]);
     ctx.store.commit(writes).await?;
+    guard::second_factor_succeeded(ctx, &caregiver).await;
     Ok(shown)
 }
 
@@ -137,6 +138,7 @@ async fn changed(
     ]);
     writes.extend(letter.writes());
     ctx.store.commit(writes).await?;
+    guard::second_factor_succeeded(ctx, caregiver).await;
     letter.post(ctx).await;
     Ok(())
 }

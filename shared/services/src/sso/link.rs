@@ -34,9 +34,10 @@ pub(super) async fn join(
     };
     let email = caregiver.email.as_str();
     let (account, attempt) = auth::open(ctx, email, password, Some(account), origin).await?;
-    let writes = attempt.iter().cloned().chain([Tokens::spend(&proven.nonce)]).collect();
-    let entry = auth::enter(ctx, account, Some(&link), steps.code, origin, writes).await;
-    auth::settle(ctx, entry, attempt).await
+    let nonce = vec![Tokens::spend(&proven.nonce)];
+    let entry = auth::enter(ctx, account, Some(&link), steps.code, origin, nonce).await;
+    attempt.succeeded(ctx).await;
+    entry
 }
 
 fn link_required(provider: Provider) -> Error {

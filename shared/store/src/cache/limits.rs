@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn an_id_is_a_key_as_it_is() {
-        assert_eq!(key(Class::SignIn, &CALLER, "6789abcd"), "v2:limit:sign_in:caller:6789abcd");
+        assert_eq!(key(Class::SignIn, &CALLER, "6789abcd"), versioned("limit:sign_in:caller:6789abcd"));
     }
 
     #[test]
@@ -80,7 +80,7 @@ mod tests {
         let keys: std::collections::BTreeSet<_> = all.iter().map(|who| key(Class::Read, &CALLER, who)).collect();
         assert_eq!(keys.len(), all.len());
         for key in keys {
-            let hash = key.strip_prefix("v2:limit:read:caller:#").unwrap();
+            let hash = key.strip_prefix(&versioned("limit:read:caller:#")).unwrap();
             assert!(hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()), "{key}");
         }
     }

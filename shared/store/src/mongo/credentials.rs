@@ -1,7 +1,8 @@
 //! What opens an account: fields of `caregivers` that are never cached.
 
 use domain::caregivers::{Caregiver, Credentials, Mfa, Place, Provider, SsoLink};
-use domain::{Result, Secret};
+use domain::{Result, Role, Secret};
+use jiff::Timestamp;
 use mongodb::bson::{Binary, DateTime, Document, doc};
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +49,23 @@ impl Caregivers<'_> {
     pub fn set_places(caregiver: &Caregiver, places: &[Place]) -> Write {
         let places: Vec<Binary> = places.iter().map(|place| binary(place)).collect();
         Self::change(caregiver, doc! { "$set": { "places": places } })
+    }
+
+    /// Notes that the address is the account's own, and changes nothing else.
+    pub fn set_verified(caregiver: &Caregiver) -> Write {
+        Self::change(caregiver, doc! { "$set": { "isEmailVerified": true } })
+    }
+
+    /// Makes an invited person a colleague, with what is written about `caregiver`; 401 when they
+    /// are not invited any more.
+    pub fn join(caregiver: &Caregiver, hash: &Secret, now: Timestamp) -> Write {
+        let set = doc! {
+            "name": &caregiver.name, "phone": caregiver.phone.as_ref().map(domain::Phone::as_str),
+            "role": caregiver.role.as_str(), "isEmailVerified": caregiver.email_verified,
+            "isPhoneVerified": caregiver.phone_verified, "password": hash.expose(), "updatedAt": date(now),
+        };
+        Self::change_if(caregiver, doc! { "role": Role::Invited.as_str() }, doc! { "$set": set })
+            .or_unauthenticated("token_invalid", "This link was used already or has expired. Please ask for a new one.")
     }
 
     /// Replaces the second factor.
@@ -134,7 +152,7 @@ impl Row {
                 secret,
                 backup: self.mfa_backup_codes,
                 last_step: self.mfa_last_step.and_then(|step| u64::try_from(step).ok()).unwrap_or_default(),
-                since: self.mfa_enrolled_at.map(time).transpose()?.unwrap_or(jiff::Timestamp::UNIX_EPOCH),
+                since: self.mfa_enrolled_at.map(time).transpose()?.unwrap_or(Timestamp::UNIX_EPOCH),
             },
         };
         let place = |stored: Binary| Place::try_from(stored.bytes).map_err(|_| corrupt("places"));

@@ -71,9 +71,8 @@ impl Sessions<'_> {
         expires_at: Timestamp,
     ) -> Result<Option<Session>> {
         let change = doc! {
-            "$set": {
-                "current": binary(new), "rotatedAt": date(now), "expiresAt": date(expires_at), "seenAt": date(now),
-            },
+            // Not `seenAt`: an app that is only open exchanges tokens by itself.
+            "$set": { "current": binary(new), "rotatedAt": date(now), "expiresAt": date(expires_at) },
             "$push": { "used": { "$each": [binary(old)], "$slice": REMEMBERED } },
         };
         let filter = doc! { "current": binary(old), "expiresAt": { "$gt": date(now) } };

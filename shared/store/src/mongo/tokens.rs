@@ -57,7 +57,8 @@ impl Tokens<'_> {
         Ok(Write::insert(NAME, document(&Row::of(token))?))
     }
 
-    /// Uses one up: whoever comes second undoes everything else of the commit with a 401.
+    /// Uses one up: whoever comes second undoes everything else of the commit with a 401. It is kept
+    /// until it ends, so that a second click can be told from a wrong link.
     pub fn spend(token: &OneTime) -> Write {
         let (code, message) = match token.purpose {
             Purpose::Nonce => ("sso_token_invalid", "Signing in did not work. Please try again."),

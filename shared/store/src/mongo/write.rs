@@ -3,7 +3,7 @@
 //! A write is a value, so a transaction that meets another one can simply be run again, and a
 //! service says in one expression what belongs together.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::{Error, Result};
 use futures_util::FutureExt as _;
@@ -14,11 +14,12 @@ use mongodb::error::{TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RES
 
 use super::{Store, error, failed};
 
-/// Attempts to commit before the caller is told to try again later. Of those who write to one
-/// document at the same moment one is done in each, so this is how many can meet.
-const ATTEMPTS: u32 = 8;
-/// The longest pause between two of them.
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// How long a transaction that meets others is tried again before the caller is told to try later:
+/// much longer than a transaction takes, and no longer than a person waits.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The first pause between two attempts; each is twice the one before, up to the longest.
+const SHORTEST: Duration = Duration::from_millis(20);
+const LONGEST: Duration = Duration::from_millis(320);
 
 /// One write, not done yet. Each collection's file makes those that it allows.
 #[must_use = "a write does nothing until it is committed"]
@@ -154,17 +155,18 @@ impl Store {
     async fn transact(&self, writes: &[Write]) -> Result<()> {
         let client = self.database().await?.client();
         let mut session = client.start_session().await.map_err(failed)?;
-        let mut attempt = 0;
+        let began = Instant::now();
+        let mut pause = SHORTEST;
         loop {
-            attempt += 1;
             let failure = match self.attempt(&mut session, writes).await {
                 Ok(()) => return Ok(()),
                 Err(failure) => failure,
             };
-            if attempt == ATTEMPTS || !failure.is_passing() {
+            if !failure.is_passing() || began.elapsed() > PATIENCE {
                 return Err(failure.into_error());
             }
-            tokio::time::sleep(Duration::from_millis(10 << attempt).min(LONGEST_PAUSE)).await;
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST);
         }
     }
 

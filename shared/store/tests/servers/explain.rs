@@ -122,9 +122,8 @@ async fn read_everything(store: &Store) {
     drop(store.mails().due(now, 5).await);
     drop(store.audits().waiting().await);
     drop(store.audits().inbox(Some(org), 5).await);
-    drop(store.audits().last(Some(org)).await);
+    drop(store.audits().end(Some(org)).await);
     drop(store.audits().chain(Some(org), 7, 5).await);
-    drop(store.audits().newest(org, Some(7), 5).await);
     drop(store.audits().chains().await);
 }
 
@@ -139,6 +138,7 @@ fn changes() -> Vec<Write> {
         purpose: Purpose::Invite,
         caregiver: None,
         hash: [1; 32],
+        link: None,
         expires_at: now,
         used: false,
     };

@@ -74,7 +74,8 @@ async fn what_another_is_waiting_for_is_not_kept() {
     })
     .await;
     let key = key();
-    kitchen.order(&key, "{}").await.refused(409, "request_in_progress");
+    let waits = kitchen.order(&key, "{}").await;
+    assert_eq!((waits.status.as_u16(), &waits.json["error"]), (409, &serde_json::json!("request_in_progress")));
     for _ in 0..2 {
         kitchen.order(&key, "{}").await.refused(409, "phone_taken");
     }
