@@ -1,6 +1,7 @@
 """What Schemathesis cannot know of the API: which ids exist, whom it must leave alone, and the rules that no schema can
 express. .ci/api tells the ids of the demo in the environment."""
 
+import itertools
 import json
 import os
 import re
@@ -8,6 +9,8 @@ import re
 import schemathesis
 from hypothesis import strategies
 from schemathesis.openapi.checks import RejectedPositiveData
+
+NUMBERS = itertools.count()
 
 KNOWN = json.loads(os.environ.get("API_IDS", "{}"))
 """Ids that exist, by the name of the parameter."""
@@ -66,6 +69,15 @@ def whole(value):
 def map_body(context, body):
     """No client writes a whole number with a fraction."""
     return whole(body)
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Makes every Idempotency-Key that is one a new one: a sequence that is tried again would be told of the patient whom
+    it removed the first time. What repeated keys do is tested in shared/api/tests."""
+    key = (case.headers or {}).get("Idempotency-Key")
+    if isinstance(key, str) and re.fullmatch("[!#-~][!-~]{0,200}", key):
+        case.headers["Idempotency-Key"] = f"{key}-{next(NUMBERS)}"
 
 
 @schemathesis.hook

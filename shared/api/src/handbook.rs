@@ -3,6 +3,8 @@
 //! They stand between `<!-- begin NAME -->` and `<!-- end NAME -->`; everything else is written by
 //! hand.
 
+use std::collections::BTreeMap;
+
 use domain::limits;
 use serde_json::Value;
 
@@ -29,19 +31,21 @@ pub fn filled(page: &str, document: &str) -> Result<String, &'static str> {
     Ok(page)
 }
 
-/// Every operation of a description, as a table.
+/// Every operation of a description, as a table in the order of its paths.
 fn endpoints(document: &str) -> String {
     let document: Value = serde_json::from_str(document).unwrap_or_default();
-    let mut table = String::from("| endpoint | limits | what it does |\n|---|---|---|\n");
+    let mut rows = BTreeMap::new();
     for (path, operations) in document["paths"].as_object().into_iter().flatten() {
         for (method, operation) in operations.as_object().into_iter().flatten() {
             let said = first_sentence(operation["summary"].as_str().unwrap_or_default());
             let out = if operation["deprecated"] == true { " Deprecated, see [Versions](#versions)." } else { "" };
             let class = operation["x-rate-limit"].as_str().unwrap_or_default();
-            table.push_str(&format!("| `{} {path}` | `{class}` | {said}{out} |\n", method.to_uppercase()));
+            let row = format!("| `{} {path}` | `{class}` | {said}{out} |\n", method.to_uppercase());
+            rows.insert((path, method), row);
         }
     }
-    table
+    let head = "| endpoint | limits | what it does |\n|---|---|---|\n".to_owned();
+    rows.into_values().fold(head, |table, row| table + &row)
 }
 
 fn first_sentence(text: &str) -> String {

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use domain::limits::Class;
-use jiff::civil::Date;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -13,6 +12,8 @@ use utoipa::openapi::{
     OpenApiBuilder, PathItem, Ref, RefOr, Required, ResponseBuilder, Responses, Schema, Server,
 };
 
+use crate::error::{ErrorBody, FieldBody};
+use crate::problem::ProblemBody;
 use crate::versions::Superseded;
 
 /// The parts of the API and what they are about.
@@ -51,10 +52,11 @@ pub(crate) fn declare(path: &str, item: &mut PathItem, class: Class, once: bool)
         extensions.insert("x-rate-limit".to_owned(), class.as_str().into());
         if let Some(superseded) = Superseded::find(method, path) {
             operation.deprecated = Some(Deprecated::True);
-            let told = |date: Date| date.to_string().into();
-            extensions.insert("x-deprecated-since".to_owned(), told(superseded.since));
-            extensions.insert("x-sunset".to_owned(), told(superseded.sunset));
-            extensions.insert("x-successor".to_owned(), superseded.successor.into());
+            // In words: extensions have no order of their own, and the document must not change by itself.
+            let Superseded { successor, since, sunset, .. } = superseded;
+            let told = format!("Deprecated since {since}: use `{method} {successor}`. May be gone from {sunset}.");
+            let before = operation.description.take().map(|text| text + "\n\n").unwrap_or_default();
+            operation.description = Some(before + &told);
         }
         if once {
             let header = ParameterBuilder::new()
@@ -132,7 +134,13 @@ pub fn base() -> OpenApi {
         .bearer_format("JWT")
         .description(Some("The access token of `POST /v1/auth/login`, good for 30 minutes."))
         .build();
-    let components = ComponentsBuilder::new().security_scheme("bearer", SecurityScheme::Http(bearer)).build();
+    // Responses that are declared for many operations at once name these and do not bring them along.
+    let components = ComponentsBuilder::new()
+        .schema_from::<ErrorBody>()
+        .schema_from::<ProblemBody>()
+        .schema_from::<FieldBody>()
+        .security_scheme("bearer", SecurityScheme::Http(bearer))
+        .build();
     let license = LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build();
     let info = InfoBuilder::new()
         .title("Bianca")

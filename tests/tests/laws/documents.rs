@@ -10,6 +10,7 @@ const AGAIN: &str = "run `cargo run -p local -- openapi` and commit what it writ
 pub(crate) fn description() -> String {
     api::openapi::whole([
         auth::routes().into_openapi(),
+        orgs::routes().into_openapi(),
         patients::routes().into_openapi(),
         conversations::routes().into_openapi(),
         privacy::routes().into_openapi(),

@@ -80,6 +80,7 @@ fn served<'a>(routes: &'a [Route], method: &str, path: &str) -> Option<&'a Route
 fn every_path_of_the_api_reaches_the_function_that_serves_it() {
     let parts = BTreeMap::from([
         ("auth", auth::routes().into_openapi()),
+        ("orgs", orgs::routes().into_openapi()),
         ("patients", patients::routes().into_openapi()),
         ("conversations", conversations::routes().into_openapi()),
         ("privacy", privacy::routes().into_openapi()),

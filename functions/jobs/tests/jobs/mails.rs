@@ -128,7 +128,7 @@ async fn a_queue_that_is_away_loses_no_mail() {
     let env = house().env_with_queues().await;
     let endpoint = config::Aws::from_env(&env).unwrap().endpoint.unwrap();
     let cable = Cable::to(endpoint.as_str()).await;
-    let office = Office::behind(&cable.through(endpoint.as_str())).await;
+    let office = Box::pin(Office::behind(&cable.through(endpoint.as_str()))).await;
     cable.cut();
     office.forgot(&office.app.staff).await;
     cable.mend().await;

@@ -42,8 +42,12 @@ async fn the_caregivers_of_a_patient_are_listed_with_their_patients() {
     };
     assert_eq!(listed.as_array().unwrap().len(), 2);
     assert_eq!(of(&listed, &app.colleague), json!([ada.id.to_string(), bo.id.to_string()]));
-    // Staff learn of their colleague's patients only what they see themselves.
+    // Staff learn of their colleague's patients only what they see themselves, and not how they are reached.
     let listed = app.staff.get(&path).await.ok(200);
+    let email = |client: &Client| {
+        listed.as_array().unwrap().iter().find(|row| row["id"] == id(client)).unwrap()["email"].clone()
+    };
+    assert_eq!((email(&app.colleague), email(&app.staff)), (json!(null), json!(app.staff.caregiver().email.as_str())));
     assert_eq!(of(&listed, &app.colleague), json!([ada.id.to_string()]));
     app.stranger.get(&path).await.refused(404, "patient_not_found");
 }

@@ -4,6 +4,7 @@ use domain::audit::{self, Subject};
 use domain::caregivers::{Caregiver, Change};
 use domain::policy::{self, Action, Resource};
 use domain::{Caller, CaregiverId, Error, PatientId, Result, Role, Secret};
+use futures_util::FutureExt as _;
 
 use super::change::Changes;
 use super::{account, may_manage, resource, with_patients};
@@ -63,7 +64,8 @@ pub async fn update(
         changes.commit().await?;
         with_patients(ctx, caller, after).await
     };
-    watch(ctx, caller, audit::Action::Update, Subject::Caregiver, caregiver, work).await
+    // In a box, or the handler's future would hold all of it.
+    watch(ctx, caller, audit::Action::Update, Subject::Caregiver, caregiver, work.boxed()).await
 }
 
 fn permitted(caller: &Caller, before: &Caregiver, after: &Caregiver, password: bool) -> Result<()> {

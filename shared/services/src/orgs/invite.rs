@@ -6,6 +6,7 @@ use domain::mails::AccountMail;
 use domain::policy::{self, Action, Resource};
 use domain::tokens::Purpose;
 use domain::{Caller, CaregiverId, Email, Error, OrgId, Phone, Result, Role};
+use futures_util::FutureExt as _;
 use store::Write;
 use store::mongo::{Caregivers, Tokens};
 
@@ -50,7 +51,8 @@ pub async fn invite(ctx: &AccountCtx, caller: &Caller, org: OrgId, invitation: I
         letter.post(ctx).await;
         Ok(invited)
     };
-    trail::watch(ctx, caller, audit::Action::Invited, Subject::Org, org, work).await
+    // In a box, or the handler's future would hold all of it.
+    trail::watch(ctx, caller, audit::Action::Invited, Subject::Org, org, work.boxed()).await
 }
 
 async fn once(ctx: &AccountCtx, caller: &Caller, org: OrgId, invitation: &Invitation) -> Result<(Caregiver, Letter)> {

@@ -4,6 +4,7 @@ use domain::audit::{self, Subject};
 use domain::caregivers::Caregiver;
 use domain::policy::{self, Action, Resource};
 use domain::{Caller, CaregiverId, PatientId, PictureId, Result, Scope};
+use futures_util::FutureExt as _;
 use store::mongo::Caregivers;
 
 use super::{forget, keep, settled};
@@ -37,7 +38,8 @@ pub async fn of_caregiver(
         }
         with_patients(ctx, caller, Caregiver { picture: Some(picture), ..before }).await
     };
-    watch(ctx, caller, audit::Action::Update, Subject::Caregiver, caregiver, work).await
+    // In a box, or the handler's future would hold all of it.
+    watch(ctx, caller, audit::Action::Update, Subject::Caregiver, caregiver, work.boxed()).await
 }
 
 /// Gives the caregiver as they were.

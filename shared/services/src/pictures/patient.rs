@@ -4,6 +4,7 @@ use domain::audit::{self, Subject};
 use domain::patients::Patient;
 use domain::policy::{self, Action, Resource};
 use domain::{Caller, PatientId, PictureId, Result, Scope};
+use futures_util::FutureExt as _;
 use store::mongo::Patients;
 
 use super::{forget, keep, settled};
@@ -35,7 +36,8 @@ pub async fn of_patient(
         }
         Ok(Patient { picture: Some(picture), ..before })
     };
-    watch(ctx, caller, audit::Action::Update, Subject::Patient, patient, work).await
+    // In a box, or the handler's future would hold all of it.
+    watch(ctx, caller, audit::Action::Update, Subject::Patient, patient, work.boxed()).await
 }
 
 /// Gives the patient as they were.
