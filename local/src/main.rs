@@ -9,6 +9,7 @@ mod demo;
 mod generate;
 mod house;
 mod migrate;
+mod operator;
 mod phone;
 mod replay;
 mod running;
@@ -77,6 +78,14 @@ enum Command {
     Seed,
     /// Create what is missing in the database of `MONGODB_URI`: its indexes.
     Migrate,
+    /// Make an administrator a platform operator, who reaches every organisation, in the database of `MONGODB_URI`.
+    Operator {
+        /// The address of their account, which must have a second factor.
+        email: domain::Email,
+        /// Take it back: they are an administrator again.
+        #[arg(long)]
+        remove: bool,
+    },
     /// Look at the audit trail in the database of `MONGODB_URI`.
     Audit {
         #[command(subcommand)]
@@ -123,6 +132,7 @@ async fn main() -> ExitCode {
         Command::Call { patient, place } => call::call(&patient, &place).await,
         Command::Seed => demo::seed_database().await,
         Command::Migrate => migrate::migrate().await,
+        Command::Operator { email, remove } => operator::set(&email, remove).await,
         Command::Audit { command: Audit::Verify { reaches, json } } => audit::verify(&reaches, json).await,
         Command::Replay { file, json } => replay::replay(&file, json),
         Command::Openapi { check } => generate::generate(check),

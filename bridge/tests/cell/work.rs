@@ -7,6 +7,7 @@ use bridge::Instruments;
 use bridge::recording::{Folder, RecordingKey, Recordings};
 use domain::PatientId;
 use domain::alerts::{Alert, AlertKind};
+use domain::audit::{Action, Actor, Outcome, Subject};
 use domain::calls::EndReason;
 use domain::emergencies::Severity;
 use domain::policy;
@@ -28,6 +29,28 @@ async fn the_key_for_help_tells_the_caregiver_while_the_call_goes_on() {
     assert_eq!(cell.app.mails_to(&cell.app.staff).await.len(), 1);
     cell.until_ended(id).await;
     assert_eq!(told(&cell, ada.id).await.len(), 1, "pressed once, alerted once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_bianca_looks_at_and_writes_by_itself_is_in_the_audit_trail() {
+    let cell = Cell::start(Telephones::Help).await;
+    let (ada, id) = cell.ask_for_a_call().await;
+    cell.until_ended(id).await;
+    let trail = cell.app.ctx.store.audits().inbox(Some(cell.app.home.id), 100).await.unwrap();
+    let (call, patient) = (vec![id.to_string()], vec![ada.id.to_string()]);
+    for (action, subject, ids, why) in [
+        (Action::Read, Subject::Patient, &patient, "brief the model"),
+        (Action::Create, Subject::Conversation, &call, "write down what is said"),
+        (Action::Create, Subject::Alert, &patient, AlertKind::HelpKey.as_str()),
+        (Action::Update, Subject::Call, &call, "end a call"),
+    ] {
+        let noted = trail.iter().filter(|record| {
+            let by_itself = matches!(&record.actor, Actor::System { reason } if reason == why);
+            by_itself && (record.action, record.subject, &record.ids) == (action, subject, ids)
+        });
+        let outcomes: Vec<_> = noted.map(|record| record.outcome).collect();
+        assert_eq!(outcomes, [Outcome::Success], "{action:?} {subject:?}: {trail:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

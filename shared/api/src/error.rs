@@ -44,7 +44,6 @@ pub struct ErrorBody {
     pub request_id: String,
     /// What a few errors say besides; the endpoint's description names it.
     #[serde(flatten)]
-    #[schema(ignore)]
     pub extra: Map<String, Value>,
 }
 
@@ -148,6 +147,14 @@ pub enum Refusals {
     /// Something we depend on does not answer; try again after `Retry-After` seconds.
     #[response(status = 503)]
     Unavailable(ErrorBody),
+}
+
+/// The refusal of whoever comes second when two change what opens an account, for the documentation.
+#[derive(utoipa::IntoResponses)]
+pub enum AccountMovedOn {
+    /// `account_moved_on`: the account was changed at the same moment; ask again.
+    #[response(status = 409)]
+    Conflict(ErrorBody),
 }
 
 /// The errors that every endpoint without a sign-in can answer with, for its documentation.

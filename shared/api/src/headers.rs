@@ -3,8 +3,8 @@
 use axum::http::header::{
     ACCEPT, ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL,
-    CONTENT_SECURITY_POLICY, ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -72,10 +72,12 @@ pub(crate) fn protect(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether a client would rather have a page than JSON.
-pub fn wants_page(headers: &HeaderMap) -> bool {
-    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    accept.contains("text/html") && !accept.contains("application/json")
+/// Whether a client speaks JSON, as opposed to a browser or a program that looks into mails.
+pub fn speaks_json(headers: &HeaderMap) -> bool {
+    [ACCEPT, CONTENT_TYPE].iter().any(|name| {
+        let said = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        said.contains("application/json")
+    })
 }
 
 #[cfg(test)]

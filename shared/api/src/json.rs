@@ -1,5 +1,7 @@
 //! Bodies.
 
+use std::fmt;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -31,6 +33,23 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Valid<T> {
             return Err(Error::invalid("body_not_json", message).into());
         }
         parse(&bytes).map(Self).map_err(ApiError)
+    }
+}
+
+/// A body as it was sent, when a form is as good as JSON. One that is too large is a 413.
+pub struct Raw(pub Bytes);
+
+impl fmt::Debug for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Raw({} bytes)", self.0.len())
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        read(request).await.map(Self)
     }
 }
 

@@ -30,11 +30,11 @@ pub mod versions;
 
 pub use caller::SignedIn;
 pub use cursor::{Checked, CursorPageBody};
-pub use error::{ApiError, ErrorBody, FieldBody, OpenRefusals, Refusals, Result};
+pub use error::{AccountMovedOn, ApiError, ErrorBody, FieldBody, OpenRefusals, Refusals, Result};
 pub use guard::Rules;
-pub use headers::wants_page;
+pub use headers::speaks_json;
 pub use idempotency::Once;
-pub use json::{Created, MAX_BODY, NoContent, Valid, nullable};
+pub use json::{Created, MAX_BODY, NoContent, Raw, Valid, nullable};
 pub use layers::{Manners, with_manners};
 pub use origin::From;
 pub use page::{PageBody, PageQuery};

@@ -127,6 +127,19 @@ fn let_bodies_out(whole: &mut OpenApi) {
     }
 }
 
+/// Leaves out what nothing names, such as the rows of a page, which stand in the page itself.
+fn leave_unused_out(whole: &mut OpenApi) {
+    loop {
+        let text = whole.to_json().expect("a description is plain data");
+        let Some(components) = &mut whole.components else { return };
+        let before = components.schemas.len();
+        components.schemas.retain(|name, _| text.contains(&format!("\"#/components/schemas/{name}\"")));
+        if components.schemas.len() == before {
+            return;
+        }
+    }
+}
+
 /// An empty description with title, version, server and the way to sign in.
 pub fn base() -> OpenApi {
     let bearer = HttpBuilder::new()
@@ -165,6 +178,7 @@ pub fn whole(parts: impl IntoIterator<Item = OpenApi>) -> String {
         whole.merge(part);
     }
     let_bodies_out(&mut whole);
+    leave_unused_out(&mut whole);
     whole.to_pretty_json().expect("a description is plain data") + "\n"
 }
 
@@ -207,6 +221,8 @@ mod tests {
         let whole: Value = serde_json::from_str(&whole([Things::openapi()])).unwrap();
         assert_eq!(whole["paths"]["/v1/things"]["patch"]["requestBody"]["required"], false);
         assert_eq!(whole["paths"]["/v1/things"]["post"]["requestBody"]["required"], true);
+        let named = whole["components"]["schemas"].as_object().unwrap().keys().collect::<Vec<_>>();
+        assert_eq!(named, ["Change", "New"], "what nothing names is left out");
     }
 
     #[test]

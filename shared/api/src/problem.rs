@@ -34,7 +34,6 @@ pub struct ProblemBody {
     pub request_id: String,
     /// What a few errors say besides (RFC 9457, 3.2); the endpoint's description names it.
     #[serde(flatten)]
-    #[schema(ignore)]
     pub extra: Map<String, Value>,
 }
 

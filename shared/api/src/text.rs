@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 
 use domain::Language;
+use domain::caregivers::Provider;
 use domain::patients::Patience;
 use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
@@ -19,6 +20,8 @@ const NAME: &str = "^[^<>\\u0000-\\u0008\\u000e-\\u001f\\u007f-\\u0084\\u0086-\\
     [^<>\\s\\u0000-\\u001f\\u007f-\\u009f][^<>\\u0000-\\u0008\\u000e-\\u001f\\u007f-\\u0084\\u0086-\\u009f]*$";
 /// Something that can be read.
 const FILLED: &str = "[^\\s\\u0000-\\u001f\\u007f-\\u009f]";
+/// What stands in an attribute of a page without harm.
+const LINK: &str = "^(https?://[^\\s<>\"\\u0000-\\u001f\\u007f-\\u009f]+)?$";
 
 macro_rules! texts {
     ($($(#[doc = $doc:literal])+ $name:ident = $build:expr;)+) => {$(
@@ -65,6 +68,12 @@ texts! {
     OutcomeWord = object().enum_values(Some(OUTCOMES)).examples(["answered"]);
     /// The colours of the app.
     ThemeWord = object().enum_values(Some(["healthcare", "colorblind"])).examples(["healthcare"]);
+    /// A provider of accounts.
+    ProviderWord = object().enum_values(Some(Provider::ALL.map(Provider::as_str))).examples(["google"]);
+    /// An address of the web, or nothing.
+    WebLink = object().max_length(Some(2048)).pattern(Some(LINK)).examples(["https://care.example/logo.png"]);
+    /// An IANA time zone.
+    ZoneName = object().min_length(Some(1)).max_length(Some(64)).examples(["Europe/Berlin"]);
     /// Keys of a telephone, with `,` for a pause.
     Keys = object().min_length(Some(1)).max_length(Some(16)).pattern(Some("^,*[0-9*#][0-9*#,]*$"))
         .examples([",,204"]);
@@ -116,6 +125,9 @@ mod tests {
         is_taken::<OutcomeWord, Outcome>();
         is_taken::<ThemeWord, Theme>();
         is_taken::<Keys, Extension>();
+        is_taken::<ProviderWord, Provider>();
+        is_taken::<WebLink, domain::orgs::WebAddress>();
+        is_taken::<ZoneName, domain::Zone>();
     }
 
     #[test]

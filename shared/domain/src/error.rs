@@ -197,10 +197,9 @@ mod tests {
 
     #[test]
     fn what_is_told_besides_keeps_its_order() {
-        let error =
-            Error::forbidden("a", "b").telling("ssoProvider", "google").telling("requiresPasswordLinking", true);
+        let error = Error::forbidden("a", "b").telling("ssoProvider", "google").telling("requiresPassword", true);
         let told: Vec<_> = error.extra().map(|(name, value)| format!("{name}={value}")).collect();
-        assert_eq!(told, ["ssoProvider=\"google\"", "requiresPasswordLinking=true"]);
+        assert_eq!(told, ["ssoProvider=\"google\"", "requiresPassword=true"]);
         assert_eq!(Error::internal("c").extra().count(), 0);
     }
 

@@ -17,6 +17,11 @@ pub const REUSE_GRACE: SignedDuration = SignedDuration::from_secs(10);
 /// database with every read.
 pub const SEEN_EVERY: SignedDuration = SignedDuration::from_secs(30);
 
+/// How long after a sign-in what opens the account can be changed: whoever sits at a desk that was
+/// left open has to sign in first (OWASP Authentication Cheat Sheet, "Require Re-authentication for
+/// Sensitive Features").
+pub const RECENT: SignedDuration = SignedDuration::from_mins(10);
+
 /// The SHA-256 of a refresh token: what is stored instead of it.
 pub type TokenHash = [u8; 32];
 
@@ -63,6 +68,11 @@ impl Session {
     /// person: nobody is signed out early.
     pub fn is_idle(&self, idle: SignedDuration, now: Timestamp) -> bool {
         now.duration_since(self.seen_at) > idle + SEEN_EVERY
+    }
+
+    /// Whether somebody signed in a moment ago.
+    pub fn is_recent(&self, now: Timestamp) -> bool {
+        now.duration_since(self.created_at) <= RECENT
     }
 
     /// Whether activity at `now` is worth noting.

@@ -2,7 +2,7 @@
 //!
 //! A token is `id ‖ MAC` and is made from its id alone, so that the mail that carries it can be
 //! written later by another process; what is stored is its hash. See
-//! `docs/decisions/021-one-time-tokens.md`.
+//! `docs/decisions/023-one-time-tokens.md`.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,18 @@ impl Purpose {
         }
     }
 
+    /// What is said of a token that is not good, whatever the reason. Of an invitation the existing app
+    /// knows these very words.
+    pub const fn refusal(self) -> &'static str {
+        match self {
+            Self::Invite => "Invalid or expired invite token",
+            Self::Nonce => "Signing in did not work. Please try again.",
+            Self::VerifyEmail | Self::ResetPassword | Self::SecondFactor => {
+                "This link was used already or has expired. Please ask for a new one."
+            }
+        }
+    }
+
     /// How long a token is good: as the existing app's mails say.
     pub const fn lifetime(self) -> SignedDuration {
         match self {
@@ -65,6 +77,8 @@ pub struct OneTime {
     pub caregiver: Option<CaregiverId>,
     /// The account at a provider that is linked when a [`Purpose::SecondFactor`] is completed.
     pub link: Option<SsoLink>,
+    /// The sign-in epoch of the account when it was made, for one that must end with the sign-ins.
+    pub epoch: Option<u32>,
     /// The SHA-256 of the token.
     pub hash: TokenHash,
     /// Until when it is good.

@@ -19,7 +19,8 @@ impl TestApp {
         let token = self.accounts.vault.tokens(purpose, id).next().unwrap();
         let hash = Sha256::digest(token.expose()).into();
         let expires_at = now + purpose.lifetime();
-        let row = OneTime { id, purpose, caregiver: Some(caregiver), hash, link: None, expires_at, used: false };
+        let row =
+            OneTime { id, purpose, caregiver: Some(caregiver), hash, link: None, epoch: None, expires_at, used: false };
         self.ctx.store.commit([Tokens::add(&row).unwrap()]).await.unwrap();
         token
     }

@@ -5,7 +5,7 @@ use std::net::{Ipv6Addr, SocketAddr};
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use domain::caregivers::Caregiver;
 use http_body_util::BodyExt as _;
@@ -102,6 +102,18 @@ impl Client {
             request = request.header(CONTENT_TYPE, "application/json");
         }
         self.request(request.body(Body::from(body.unwrap_or_default())).unwrap()).await
+    }
+
+    /// A form with a file in its field `avatar`.
+    pub async fn upload(&self, method: Method, path: &str, file: &[u8]) -> Reply {
+        let head = b"--XX\r\nContent-Disposition: form-data; name=\"avatar\"; filename=\"me.png\"\r\n\r\n";
+        let form = [&head[..], file, b"\r\n--XX--\r\n"].concat();
+        let mut request = Request::builder().method(method).uri(path);
+        request = request.header(CONTENT_TYPE, "multipart/form-data; boundary=XX").header(CONTENT_LENGTH, form.len());
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        self.request(request.body(Body::from(form)).unwrap()).await
     }
 
     /// Exactly this request.

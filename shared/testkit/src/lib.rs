@@ -12,6 +12,7 @@ mod clock;
 mod house;
 mod mails;
 mod people;
+mod pictures;
 mod provider;
 
 pub use app::{Fronts, TestApp};
@@ -21,4 +22,5 @@ pub use clock::TestClock;
 pub use house::{House, house};
 pub use mails::Sent;
 pub use people::PASSWORD;
+pub use pictures::png;
 pub use provider::{IdProvider, Signer};

@@ -1,7 +1,7 @@
 //! `GET /v1/auth/invite-info` and `POST /v1/auth/registerWithInvite`.
 
 use api::v1::{CaregiverBody, TokensBody};
-use api::{Created, ErrorBody, From, OpenRefusals, Result, Valid, ValidQuery, text};
+use api::{AccountMovedOn, Created, ErrorBody, From, OpenRefusals, Result, Valid, ValidQuery, text};
 use axum::Json;
 use axum::extract::State;
 use domain::caregivers::Name;
@@ -73,7 +73,7 @@ pub(crate) struct AcceptOut {
 #[utoipa::path(post, path = "/v1/auth/registerWithInvite", operation_id = "register_with_invite", tag = "auth", request_body = AcceptIn, responses(
     (status = 201, description = "The new colleague, signed in.", body = AcceptOut),
     (status = 401, description = "Used, expired or none of ours.", body = ErrorBody),
-    (status = 403, description = "`account_locked` by an administrator.", body = ErrorBody), OpenRefusals), security(()))]
+    (status = 403, description = "`account_locked` by an administrator.", body = ErrorBody), AccountMovedOn, OpenRefusals), security(()))]
 pub(crate) async fn register_with_invite(
     State(ctx): State<Front<AccountCtx>>,
     From(origin): From,

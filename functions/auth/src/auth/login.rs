@@ -1,6 +1,6 @@
 //! `POST /v1/auth/login`.
 
-use api::{ErrorBody, From, OpenRefusals, Result, Valid};
+use api::{AccountMovedOn, ErrorBody, From, OpenRefusals, Result, Valid};
 use axum::Json;
 use axum::extract::State;
 use domain::{Error, Secret};
@@ -122,7 +122,7 @@ pub(crate) fn entry(entry: Entry) -> EntryOut {
     (status = 200, description = "Signed in, or the second step is asked for.", body = EntryOut),
     (status = 401, description = "`credentials_wrong` for an unknown address or a wrong password, without saying which; `mfa_code_wrong`; `token_invalid`.", body = ErrorBody),
     (status = 403, description = "`email_not_verified` or `account_locked`; told only to whoever knew the password.", body = ErrorBody),
-    OpenRefusals), security(()))]
+    AccountMovedOn, OpenRefusals), security(()))]
 pub(crate) async fn login(
     State(ctx): State<Front<AccountCtx>>,
     From(origin): From,

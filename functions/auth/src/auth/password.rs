@@ -1,6 +1,6 @@
 //! `POST /v1/auth/forgot-password` and `POST /v1/auth/reset-password`.
 
-use api::{ErrorBody, From, NoContent, OpenRefusals, Result, Valid, ValidQuery, text};
+use api::{AccountMovedOn, ErrorBody, From, NoContent, OpenRefusals, Result, Valid, ValidQuery, text};
 use axum::extract::State;
 use domain::{Email, Secret};
 use serde::Deserialize;
@@ -42,7 +42,7 @@ pub(crate) async fn forgot_password(
 /// Sets a new password with the token of a mail, once, and ends every sign-in of the account.
 #[utoipa::path(post, path = "/v1/auth/reset-password", operation_id = "reset_password", tag = "auth", params(TokenQuery), request_body = PasswordIn, responses(
     (status = 204, description = "The password is set; sign in with it."),
-    (status = 401, description = "Used, expired or none of ours.", body = ErrorBody), OpenRefusals), security(()))]
+    (status = 401, description = "Used, expired or none of ours.", body = ErrorBody), AccountMovedOn, OpenRefusals), security(()))]
 pub(crate) async fn reset_password(
     State(ctx): State<Front<AccountCtx>>,
     From(origin): From,

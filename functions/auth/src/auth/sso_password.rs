@@ -1,6 +1,6 @@
 //! `POST /v1/auth/set-password-for-sso`.
 
-use api::{ErrorBody, From, OpenRefusals, Result, Valid};
+use api::{AccountMovedOn, ErrorBody, From, OpenRefusals, Result, Valid, text};
 use axum::Json;
 use axum::extract::State;
 use domain::Secret;
@@ -18,13 +18,13 @@ use super::DoneOut;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct SsoPasswordIn {
     /// At least 8 characters with a letter and a digit, and hard to guess.
-    #[schema(value_type = String, format = Password, min_length = 8, max_length = 256, example = "tulips in the rain 7")]
+    #[schema(value_type = text::NewPassword)]
     password: Secret,
     /// The same again.
     #[schema(value_type = String, format = Password, example = "tulips in the rain 7")]
     confirm_password: Secret,
     /// Which provider.
-    #[schema(value_type = String, example = "google")]
+    #[schema(value_type = text::ProviderWord)]
     provider: Provider,
     /// The id token that the provider made for our app and the nonce.
     #[schema(value_type = String, example = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiIxMTAxNjkifQ.c2lnbmF0dXJl")]
@@ -45,7 +45,7 @@ pub(crate) struct SsoPasswordIn {
     (status = 401, description = "`sso_token_invalid` for an id token or a nonce that is not good or was used.", body = ErrorBody),
     (status = 403, description = "`account_locked`; `email_not_verified`.", body = ErrorBody),
     (status = 404, description = "`sso_not_linked`: no account is linked with the one at the provider.", body = ErrorBody),
-    OpenRefusals), security(()))]
+    AccountMovedOn, OpenRefusals), security(()))]
 pub(crate) async fn set_password_for_sso(
     State(ctx): State<Front<AccountCtx>>,
     From(origin): From,

@@ -1,11 +1,10 @@
 //! `GET` and `POST /v1/auth/verify-email`, as JSON for the app and as a page for a browser.
 
 use api::v1::{CaregiverBody, OrgBody, PatientBody, TokensBody};
-use api::{ErrorBody, From, OpenRefusals, Result, wants_page};
+use api::{AccountMovedOn, ErrorBody, From, OpenRefusals, Raw, Result, speaks_json};
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse as _, Response};
 use domain::{Error, Secret};
 use serde::{Deserialize, Serialize};
@@ -110,21 +109,22 @@ impl VerifyOut {
     }
 }
 
-/// Verifies an address, for the app. A browser gets a page whose button does it: programs that look
-/// into mails follow links, and must not use them up.
+/// Verifies an address, for who asks for JSON. Everybody else gets a page whose button does it:
+/// programs that look into mails follow links, and must not use them up.
 #[utoipa::path(get, path = "/v1/auth/verify-email", operation_id = "verify_email_by_link", tag = "auth", params(LinkQuery), responses(
     (status = 200, description = "Verified; or a page.", content((VerifyOut = "application/json"), (String = "text/html"))),
     (status = 401, description = "Expired or none of ours.", body = ErrorBody),
-    (status = 403, description = "`account_locked`.", body = ErrorBody), OpenRefusals), security(()))]
+    (status = 403, description = "`account_locked`.", body = ErrorBody), AccountMovedOn, OpenRefusals), security(()))]
 pub(crate) async fn verify_email_by_link(
     State(ctx): State<Front<AccountCtx>>,
     From(origin): From,
     RawQuery(query): RawQuery,
+    method: Method,
     headers: HeaderMap,
 ) -> Result<Response> {
     let input = asked(query.as_deref().unwrap_or_default())?;
     let token = input.token.as_ref().ok_or_else(|| Error::field("token", "is required"))?;
-    if page_wanted(&headers, &input) {
+    if method == Method::HEAD || page_wanted(&headers, &input) {
         return Ok(page::ask(page::language(&headers), token));
     }
     Ok(Json(VerifyOut::new(auth::verify_email(&ctx, token, &origin).await?)).into_response())
@@ -135,13 +135,13 @@ pub(crate) async fn verify_email_by_link(
     request_body(content((VerifyForm = "application/json"), (VerifyForm = "application/x-www-form-urlencoded"))), responses(
     (status = 200, description = "Verified.", content((VerifyOut = "application/json"), (String = "text/html"))),
     (status = 401, description = "Expired or none of ours.", body = ErrorBody),
-    (status = 403, description = "`account_locked`.", body = ErrorBody), OpenRefusals), security(()))]
+    (status = 403, description = "`account_locked`.", body = ErrorBody), AccountMovedOn, OpenRefusals), security(()))]
 pub(crate) async fn verify_email(
     State(ctx): State<Front<AccountCtx>>,
     From(origin): From,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    sent: Bytes,
+    Raw(sent): Raw,
 ) -> Result<Response> {
     let mut input = asked(query.as_deref().unwrap_or_default())?;
     if input.token.is_none() {
@@ -160,7 +160,7 @@ pub(crate) async fn verify_email(
 }
 
 fn page_wanted(headers: &HeaderMap, input: &VerifyIn) -> bool {
-    input.format.as_deref() != Some("json") && wants_page(headers)
+    input.format.as_deref() != Some("json") && !speaks_json(headers)
 }
 
 fn asked(query: &str) -> Result<VerifyIn> {

@@ -1,6 +1,6 @@
 //! `POST /v1/mfa/backup-codes`.
 
-use api::{Refusals, Result, SignedIn, Valid};
+use api::{AccountMovedOn, Refusals, Result, SignedIn, Valid};
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -21,7 +21,7 @@ pub(crate) struct BackupOut {
 
 /// Replaces the backup codes, with a code.
 #[utoipa::path(post, path = "/v1/mfa/backup-codes", operation_id = "renew_backup_codes", tag = "mfa", request_body = CodeIn, responses(
-    (status = 200, description = "The new codes.", body = BackupOut), Refusals), security(("bearer" = [])))]
+    (status = 200, description = "The new codes.", body = BackupOut), AccountMovedOn, Refusals), security(("bearer" = [])))]
 pub(crate) async fn renew_backup_codes(
     SignedIn(caller): SignedIn,
     State(ctx): State<Front<AccountCtx>>,

@@ -1,6 +1,6 @@
 //! `POST /v1/mfa/enable`.
 
-use api::{Refusals, Result, SignedIn};
+use api::{AccountMovedOn, Refusals, Result, SignedIn};
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -26,7 +26,7 @@ pub(crate) struct EnrolmentOut {
 /// Begins to set up a second factor. It is on once `POST /v1/mfa/verify` was sent a code of it;
 /// beginning again replaces what was begun.
 #[utoipa::path(post, path = "/v1/mfa/enable", operation_id = "enable_mfa", tag = "mfa", responses(
-    (status = 200, description = "To be scanned, and codes to be kept.", body = EnrolmentOut), Refusals), security(("bearer" = [])))]
+    (status = 200, description = "To be scanned, and codes to be kept.", body = EnrolmentOut), AccountMovedOn, Refusals), security(("bearer" = [])))]
 pub(crate) async fn enable_mfa(
     SignedIn(caller): SignedIn,
     State(ctx): State<Front<AccountCtx>>,

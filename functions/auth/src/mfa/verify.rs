@@ -1,6 +1,6 @@
 //! `POST /v1/mfa/verify`.
 
-use api::{Refusals, Result, SignedIn, Valid};
+use api::{AccountMovedOn, Refusals, Result, SignedIn, Valid};
 use axum::Json;
 use axum::extract::State;
 use services::{AccountCtx, Front, mfa};
@@ -9,7 +9,7 @@ use super::{CodeIn, SwitchedOut};
 
 /// Switches the second factor on with a first code; every other sign-in of the account ends.
 #[utoipa::path(post, path = "/v1/mfa/verify", operation_id = "verify_mfa", tag = "mfa", request_body = CodeIn, responses(
-    (status = 200, description = "On.", body = SwitchedOut), Refusals), security(("bearer" = [])))]
+    (status = 200, description = "On.", body = SwitchedOut), AccountMovedOn, Refusals), security(("bearer" = [])))]
 pub(crate) async fn verify_mfa(
     SignedIn(caller): SignedIn,
     State(ctx): State<Front<AccountCtx>>,

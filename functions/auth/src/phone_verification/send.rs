@@ -1,6 +1,6 @@
 //! `POST /v1/phone-verification/send-code`.
 
-use api::{Refusals, Result, SignedIn, Valid};
+use api::{Refusals, Result, SignedIn, Valid, text};
 use axum::Json;
 use axum::extract::State;
 use domain::Phone;
@@ -16,7 +16,7 @@ use super::SentOut;
 pub(crate) struct SendIn {
     /// The number; without it the account's own.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "+15550100123")]
+    #[schema(value_type = Option<text::PhoneNumber>)]
     phone_number: Option<Phone>,
 }
 

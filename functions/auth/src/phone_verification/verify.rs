@@ -24,7 +24,7 @@ pub(crate) struct PhoneCodeIn {
 /// meanwhile.
 #[utoipa::path(post, path = "/v1/phone-verification/verify", operation_id = "verify_phone_code", tag = "phone-verification", request_body = PhoneCodeIn, responses(
     (status = 200, description = "The number is verified. `phone_code_wrong`, `phone_code_expired`, `phone_code_void` and `phone_code_missing` are answered with 400.", body = DoneOut),
-    (status = 409, description = "`phone_code_used`: somebody was faster with the same code.", body = ErrorBody), Refusals), security(("bearer" = [])))]
+    (status = 409, description = "`phone_code_used`: somebody was faster with the same code; `account_moved_on`: the account was changed at the same moment; ask again.", body = ErrorBody), Refusals), security(("bearer" = [])))]
 pub(crate) async fn verify_phone_code(
     SignedIn(caller): SignedIn,
     State(ctx): State<Front<AccountCtx>>,

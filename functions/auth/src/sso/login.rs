@@ -1,7 +1,7 @@
 //! `POST /v1/sso/login`.
 
 use api::v1::CaregiverBody;
-use api::{ErrorBody, From, OpenRefusals, Result, Valid};
+use api::{ErrorBody, From, OpenRefusals, Result, Valid, text};
 use axum::Json;
 use axum::extract::State;
 use domain::Secret;
@@ -21,7 +21,7 @@ use crate::auth::login::SecondStepOut;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct SsoLoginIn {
     /// Which provider.
-    #[schema(value_type = String, example = "google")]
+    #[schema(value_type = text::ProviderWord)]
     provider: Provider,
     /// The id token that the provider made for our app and the nonce.
     #[schema(value_type = String, example = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiIxMTAxNjkifQ.c2lnbmF0dXJl")]
@@ -98,10 +98,10 @@ impl core::convert::From<Entry> for SsoEntryOut {
 /// when this succeeds, and by nothing else.
 #[utoipa::path(post, path = "/v1/sso/login", operation_id = "sso_login", tag = "sso", request_body = SsoLoginIn, responses(
     (status = 200, description = "Signed in, or the second step is asked for.", body = SsoEntryOut),
-    (status = 401, description = "`sso_token_invalid` for an id token or a nonce that is not good or was used; `credentials_wrong` for the password; `mfa_code_wrong`; `invitation_pending` for who was invited and must use the link of that mail.", body = ErrorBody),
-    (status = 403, description = "`sso_link_required` when the address has an account: repeat with its `password`, the nonce is still good; the body has `requiresPasswordLinking` and `ssoProvider` besides. `sso_email_unverified`; `account_locked`; `email_not_verified`.", body = ErrorBody,
-        example = json!({"code": 403, "message": "There is an account with this address. Please enter its password once to link them.", "error": "sso_link_required", "requestId": "8f14e45fceea167a", "requiresPasswordLinking": true, "ssoProvider": "google"})),
-    (status = 409, description = "`sso_linked_elsewhere`: the account with this address is linked with another one.", body = ErrorBody),
+    (status = 401, description = "`sso_token_invalid` for an id token or a nonce that is not good or was used; `credentials_wrong` for the password; `mfa_code_wrong`.", body = ErrorBody),
+    (status = 403, description = "`sso_link_required` when the address has an account: repeat with its `password`, the nonce is still good; the body has `requiresPassword` and `ssoProvider` besides. `invitation_pending` for who was invited and must use the link of that mail. `sso_email_unverified`; `account_locked`; `email_not_verified`.", body = ErrorBody,
+        example = json!({"code": 403, "message": "There is an account with this address. Please enter its password once to link them.", "error": "sso_link_required", "requestId": "8f14e45fceea167a", "requiresPassword": true, "ssoProvider": "google"})),
+    (status = 409, description = "`sso_linked_elsewhere`: the account with this address is linked with another one; `account_moved_on`: it was changed at the same moment; ask again.", body = ErrorBody),
     OpenRefusals), security(()))]
 pub(crate) async fn sso_login(
     State(ctx): State<Front<AccountCtx>>,

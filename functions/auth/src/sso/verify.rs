@@ -1,6 +1,6 @@
 //! `POST /v1/sso/verify`.
 
-use api::{ErrorBody, From, OpenRefusals, Result, Valid};
+use api::{ErrorBody, From, OpenRefusals, Result, Valid, text};
 use axum::Json;
 use axum::extract::State;
 use domain::Secret;
@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct SsoVerifyIn {
     /// Which provider.
-    #[schema(value_type = String, example = "google")]
+    #[schema(value_type = text::ProviderWord)]
     provider: Provider,
     /// The id token that the provider made for our app and the nonce; `token` is taken too.
     #[serde(alias = "token")]

@@ -27,7 +27,7 @@ pub(crate) struct Query {
     #[param(pattern = "^[0-9a-fA-F]{24}$")]
     patient: Option<String>,
     /// `live` for those that are not over, `ended` for those that are; `all` when not said.
-    #[param(example = "live")]
+    #[param(pattern = "^(live|ended|all)$", example = "live")]
     status: Option<String>,
     /// Of which organisation; one's own when not said. For operators of the platform.
     #[param(pattern = "^[0-9a-fA-F]{24}$")]

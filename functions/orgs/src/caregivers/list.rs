@@ -25,16 +25,19 @@ pub(crate) struct CaregiverQuery {
     /// Rows on a page, 1 to 100; 10 when not said.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, example = 10)]
     limit: Option<String>,
-    /// `field:asc` or `field:desc`, several separated by commas.
-    #[param(example = "name:asc")]
+    /// `field:asc` or `field:desc`; two separated by commas.
+    #[param(
+        pattern = r"^(createdAt(:(asc|desc))?(,name(:(asc|desc))?)?|name(:(asc|desc))?(,createdAt(:(asc|desc))?)?)?$",
+        example = "name:asc"
+    )]
     sort_by: Option<String>,
     /// Only those of exactly this name.
     name: Option<String>,
     /// Only those with this role: `invited`, `staff`, `orgAdmin` or `superAdmin`.
-    #[param(example = "staff")]
+    #[param(pattern = "^(invited|staff|orgAdmin|superAdmin)?$", example = "staff")]
     role: Option<String>,
     /// An organisation's id. For platform operators; everybody else sees their own, whatever it says.
-    #[param(pattern = "^[0-9a-fA-F]{24}$")]
+    #[param(pattern = "^([0-9a-fA-F]{24})?$")]
     org: Option<String>,
 }
 

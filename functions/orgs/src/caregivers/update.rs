@@ -1,7 +1,7 @@
 //! `PATCH /v1/caregivers/{caregiverId}`.
 
 use api::v1::CaregiverBody;
-use api::{ErrorBody, PathId, Refusals, Result, SignedIn, Valid, nullable};
+use api::{ErrorBody, PathId, Refusals, Result, SignedIn, Valid, nullable, text};
 use axum::Json;
 use axum::extract::State;
 use domain::caregivers::{Change, Name, Theme};
@@ -16,26 +16,26 @@ use utoipa::ToSchema;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CaregiverPatch {
     /// Their name.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 100, example = "Sam Reed")]
+    #[schema(value_type = Option<text::PersonName>)]
     name: Option<Name>,
     /// How they sign in: by its owner, or by an administrator until the invitation is accepted.
     /// Another address must be verified by a link that is mailed to it; the one before is told.
-    #[schema(value_type = Option<String>, format = Email, example = "sam@care.example")]
+    #[schema(value_type = Option<text::EmailAddress>)]
     email: Option<Email>,
     /// Where they are telephoned. Another number is not verified.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<String>, example = "+15550100124")]
+    #[schema(value_type = Option<text::PhoneNumber>)]
     phone: Option<Option<Phone>>,
     /// The language they read.
-    #[schema(value_type = Option<String>, example = "en")]
+    #[schema(value_type = Option<text::LanguageCode>)]
     preferred_language: Option<Language>,
     /// The colours of the app: `healthcare` or `colorblind`.
-    #[schema(value_type = Option<String>, example = "healthcare")]
+    #[schema(value_type = Option<text::ThemeWord>)]
     theme_preference: Option<Theme>,
     /// A new password, of the caller's own account only; every other sign-in ends. At least 8
     /// characters with a letter and a digit, and hard to guess.
     #[serde(default)]
-    #[schema(value_type = Option<String>, format = Password, min_length = 8, max_length = 256, example = "tulips in the rain 7")]
+    #[schema(value_type = Option<text::NewPassword>)]
     password: Option<Secret>,
     /// The present password; needed for a new one when the account has one.
     #[serde(default)]

@@ -1,7 +1,7 @@
 //! `PATCH /v1/orgs/{orgId}/invite`.
 
 use api::v1::CaregiverBody;
-use api::{ErrorBody, PathId, Refusals, Result, SignedIn, Valid};
+use api::{ErrorBody, PathId, Refusals, Result, SignedIn, Valid, text};
 use axum::Json;
 use axum::extract::State;
 use domain::caregivers::Name;
@@ -16,14 +16,14 @@ use utoipa::ToSchema;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct InviteIn {
     /// Their name.
-    #[schema(value_type = String, min_length = 1, max_length = 100, example = "Sam Reed")]
+    #[schema(value_type = text::PersonName)]
     name: Name,
     /// Where the invitation goes, and how they will sign in.
-    #[schema(value_type = String, format = Email, example = "sam@care.example")]
+    #[schema(value_type = text::EmailAddress)]
     email: Email,
     /// Where they are telephoned.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "+15550100124")]
+    #[schema(value_type = Option<text::PhoneNumber>)]
     phone: Option<Phone>,
 }
 

@@ -14,7 +14,9 @@ const BY_NAME: Sort = Sort { field: "name", descending: false };
 
 /// The organisations the caller may see: everybody but a platform operator sees one, their own.
 /// Sortable by `name`.
-#[utoipa::path(get, path = "/v1/orgs", operation_id = "list_orgs", tag = "orgs", params(PageQuery),
+#[utoipa::path(get, path = "/v1/orgs", operation_id = "list_orgs", tag = "orgs", params(PageQuery,
+    ("sortBy" = Option<String>, Query, description = "`name:asc` or `name:desc`.", example = "name:desc",
+        pattern = "^(name(:(asc|desc))?)?$")),
     responses((status = 200, description = "A page of organisations.", body = PageBody<OrgBody>), Refusals), security(("bearer" = [])))]
 pub(crate) async fn list_orgs(
     SignedIn(caller): SignedIn,

@@ -1,7 +1,7 @@
 //! `PATCH /v1/orgs/{orgId}`.
 
 use api::v1::OrgBody;
-use api::{ErrorBody, PathId, Refusals, Result, SignedIn, Valid, nullable};
+use api::{ErrorBody, PathId, Refusals, Result, SignedIn, Valid, nullable, text};
 use axum::Json;
 use axum::extract::State;
 use domain::caregivers::Name;
@@ -18,21 +18,21 @@ use super::body;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct OrgPatch {
     /// Its name, 1 to 100 characters.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 100, example = "Sunny Hill Home")]
+    #[schema(value_type = Option<text::PersonName>)]
     name: Option<Name>,
     /// Where it is reached.
-    #[schema(value_type = Option<String>, format = Email, example = "office@care.example")]
+    #[schema(value_type = Option<text::EmailAddress>)]
     email: Option<Email>,
     /// Where it is telephoned.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<String>, example = "+15550100123")]
+    #[schema(value_type = Option<text::PhoneNumber>)]
     phone: Option<Option<Phone>>,
     /// An `http` or `https` address of its logo. An empty text is as `null`.
     #[serde(default, deserialize_with = "address_or_none")]
-    #[schema(value_type = Option<String>, example = "https://care.example/logo.png")]
+    #[schema(value_type = Option<text::WebLink>)]
     logo: Option<Option<WebAddress>>,
     /// IANA time zone its schedules are written in.
-    #[schema(value_type = Option<String>, example = "Europe/Berlin")]
+    #[schema(value_type = Option<text::ZoneName>)]
     timezone: Option<Zone>,
     /// What happens when a patient does not answer. A field that is absent stays as it is.
     #[serde(default)]

@@ -6,6 +6,7 @@ use axum::extract::State;
 use domain::patients::{Manner, Profile};
 use domain::{Email, Language, Phi, Phone};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use services::{Ctx, Front, patients};
 use utoipa::ToSchema;
@@ -51,7 +52,7 @@ pub(crate) struct PatientIn {
     /// Accepted for the existing app and not used: caregivers are assigned one by one.
     #[serde(default, rename = "caregivers")]
     #[schema(value_type = Option<Vec<String>>)]
-    _caregivers: Option<Vec<String>>,
+    _caregivers: Option<IgnoredAny>,
     /// Must be empty: schedules are set with `/v1/schedules`.
     #[serde(default)]
     #[schema(value_type = Option<Vec<Object>>, max_items = 0)]

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use domain::{Email, Language, PatientId, Phi, Phone};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use services::{Ctx, Front, patients};
 use utoipa::ToSchema;
@@ -57,7 +58,7 @@ pub(crate) struct PatientPatch {
     /// Accepted for the existing app and not used: caregivers are assigned one by one.
     #[serde(default, rename = "caregivers")]
     #[schema(value_type = Option<Vec<String>>)]
-    _caregivers: Option<Vec<String>>,
+    _caregivers: Option<IgnoredAny>,
     /// Accepted for the existing app and not used: nobody verifies by saying so.
     #[serde(default, rename = "isEmailVerified")]
     _is_email_verified: Option<bool>,

@@ -23,7 +23,7 @@ pub(crate) struct Query {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, example = 25)]
     limit: Option<String>,
     /// `asc` (when not said) or `desc`: by when they were added.
-    #[param(example = "asc")]
+    #[param(pattern = "^(asc|desc)$", example = "asc")]
     order: Option<String>,
     /// Only patients of exactly this name.
     name: Option<String>,

@@ -29,7 +29,7 @@ pub(crate) struct Query {
     #[param(pattern = "^[0-9a-fA-F]{24}$")]
     actor: Option<String>,
     /// `true`: only what a person should look at.
-    #[param(value_type = Option<bool>)]
+    #[param(pattern = "^true$", example = "true")]
     high_risk: Option<String>,
     /// Of which organisation; one's own when not said. For operators of the platform.
     #[param(pattern = "^[0-9a-fA-F]{24}$")]

@@ -1,6 +1,7 @@
 //! The audit trail.
 
 use domain::audit::{Action, Actor, Fault, Findings, Outcome, Sealed, Subject};
+use domain::hex::hex;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -108,7 +109,7 @@ impl From<&Sealed> for RecordBody {
             device: record.device.clone(),
             request_id: record.request.clone(),
             high_risk: record.high_risk,
-            seal: sealed.seal.iter().map(|byte| format!("{byte:02x}")).collect(),
+            seal: hex(&sealed.seal),
         }
     }
 }

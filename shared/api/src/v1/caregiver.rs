@@ -9,7 +9,6 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(title = "Caregiver")]
-#[expect(clippy::struct_excessive_bools, reason = "the existing app reads them")]
 pub struct CaregiverBody {
     /// Their id.
     pub id: String,

@@ -17,6 +17,9 @@ pub use verifier::{Fault, Findings, Link, Verifier};
 /// 45 CFR 164.316(b)(2)(i)).
 pub const RETENTION: SignedDuration = SignedDuration::from_hours(24 * 2_555);
 
+/// Ids that a record has room for.
+pub const MOST_IDS: usize = 100;
+
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -64,6 +67,8 @@ pub enum Subject {
     Patient,
     Call,
     Conversation,
+    Note,
+    Alert,
     Audit,
 }
 
@@ -94,7 +99,7 @@ pub struct Record {
     pub action: Action,
     /// To what.
     pub subject: Subject,
-    /// To which: ids, at most 100.
+    /// To which: ids, at most [`MOST_IDS`].
     pub ids: Vec<String>,
     /// Whether it happened.
     pub outcome: Outcome,
@@ -217,10 +222,10 @@ impl Record {
         }
     }
 
-    /// To which ones.
+    /// To which ones; what is more than [`MOST_IDS`] belongs into another record.
     #[must_use]
     pub fn about(mut self, ids: impl IntoIterator<Item = impl ToString>) -> Self {
-        self.ids = ids.into_iter().take(100).map(|id| id.to_string()).collect();
+        self.ids = ids.into_iter().take(MOST_IDS).map(|id| id.to_string()).collect();
         self
     }
 

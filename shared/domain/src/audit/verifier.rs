@@ -176,7 +176,9 @@ mod tests {
     fn verify(chain: &[Sealed], reaches: Option<u64>) -> Vec<Fault> {
         let good = |bytes: &[u8], stored: &Seal| seal(bytes) == *stored;
         let mut verifier = Verifier::new(&good);
-        chain.iter().for_each(|sealed| verifier.next(&Link::Whole(Box::new(sealed.clone()))));
+        for sealed in chain {
+            verifier.next(&Link::Whole(Box::new(sealed.clone())));
+        }
         verifier.finish(reaches).faults
     }
 

@@ -10,6 +10,7 @@ use store::mongo::{Alerts, Outbox, Pending};
 
 use super::TELLING;
 use super::notify::tell;
+use crate::audit::{self, Action, Subject};
 use crate::{CallCtx, outbox};
 
 /// How long whoever raises an alert waits for it to be told. What takes longer goes on in the background,
@@ -36,7 +37,7 @@ pub async fn raise(ctx: &CallCtx, alert: NewAlert) -> Result<Raised> {
     let (patient, call, key) = (alert.patient, alert.call, alert.key.clone());
     let alert = Alert::raise(AlertId::generate(now, &*ctx.random), alert, now);
     let (pending, job) = outbox::prepare(ctx, Job::NotifyAlert { alert_id: alert.id })?;
-    match ctx.store.commit([Alerts::add(&alert, now + TELLING)?, job]).await {
+    match ctx.store.commit([Alerts::add(&alert, now + TELLING)?, job, noted(ctx, &alert)?]).await {
         Ok(()) => {}
         Err(error) if error.code == "alert_known" => {
             let known = ctx.store.alerts().by_key(patient, call, &key).await?;
@@ -60,11 +61,16 @@ pub async fn raise(ctx: &CallCtx, alert: NewAlert) -> Result<Raised> {
 
 /// An alert and the job that tells of it, to be committed with what it is about. Raised before, it stays as
 /// it is.
-pub(crate) fn prepare(ctx: &CallCtx, alert: NewAlert) -> Result<(Pending, [Write; 2])> {
+pub(crate) fn prepare(ctx: &CallCtx, alert: NewAlert) -> Result<(Pending, [Write; 3])> {
     let now = ctx.now();
     let alert = Alert::raise(AlertId::generate(now, &*ctx.random), alert, now);
     let (pending, job) = outbox::prepare(ctx, Job::NotifyAlert { alert_id: alert.id })?;
-    Ok((pending, [Alerts::add_once(&alert)?, job]))
+    Ok((pending, [Alerts::add_once(&alert)?, job, noted(ctx, &alert)?]))
+}
+
+fn noted(ctx: &CallCtx, alert: &Alert) -> Result<Write> {
+    let content = &alert.content;
+    audit::by_system(ctx, content.kind.as_str(), content.org, Action::Create, Subject::Alert, content.patient)
 }
 
 /// Tells, and crosses the job off when everybody knows; otherwise the tick hands it over.

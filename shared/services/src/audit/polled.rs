@@ -1,9 +1,10 @@
 //! Lists that an open screen asks for again and again.
 
-use domain::{Caller, OrgId, Result};
+use domain::hex::hex;
+use domain::{CallId, Caller, OrgId, Result};
 use ring::digest::{SHA256, digest};
 
-use super::{Action, OPEN_SCREEN, Subject, by, noted, watch};
+use super::{Action, OPEN_SCREEN, Subject, saw, watch};
 use crate::Ctx;
 
 /// Looks through a list of something that is polled and notes what was seen in it, or that it was refused: once
@@ -15,23 +16,20 @@ pub(crate) async fn look_through<T: Send + Sync>(
     subject: Subject,
     of: impl ToString + Send,
     work: impl Future<Output = Result<T>> + Send,
-    seen: impl Fn(&T) -> (OrgId, Vec<String>) + Send,
+    seen: impl Fn(&T) -> Vec<(OrgId, CallId)> + Send,
 ) -> Result<T> {
     let found = watch(ctx, caller, Action::Read, subject, of, work).await?;
-    let (org, ids) = seen(&found);
-    let key = key(caller, subject, org, &ids);
-    if ctx.cache.is_first(&key, OPEN_SCREEN).await {
-        let record = by(ctx, caller, Action::Read, subject).within(org).about(ids);
-        if let Err(error) = noted(ctx, &record).await {
-            ctx.cache.forget(&key).await;
-            return Err(error);
-        }
+    let seen = seen(&found);
+    let key = key(caller, subject, &seen);
+    if !ctx.cache.is_marked(&key).await {
+        // Marked afterwards: whoever dies in between has noted it, and it is noted twice at worst.
+        saw(ctx, caller, subject, seen).await?;
+        ctx.cache.mark(&key, OPEN_SCREEN).await;
     }
     Ok(found)
 }
 
-fn key(caller: &Caller, subject: Subject, org: OrgId, ids: &[String]) -> String {
-    let digest = digest(&SHA256, format!("{org}:{}", ids.join(",")).as_bytes());
-    let name: String = digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("seen:{}:{subject:?}:{name}", caller.session)
+fn key(caller: &Caller, subject: Subject, seen: &[(OrgId, CallId)]) -> String {
+    let ids = seen.iter().fold(String::new(), |ids, (org, id)| ids + &format!("{org}:{id},"));
+    format!("seen:{}:{subject:?}:{}", caller.session, hex(&digest(&SHA256, ids.as_bytes()).as_ref()[..16]))
 }

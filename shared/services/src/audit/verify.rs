@@ -64,7 +64,9 @@ async fn check(
     let mut verifier = Verifier::new(&good);
     loop {
         let links = store.audits().chain(org, after, BATCH).await?;
-        links.iter().for_each(|link| verifier.next(link));
+        for link in &links {
+            verifier.next(link);
+        }
         match links.last().map(Link::seq) {
             Some(last) if last > after => after = last,
             // Or its number is none any more; that was noted, and nothing can be found after it.

@@ -106,10 +106,10 @@ async fn sign_in(
     let mut commit = writes;
     let actor = Actor::Account { id: caregiver.id };
     let record = audit::of(ctx, actor, Some(org.id), &caller.origin, Action::Login, Subject::Session).about([id]);
-    let seen = audit::by(ctx, caller, Action::Read, Subject::Patient).about(patients.iter().map(|patient| patient.id));
     commit.extend([Sessions::begin(&session)?, audit::note(&record)?]);
     if !patients.is_empty() {
-        commit.push(audit::note(&seen)?);
+        let ids: Vec<_> = patients.iter().map(|patient| patient.id.to_string()).collect();
+        commit.extend(audit::seen(ctx, caller, Subject::Patient, org.id, &ids)?);
     }
     let place = guard::place(ctx, &caller.origin);
     // The first place is where the account was made, or its password was set.

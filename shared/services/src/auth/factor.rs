@@ -25,7 +25,7 @@ pub(crate) async fn check(
     let Mfa::On { secret, backup, last_step, .. } = &credentials.mfa else {
         return Err(Error::invalid("mfa_not_enabled", "This account has no second factor."));
     };
-    guard::second_factor(ctx, caregiver).await?;
+    guard::second_factor(ctx, caregiver, origin).await?;
     let secret = ctx.vault.open(&caregiver.id.to_string(), secret)?;
     let actor = || Actor::Account { id: caregiver.id };
     let record = |action| audit::of(ctx, actor(), Some(caregiver.org), origin, action, Subject::Session);

@@ -31,7 +31,11 @@ pub struct Acceptance {
 /// `token_invalid`.
 pub async fn invited(ctx: &AccountCtx, token: &Secret) -> Result<Caregiver> {
     let (row, caregiver, _) = one_time::shown(ctx, Purpose::Invite, token).await?;
-    if row.used || caregiver.role != Role::Invited { Err(one_time::wrong_token()) } else { Ok(caregiver) }
+    if row.used || caregiver.role != Role::Invited {
+        Err(one_time::wrong_token(Purpose::Invite))
+    } else {
+        Ok(caregiver)
+    }
 }
 
 /// Completes an invitation, once, and signs the new colleague in. The token came by mail, so the
@@ -42,7 +46,7 @@ pub async fn invited(ctx: &AccountCtx, token: &Secret) -> Result<Caregiver> {
 pub async fn accept(ctx: &Front<AccountCtx>, acceptance: Acceptance, origin: &Origin) -> Result<Login> {
     let (row, before, credentials) = one_time::shown(ctx, Purpose::Invite, &acceptance.token).await?;
     if row.used || before.role != Role::Invited {
-        return Err(one_time::wrong_token());
+        return Err(one_time::wrong_token(Purpose::Invite));
     }
     if before.email != acceptance.email {
         return Err(Error::invalid("email_mismatch", "The invitation was sent to another address."));

@@ -1,6 +1,5 @@
 //! Signing in.
 
-use domain::audit::{Action, Actor, Subject};
 use domain::caregivers::{Caregiver, Credentials, SsoLink};
 use domain::tokens::Purpose;
 use domain::{Email, Error, Origin, Result, Role, Secret};
@@ -9,7 +8,7 @@ use store::mongo::Tokens;
 
 use super::begin::{Login, admit, begin};
 use super::{factor, guard, one_time, password};
-use crate::{AccountCtx, Front, audit, sso};
+use crate::{AccountCtx, Front, sso};
 
 /// How somebody shows who they are.
 #[derive(Debug)]
@@ -52,8 +51,8 @@ pub async fn login(ctx: &Front<AccountCtx>, proof: Proof<'_>, origin: &Origin) -
         Proof::Password { email, password, code } => with_password(ctx, email, password, code, origin).await,
         Proof::SecondStep { token, code } => {
             let (row, caregiver, credentials) = one_time::shown(ctx, Purpose::SecondFactor, token).await?;
-            if row.used {
-                return Err(one_time::wrong_token());
+            if row.used || row.epoch.is_some_and(|epoch| epoch != caregiver.epoch) {
+                return Err(one_time::wrong_token(Purpose::SecondFactor));
             }
             let mut writes = factor::check(ctx, &caregiver, &credentials, code, origin).await?;
             writes.push(Tokens::spend(&row));
@@ -101,8 +100,8 @@ pub(crate) async fn open<'a>(
     let hash = found.and_then(|(_, credentials)| credentials.password_hash.as_ref());
     let right = password::verify(password, hash).await?;
     let Some(account) = found.filter(|(caregiver, _)| right && caregiver.role != Role::Invited) else {
-        failed(ctx, email, found, origin).await?;
-        return Err(Error::unauthenticated("credentials_wrong", "Incorrect email or password"));
+        let wrong = Error::unauthenticated("credentials_wrong", "Incorrect email or password");
+        return Err(guard::refused(ctx, email, found, origin, wrong).await?);
     };
     Ok((account, attempt))
 }
@@ -124,12 +123,12 @@ pub(crate) async fn enter(
     admit(ctx, caregiver, origin).await?;
     if caregiver.mfa_enabled {
         let Some(code) = code else {
-            let (_, add, token) = one_time::issue_linking(ctx, Purpose::SecondFactor, Some(caregiver.id), link)?;
+            let (add, token) = one_time::second_step(ctx, caregiver, link)?;
             writes.push(add);
             ctx.store.commit(writes).await?;
             return Ok(Entry::SecondStep(token));
         };
-        writes = factor::check(ctx, caregiver, credentials, code, origin).await?;
+        writes.extend(factor::check(ctx, caregiver, credentials, code, origin).await?);
     }
     if let Some(link) = link {
         writes.extend(sso::linking(ctx, caregiver, link, origin)?);
@@ -139,18 +138,4 @@ pub(crate) async fn enter(
         guard::second_factor_succeeded(ctx, caregiver).await;
     }
     Ok(Entry::SignedIn(Box::new(login)))
-}
-
-async fn failed(
-    ctx: &AccountCtx,
-    email: &str,
-    found: Option<&(Caregiver, Credentials)>,
-    origin: &Origin,
-) -> Result<()> {
-    let (actor, org) = match found {
-        Some((caregiver, _)) => (Actor::Account { id: caregiver.id }, Some(caregiver.org)),
-        None => (Actor::Nobody { hash: Some(guard::account_key(ctx, email)) }, None),
-    };
-    let record = audit::of(ctx, actor, org, origin, Action::LoginFailed, Subject::Session);
-    audit::noted(ctx, &record.refused("credentials_wrong")).await
 }

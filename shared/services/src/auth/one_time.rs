@@ -15,31 +15,33 @@ pub(crate) fn issue(
     purpose: Purpose,
     caregiver: Option<CaregiverId>,
 ) -> Result<(TokenId, Write, Secret)> {
-    issue_linking(ctx, purpose, caregiver, None)
+    let (row, token) = new(ctx, purpose, caregiver);
+    Ok((row.id, Tokens::add(&row)?, token))
 }
 
-/// The same for a token that links an account at a provider when it is used.
-pub(crate) fn issue_linking(
-    ctx: &AccountCtx,
-    purpose: Purpose,
-    caregiver: Option<CaregiverId>,
-    link: Option<&SsoLink>,
-) -> Result<(TokenId, Write, Secret)> {
+/// A token that continues a sign-in of `caregiver` with the second factor, and links an account at a
+/// provider then. It ends with the sign-ins: whoever knew a password that was changed meanwhile is not
+/// let in.
+pub(crate) fn second_step(ctx: &AccountCtx, caregiver: &Caregiver, link: Option<&SsoLink>) -> Result<(Write, Secret)> {
+    let (row, token) = new(ctx, Purpose::SecondFactor, Some(caregiver.id));
+    let row = OneTime { link: link.cloned(), epoch: Some(caregiver.epoch), ..row };
+    Ok((Tokens::add(&row)?, token))
+}
+
+fn new(ctx: &AccountCtx, purpose: Purpose, caregiver: Option<CaregiverId>) -> (OneTime, Secret) {
     let now = ctx.now();
     let id = TokenId::generate(now, &*ctx.random);
     let token = ctx.vault.tokens(purpose, id).next().expect("a vault has a key");
     let (hash, expires_at) = (hash(&token), now + purpose.lifetime());
-    let row = OneTime { id, purpose, caregiver, link: link.cloned(), hash, expires_at, used: false };
-    Ok((id, Tokens::add(&row)?, token))
+    (OneTime { id, purpose, caregiver, link: None, epoch: None, hash, expires_at, used: false }, token)
 }
 
 /// The code of every token that is not good, whatever the reason.
 pub(crate) const WRONG: &str = "token_invalid";
 
 /// The error of every token that is not good, whatever the reason.
-pub(crate) fn wrong_token() -> domain::Error {
-    let message = "This link was used already or has expired. Please ask for a new one.";
-    domain::Error::unauthenticated(WRONG, message)
+pub(crate) fn wrong_token(purpose: Purpose) -> domain::Error {
+    domain::Error::unauthenticated(WRONG, purpose.refusal())
 }
 
 /// A token as somebody shows it, with its account. It may have been used.
@@ -51,8 +53,9 @@ pub(crate) async fn shown(
     purpose: Purpose,
     token: &Secret,
 ) -> Result<(OneTime, Caregiver, Credentials)> {
-    let found = ctx.store.tokens().find(purpose, &hash(token), ctx.now()).await?.ok_or_else(wrong_token)?;
-    let caregiver = found.caregiver.ok_or_else(wrong_token)?;
-    let (caregiver, credentials) = ctx.store.caregivers().account(caregiver).await?.ok_or_else(wrong_token)?;
+    let wrong = || wrong_token(purpose);
+    let found = ctx.store.tokens().find(purpose, &hash(token), ctx.now()).await?.ok_or_else(wrong)?;
+    let caregiver = found.caregiver.ok_or_else(wrong)?;
+    let (caregiver, credentials) = ctx.store.caregivers().account(caregiver).await?.ok_or_else(wrong)?;
     Ok((found, caregiver, credentials))
 }

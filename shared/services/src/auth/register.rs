@@ -10,6 +10,7 @@ use store::Write;
 use store::mongo::{Caregivers, Orgs};
 
 use super::{guard, one_time, password};
+use crate::caregivers::lapse;
 use crate::mails::Letter;
 use crate::{AccountCtx, audit};
 
@@ -39,6 +40,10 @@ pub struct NewOrg {
 /// `validation_failed` for a weak password.
 pub async fn register(ctx: &AccountCtx, new: NewOrg, origin: &Origin) -> Result<Caregiver> {
     password::check(&new.password, &[new.name.as_str(), new.email.as_str()])?;
+    guard::alike(checked(ctx, new, origin)).await
+}
+
+async fn checked(ctx: &AccountCtx, new: NewOrg, origin: &Origin) -> Result<Caregiver> {
     let hash = password::hash(&new.password, &*ctx.random).await?;
     let org = first_org(ctx, new.name.as_str().to_owned(), &new.email, Some(new.phone));
     let caregiver = Caregiver { language: new.language, ..first_admin(ctx, &org, new.name, new.email) };
@@ -49,12 +54,27 @@ pub async fn register(ctx: &AccountCtx, new: NewOrg, origin: &Origin) -> Result<
     let mut writes = founding(ctx, &org, &caregiver, &credentials, origin)?;
     writes.push(add);
     writes.extend(letter.writes());
-    match ctx.store.commit(writes).await {
+    let mut done = ctx.store.commit(writes.clone()).await;
+    if is_taken(&done)
+        && let Some((owner, _)) = ctx.store.caregivers().by_email(&caregiver.email).await?
+    {
+        if !lapse(ctx, &owner).await? {
+            tell(ctx, &owner, origin).await?;
+            return Ok(caregiver);
+        }
+        done = ctx.store.commit(writes).await;
+    }
+    match done {
         Ok(()) => letter.post(ctx).await,
-        Err(error) if error.code == "email_taken" => tell_owner(ctx, &caregiver.email, origin).await?,
+        // Whoever had the address gave it up in this moment, or somebody else was faster with it.
+        Err(_) if is_taken(&done) => {}
         Err(error) => return Err(error),
     }
     Ok(caregiver)
+}
+
+fn is_taken(done: &Result<()>) -> bool {
+    matches!(done, Err(error) if error.code == "email_taken")
 }
 
 /// A new organisation.
@@ -107,12 +127,21 @@ pub(crate) fn founding(
     Ok(vec![Orgs::add(org)?, Caregivers::add(caregiver, credentials)?, audit::note(&record)?])
 }
 
-async fn tell_owner(ctx: &AccountCtx, email: &Email, origin: &Origin) -> Result<()> {
-    let Some((owner, _)) = ctx.store.caregivers().by_email(email).await? else { return Ok(()) };
-    if owner.role == Role::Invited || !guard::may_mail(ctx, email.as_str()).await? {
+/// Tells whoever has the address that somebody registered with it: most likely they themselves, who forgot their
+/// account, or did not see the invitation that waits for them, which is mailed again.
+async fn tell(ctx: &AccountCtx, owner: &Caregiver, origin: &Origin) -> Result<()> {
+    let (kind, token) = if owner.role == Role::Invited {
+        // The same token: a stranger must not make an invitation last longer.
+        let open = ctx.store.tokens().open(owner.id, Purpose::Invite, ctx.now()).await?;
+        let Some(token) = open else { return Ok(()) };
+        (AccountMail::Invite, Some(token.id))
+    } else {
+        (AccountMail::EmailTaken, None)
+    };
+    if !guard::may_mail(ctx, owner.email.as_str(), kind).await? {
         return Ok(());
     }
-    let letter = Letter::to(ctx, &owner, AccountMail::EmailTaken, None, origin)?;
+    let letter = Letter::to(ctx, owner, kind, token, origin)?;
     ctx.store.commit(letter.writes()).await?;
     letter.post(ctx).await;
     Ok(())

@@ -14,9 +14,14 @@ use crate::{AccountCtx, audit};
 /// Sends a link to set a new password, if there is an account. The answer does not tell. An
 /// invited person has no password to forget; their invitation is the way in.
 pub async fn forgot(ctx: &AccountCtx, email: &Email, origin: &Origin) -> Result<()> {
+    guard::alike(asked(ctx, email, origin)).await
+}
+
+async fn asked(ctx: &AccountCtx, email: &Email, origin: &Origin) -> Result<()> {
     let found = ctx.store.caregivers().by_email(email).await?;
-    let may = guard::may_mail(ctx, email.as_str()).await?;
     let found = found.map(|(caregiver, _)| caregiver);
+    let mailable = found.as_ref().is_some_and(|caregiver| caregiver.role != Role::Invited);
+    let may = mailable && guard::may_mail(ctx, email.as_str(), AccountMail::Reset).await?;
     let (actor, org) = match &found {
         Some(caregiver) => (Actor::Account { id: caregiver.id }, Some(caregiver.org)),
         None => (Actor::Nobody { hash: Some(guard::account_key(ctx, email.as_str())) }, None),
@@ -24,8 +29,8 @@ pub async fn forgot(ctx: &AccountCtx, email: &Email, origin: &Origin) -> Result<
     let record = audit::of(ctx, actor, org, origin, Action::PasswordResetAsked, Subject::Session);
     let refused = match &found {
         None => Some("no_account"),
-        Some(_) if !may => Some("too_many_attempts"),
-        Some(caregiver) => (caregiver.role == Role::Invited).then_some("invited"),
+        Some(_) if !mailable => Some("invited"),
+        Some(_) => (!may).then_some("too_many_attempts"),
     };
     if let Some(code) = refused {
         return audit::noted(ctx, &record.refused(code)).await;
@@ -48,7 +53,7 @@ pub async fn forgot(ctx: &AccountCtx, email: &Email, origin: &Origin) -> Result<
 pub async fn reset(ctx: &AccountCtx, token: &Secret, new: &Secret, origin: &Origin) -> Result<()> {
     let (row, before, _) = one_time::shown(ctx, Purpose::ResetPassword, token).await?;
     if row.used || before.role == Role::Invited {
-        return Err(one_time::wrong_token());
+        return Err(one_time::wrong_token(Purpose::ResetPassword));
     }
     password::check(new, &[&before.name, before.email.as_str()])?;
     let hash = password::hash(new, &*ctx.random).await?;
@@ -62,6 +67,7 @@ pub async fn reset(ctx: &AccountCtx, token: &Secret, new: &Secret, origin: &Orig
         Tokens::drop_all(caregiver.id, Purpose::SecondFactor),
         Caregivers::set_verified(&caregiver),
         Caregivers::set_password(&caregiver, &hash),
+        Caregivers::unlink(&caregiver),
         Caregivers::end_sign_ins(&caregiver),
         audit::note(&record.about([caregiver.id]))?,
     ];

@@ -37,13 +37,17 @@ pub async fn verify_email(ctx: &Front<AccountCtx>, token: &Secret, origin: &Orig
 /// A click on a link that was used, a moment or hours ago.
 async fn second_click(ctx: &AccountCtx, token: &Secret) -> Result<Verified> {
     let (row, caregiver, _) = one_time::shown(ctx, Purpose::VerifyEmail, token).await?;
-    if row.used && caregiver.email_verified { Ok(Verified::Already) } else { Err(one_time::wrong_token()) }
+    if row.used && caregiver.email_verified {
+        Ok(Verified::Already)
+    } else {
+        Err(one_time::wrong_token(Purpose::VerifyEmail))
+    }
 }
 
 async fn first_click(ctx: &Front<AccountCtx>, token: &Secret, origin: &Origin) -> Result<Verified> {
     let (row, before, credentials) = one_time::shown(ctx, Purpose::VerifyEmail, token).await?;
     if row.used {
-        return Err(one_time::wrong_token());
+        return Err(one_time::wrong_token(Purpose::VerifyEmail));
     }
     let caregiver = Caregiver { email_verified: true, ..before };
     let actor = Actor::Account { id: caregiver.id };
@@ -63,11 +67,17 @@ async fn first_click(ctx: &Front<AccountCtx>, token: &Secret, origin: &Origin) -
 
 /// Sends the link again, if there is an account that needs it. The answer does not tell.
 pub async fn resend(ctx: &AccountCtx, email: &Email, origin: &Origin) -> Result<()> {
+    guard::alike(asked_again(ctx, email, origin)).await
+}
+
+async fn asked_again(ctx: &AccountCtx, email: &Email, origin: &Origin) -> Result<()> {
     let found = ctx.store.caregivers().by_email(email).await?;
-    let may = guard::may_mail(ctx, email.as_str()).await?;
     // Who is invited has a link already, and it is the only one that lets them in.
     let waits = |caregiver: &Caregiver| !caregiver.email_verified && caregiver.role != Role::Invited;
-    let Some((caregiver, _)) = found.filter(|(caregiver, _)| may && waits(caregiver)) else { return Ok(()) };
+    let Some((caregiver, _)) = found.filter(|(caregiver, _)| waits(caregiver)) else { return Ok(()) };
+    if !guard::may_mail(ctx, email.as_str(), AccountMail::Verify).await? {
+        return Ok(());
+    }
     let (writes, letter) = ask(ctx, &caregiver, origin)?;
     ctx.store.commit(writes).await?;
     letter.post(ctx).await;

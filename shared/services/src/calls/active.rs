@@ -6,12 +6,14 @@ use domain::{Caller, Result};
 
 use super::CallView;
 use super::status::view;
-use crate::{CallCtx, audit};
+use crate::CallCtx;
+use crate::audit::look_through;
 
 /// The live calls the caller may see, newest first: staff those they asked for, administrators
 /// all of the organisation.
 pub async fn active(ctx: &CallCtx, caller: &Caller) -> Result<Vec<CallView>> {
-    audit::look_often(ctx, caller, Subject::Call, "active", found(ctx, caller)).await
+    let seen = |views: &Vec<CallView>| views.iter().map(|view| (view.call.org, view.call.id)).collect();
+    look_through(ctx, caller, Subject::Call, "active", Box::pin(found(ctx, caller)), seen).await
 }
 
 async fn found(ctx: &CallCtx, caller: &Caller) -> Result<Vec<CallView>> {

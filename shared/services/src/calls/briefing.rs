@@ -8,6 +8,7 @@ use domain::{Error, Phi, Result, policy};
 
 use super::Taken;
 use crate::Ctx;
+use crate::audit::{self, Action, Subject};
 
 /// A call with what its owner needs. For one that came in, nothing is looked up that must not be told.
 pub(super) async fn taken(ctx: &Ctx, call: Call, patient: Patient) -> Result<Taken> {
@@ -40,6 +41,8 @@ pub(super) async fn taken(ctx: &Ctx, call: Call, patient: Patient) -> Result<Tak
         shared_line,
         topic: Some(prompt::topic(patient.id, now, &zone)),
     };
+    let seen = audit::by_system(ctx, "brief the model", call.org, Action::Read, Subject::Patient, patient.id)?;
+    ctx.store.commit([seen]).await?;
     let (instructions, greeting) = (prompt::instructions(&briefing), prompt::greeting(&briefing));
     Ok(Taken { call, patient, instructions, greeting })
 }

@@ -7,6 +7,7 @@ use domain::{CallId, CallbackId, Result, policy};
 use jiff::Timestamp;
 use store::mongo::{Callbacks, Calls};
 
+use crate::audit::{self, Action, Subject};
 use crate::{CallCtx, outbox};
 
 /// Calls back that one tick places.
@@ -73,7 +74,8 @@ async fn one(ctx: &CallCtx, callback: &Callback) -> Result<bool> {
     let call = Call::request(id, patient.org, patient.id, None, None, now);
     let (pending, job) = outbox::prepare(ctx, Job::PlaceCall { call_id: id })?;
     let settle = Callbacks::settle(callback.id, State::Placed { placed: id })?;
-    match ctx.store.commit([settle, Calls::add(&call)?, job]).await {
+    let added = audit::by_system(ctx, "call a patient back", call.org, Action::Create, Subject::Call, id)?;
+    match ctx.store.commit([settle, Calls::add(&call)?, job, added]).await {
         Ok(()) => {}
         // Another tick was faster, or somebody called in this moment: then the next tick tries again.
         Err(error) if matches!(error.code, "callback_settled" | "call_in_progress") => return Ok(false),

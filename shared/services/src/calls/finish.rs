@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use store::mongo::Calls;
 
 use super::{current, moved_on};
+use crate::audit::{self, Action, Subject};
 use crate::{CallCtx, alerts, outbox};
 
 /// Attempts before the caller is told that others keep changing the call.
@@ -51,7 +52,8 @@ async fn attempt(ctx: &CallCtx, before: &Call, outcome: Outcome, reason: EndReas
     if !after.end(outcome, reason, at) {
         return Ok(after);
     }
-    let mut writes = vec![Calls::change(before, &after)?];
+    let ended = audit::by_system(ctx, "end a call", before.org, Action::Update, Subject::Call, before.id)?;
+    let mut writes = vec![Calls::change(before, &after)?, ended];
     let mut jobs = Vec::new();
     if after.answered_at.is_some() {
         let (pending, job) = outbox::prepare(ctx, Job::FinishCall { call_id: before.id })?;

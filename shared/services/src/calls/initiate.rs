@@ -33,7 +33,7 @@ pub async fn initiate(
     let call = Call::request(id, patient.org, patient.id, Some(caller.caregiver), notes, now);
     let (pending, job) = outbox::prepare(ctx, Job::PlaceCall { call_id: id })?;
     let record = audit::by(ctx, caller, audit::Action::Create, audit::Subject::Call);
-    let record = audit::note(&record.about([id.to_string(), patient.id.to_string()]))?;
+    let record = audit::note(&record.within(patient.org).about([id.to_string(), patient.id.to_string()]))?;
     ctx.store.commit([Calls::add(&call)?, job, record]).await?;
     if let Err(error) = outbox::deliver(ctx, pending).await {
         // Should the queue have taken it all the same, either the cell finds the call ended, or it

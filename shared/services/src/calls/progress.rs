@@ -8,6 +8,7 @@ use store::mongo::{Calls, Conversations};
 
 use super::{current, moved_on};
 use crate::Ctx;
+use crate::audit::{self, Action, Subject};
 
 /// Moves a call on to what it reached at `at`; when it is answered its conversation begins in the
 /// same transaction. A report that comes late or twice changes nothing, and neither does one that
@@ -32,6 +33,14 @@ pub async fn progress(ctx: &Ctx, call: &mut Call, status: Status, language: Lang
                 summary: None,
             };
             writes.push(Conversations::begin(&conversation)?);
+            writes.push(audit::by_system(
+                ctx,
+                "write down what is said",
+                call.org,
+                Action::Create,
+                Subject::Conversation,
+                call.id,
+            )?);
         }
         match ctx.store.commit(writes).await {
             Ok(()) => {

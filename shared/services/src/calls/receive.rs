@@ -10,6 +10,7 @@ use store::mongo::Calls;
 use super::briefing::taken;
 use super::{LEASE, Taken, claim_number};
 use crate::CallCtx;
+use crate::audit::{self, Action, Subject};
 
 /// Patients with one number that are looked at; a home's line is shared by more, and then by too many.
 const SHARING: u32 = 50;
@@ -37,7 +38,8 @@ pub async fn receive(ctx: &CallCtx, number: &Phone, cell: &str) -> Result<Receiv
     // The lease first: a call that is written without an owner would be swept.
     ctx.live.claim(call.id, cell, claim_number(ctx), now, now + LEASE).await?;
     let received = async {
-        ctx.store.commit([Calls::add(&call)?]).await?;
+        let added = audit::by_system(ctx, "answer a call", call.org, Action::Create, Subject::Call, call.id)?;
+        ctx.store.commit([Calls::add(&call)?, added]).await?;
         taken(ctx, call.clone(), patient).await
     };
     match received.await {

@@ -21,7 +21,8 @@ pub async fn report(ctx: &CallCtx, caller: &Caller, call: CallId, notes: Option<
     };
     let found = audit::watch(ctx, caller, audit::Action::Update, audit::Subject::Call, call, work).await?;
     let (scope, mut call, patient) = found;
-    let record = audit::by(ctx, caller, audit::Action::Update, audit::Subject::Call).about([call.id]);
+    let record = audit::by(ctx, caller, audit::Action::Update, audit::Subject::Call);
+    let record = record.within(call.org).about([call.id]);
     let noted = notes.as_ref().map(|notes| Calls::note(call.id, notes));
     ctx.store.commit(noted.into_iter().chain([audit::note(&record)?])).await?;
     if let Some(notes) = notes {

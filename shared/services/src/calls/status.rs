@@ -36,7 +36,11 @@ pub struct CallView {
 /// # Errors
 /// `call_not_found` outside the caller's scope.
 pub async fn status(ctx: &CallCtx, caller: &Caller, call: CallId) -> Result<CallView> {
-    audit::look_often(ctx, caller, Subject::Call, call, found(ctx, caller, call)).await
+    let work = async {
+        let found = found(ctx, caller, call).await?;
+        Ok((found.call.org, found))
+    };
+    audit::look_often(ctx, caller, Subject::Call, call, Box::pin(work)).await
 }
 
 /// The same, without a note of it.

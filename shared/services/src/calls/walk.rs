@@ -50,10 +50,9 @@ pub async fn walk(
     wanted: Wanted,
     request: &CursorRequest<InTime>,
 ) -> Result<CursorPage<Listed>> {
-    let org = wanted.org.unwrap_or(caller.org);
-    let ids = |page: &CursorPage<Listed>| (org, page.results.iter().map(|row| row.call.id.to_string()).collect());
+    let seen = |page: &CursorPage<Listed>| page.results.iter().map(|row| (row.call.org, row.call.id)).collect();
     let of = wanted.patient.map_or_else(|| "list".to_owned(), |patient| patient.to_string());
-    look_through(ctx, caller, Subject::Call, of, found(ctx, caller, wanted, request), ids).await
+    look_through(ctx, caller, Subject::Call, of, Box::pin(found(ctx, caller, wanted, request)), seen).await
 }
 
 async fn found(

@@ -43,7 +43,8 @@ impl<'a> Changes<'a> {
 
     /// Another address: it has to be verified, and links that were sent to the one before end.
     pub(super) async fn email(&mut self, after: &Caregiver) -> Result<()> {
-        guard::mail(self.ctx, after.email.as_str()).await?;
+        let kind = if self.before.role == Role::Invited { AccountMail::Invite } else { AccountMail::Verify };
+        guard::mail(self.ctx, after.email.as_str(), kind).await?;
         let asked = if self.before.role == Role::Invited {
             ask_again(self.ctx, self.caller, after)?
         } else {

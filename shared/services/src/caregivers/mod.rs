@@ -2,13 +2,17 @@
 
 mod change;
 mod get;
+mod lapse;
 mod list;
+mod operator;
 mod patients;
 mod remove;
 mod update;
 
 pub use get::get;
+pub(crate) use lapse::lapse;
 pub use list::{Wanted, list};
+pub use operator::set_operator;
 pub use patients::patients;
 pub use remove::remove;
 pub use update::{NewPassword, update};

@@ -7,7 +7,7 @@ use domain::{Caller, CaregiverId, Result};
 
 use super::{nobody, resource, visible};
 use crate::Ctx;
-use crate::audit::{by, noted, watch};
+use crate::audit::{seen, watch};
 
 /// Patients that are listed at once.
 const MOST: u32 = 500;
@@ -25,7 +25,7 @@ pub async fn patients(ctx: &Ctx, caller: &Caller, caregiver: CaregiverId) -> Res
         Ok((found.org, ctx.store.patients().cared_for_by(&scope, caregiver, MOST).await?))
     };
     let (org, patients) = watch(ctx, caller, audit::Action::Read, Subject::Caregiver, caregiver, work).await?;
-    let record = by(ctx, caller, audit::Action::Read, Subject::Patient).within(org);
-    noted(ctx, &record.about(patients.iter().map(|patient| patient.id))).await?;
+    let ids: Vec<_> = patients.iter().map(|patient| patient.id.to_string()).collect();
+    ctx.store.commit(seen(ctx, caller, Subject::Patient, org, &ids)?).await?;
     Ok(patients)
 }

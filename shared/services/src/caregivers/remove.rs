@@ -60,7 +60,7 @@ async fn once(ctx: &AccountCtx, caller: &Caller, caregiver: CaregiverId) -> Resu
     Ok(before.picture)
 }
 
-async fn assigned(ctx: &Ctx, scope: &Scope, caregiver: CaregiverId) -> Result<Vec<PatientId>> {
+pub(super) async fn assigned(ctx: &Ctx, scope: &Scope, caregiver: CaregiverId) -> Result<Vec<PatientId>> {
     let pairs = ctx.store.patients().assigned_to(scope, &[caregiver]).await?;
     Ok(pairs.into_iter().map(|(_, patient)| patient).collect())
 }

@@ -28,7 +28,8 @@ pub struct NewPassword {
 /// # Errors
 /// `caregiver_not_found` outside the caller's scope; `role_not_allowed`; `owner_only` for what
 /// only the owner of an account changes; `not_oneself` when somebody would lock themselves out;
-/// `validation_failed` for a weak password or a wrong present one; `email_taken`; `last_admin`;
+/// `sign_in_too_old` when the own address or a first password is changed more than ten minutes after
+/// the sign-in; `validation_failed` for a weak password or a wrong present one; `email_taken`; `last_admin`;
 /// `too_many_attempts`; `account_moved_on` or `org_moved_on` when somebody else changed it at the
 /// same moment.
 pub async fn update(
@@ -44,6 +45,10 @@ pub async fn update(
         may_manage(caller, &before)?;
         let after = change.onto(&before);
         permitted(caller, &before, &after, password.is_some())?;
+        let first_password = password.is_some() && credentials.password_hash.is_none();
+        if caller.caregiver == before.id && (after.email != before.email || first_password) {
+            recently_signed_in(ctx, caller).await?;
+        }
 
         let mut changes = Changes::of(ctx, caller, &before);
         if let Some(password) = &password {
@@ -66,6 +71,16 @@ pub async fn update(
     };
     // In a box, or the handler's future would hold all of it.
     watch(ctx, caller, audit::Action::Update, Subject::Caregiver, caregiver, work.boxed()).await
+}
+
+/// An address opens the account by "forgot password", and so does a first password: neither is for
+/// whoever found a screen unlocked. 401, so that the existing app asks to sign in.
+async fn recently_signed_in(ctx: &AccountCtx, caller: &Caller) -> Result<()> {
+    let session = ctx.store.sessions().find(caller.session).await?;
+    if session.is_some_and(|session| session.is_recent(ctx.now())) {
+        return Ok(());
+    }
+    Err(Error::unauthenticated("sign_in_too_old", "Please sign in again to change how you sign in."))
 }
 
 fn permitted(caller: &Caller, before: &Caregiver, after: &Caregiver, password: bool) -> Result<()> {

@@ -15,10 +15,11 @@ use crate::{CallCtx, audit};
 pub async fn get(ctx: &CallCtx, caller: &Caller, conversation: CallId) -> Result<CallView> {
     let work = async {
         policy::grant(caller, Action::Read, Resource::Conversation)?;
-        calls::found(ctx, caller, conversation).await.map_err(|error| match error.code {
+        let found = calls::found(ctx, caller, conversation).await.map_err(|error| match error.code {
             "call_not_found" => domain::Error::not_found("conversation_not_found", "There is no such conversation."),
             _ => error,
-        })
+        })?;
+        Ok((found.call.org, found))
     };
     audit::look_often(ctx, caller, Subject::Conversation, conversation, work).await
 }

@@ -6,7 +6,7 @@ use domain::audit::Subject;
 use domain::calls::Call;
 use domain::conversations::{Conversation, Message};
 use domain::policy::{self, Action, Resource};
-use domain::{CallId, Caller, Page, PageRequest, PatientId, Result};
+use domain::{CallId, Caller, OrgId, Page, PageRequest, PatientId, Result};
 
 use crate::{Ctx, audit, patients};
 
@@ -30,9 +30,9 @@ pub async fn list(ctx: &Ctx, caller: &Caller, patient: PatientId, request: &Page
     audit::look(ctx, caller, Subject::Conversation, patient, work).await
 }
 
-async fn found(ctx: &Ctx, caller: &Caller, patient: PatientId, request: &PageRequest) -> Result<Page<Listed>> {
+async fn found(ctx: &Ctx, caller: &Caller, patient: PatientId, request: &PageRequest) -> Result<(OrgId, Page<Listed>)> {
     let scope = policy::grant(caller, Action::Read, Resource::Conversation)?;
-    patients::visible(ctx, &scope, patient).await?;
+    let org = patients::visible(ctx, &scope, patient).await?.org;
     let page = ctx.store.conversations().list(&scope, patient, request).await?;
     let ids: Vec<CallId> = page.results.iter().map(|conversation| conversation.id).collect();
     let calls = ctx.store.calls().among(&scope, &ids).await?;
@@ -41,9 +41,10 @@ async fn found(ctx: &Ctx, caller: &Caller, patient: PatientId, request: &PageReq
     for message in ctx.store.conversations().messages_of(&ids).await? {
         messages.entry(message.call).or_default().push(message);
     }
-    Ok(page.map(|conversation| Listed {
+    let page = page.map(|conversation| Listed {
         call: calls.remove(&conversation.id),
         messages: messages.remove(&conversation.id).unwrap_or_default(),
         conversation,
-    }))
+    });
+    Ok((org, page))
 }

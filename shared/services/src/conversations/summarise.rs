@@ -6,6 +6,7 @@ use domain::{CallId, Result, policy, prompt};
 use store::mongo::Conversations;
 
 use crate::Ctx;
+use crate::audit::{self, Action, Subject};
 
 /// Writes the summary of a finished call, in the language it was held in. Does nothing when there
 /// is one already or nothing was said, so a job that comes twice costs one request to the model.
@@ -21,5 +22,7 @@ pub async fn summarise(ctx: &Ctx, text: &Text, call: CallId) -> Result<()> {
         return Ok(());
     }
     let summary = text.complete(&prompt::summary_instructions(conversation.language), &transcript).await?;
-    ctx.store.commit([Conversations::summarise(call, &summary)]).await
+    let org = conversation.org;
+    let noted = audit::by_system(ctx, "summarise a call", org, Action::Update, Subject::Conversation, call)?;
+    ctx.store.commit([Conversations::summarise(call, &summary), noted]).await
 }

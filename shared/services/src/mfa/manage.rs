@@ -83,7 +83,7 @@ pub async fn confirm(ctx: &AccountCtx, caller: &Caller, code: &Secret) -> Result
         Mfa::On { .. } => return Err(already()),
         Mfa::Off => return Err(Error::invalid("mfa_not_begun", "Please begin with the setup.")),
     };
-    guard::second_factor(ctx, &caregiver).await?;
+    guard::second_factor(ctx, &caregiver, &caller.origin).await?;
     let opened = ctx.vault.open(&caregiver.id.to_string(), &secret)?;
     let Some(Shown::Step(last_step)) = codes::judge(ctx, &caregiver, &opened, &[], code) else {
         let record = audit::by(ctx, caller, Action::MfaVerificationFailed, Subject::Caregiver);

@@ -6,6 +6,7 @@ use domain::{NoteId, Phi, Result};
 use store::mongo::Notes;
 
 use crate::Ctx;
+use crate::audit::{self, Action, Subject};
 
 /// Takes a note in a call. The same key again takes none: the first stays.
 ///
@@ -22,5 +23,6 @@ pub async fn take(ctx: &Ctx, call: &Call, key: &str, text: Phi<String>) -> Resul
         text: notes::checked(&text)?,
         taken_at: now,
     };
-    ctx.store.commit([Notes::add_once(&note)?]).await
+    let noted = audit::by_system(ctx, "take a note", call.org, Action::Create, Subject::Note, call.id)?;
+    ctx.store.commit([Notes::add_once(&note)?, noted]).await
 }

@@ -13,6 +13,7 @@ use store::mongo::{Caregivers, Tokens};
 use super::{inside, visible};
 use crate::again::insist;
 use crate::auth::{guard, one_time};
+use crate::caregivers::lapse;
 use crate::mails::Letter;
 use crate::{AccountCtx, audit as trail};
 
@@ -38,7 +39,7 @@ pub async fn invite(ctx: &AccountCtx, caller: &Caller, org: OrgId, invitation: I
     let work = async {
         let scope = policy::grant(caller, Action::Create, Resource::Invitation)?;
         let scope = inside(ctx, &scope, org).await?;
-        guard::mail(ctx, invitation.email.as_str()).await?;
+        guard::mail(ctx, invitation.email.as_str(), AccountMail::Invite).await?;
         let (invited, letter) = match insist(|| once(ctx, caller, org, &invitation)).await {
             Err(error) if error.code == "email_taken" => return Err(exists()),
             other => other?,
@@ -65,10 +66,12 @@ async fn once(ctx: &AccountCtx, caller: &Caller, org: OrgId, invitation: &Invita
         }
         Some((before, _)) if before.org == org && before.role == Role::Invited => {
             let name = invitation.name.as_str().to_owned();
-            let after = Caregiver { name, phone: invitation.phone.clone(), ..before.clone() };
+            let phone = invitation.phone.clone().or_else(|| before.phone.clone());
+            let after = Caregiver { name, phone, ..before.clone() };
             let again = Caregivers::invite_again(&before, &after, now)?;
             (after, vec![again])
         }
+        Some((other, _)) if lapse(ctx, &other).await? => return Err(taken()),
         Some(_) => return Err(exists()),
     };
     let record = trail::by(ctx, caller, audit::Action::Invited, Subject::Caregiver).about([invited.id]).within(org);
@@ -110,6 +113,11 @@ async fn new(ctx: &AccountCtx, caller: &Caller, org: OrgId, invitation: &Invitat
         picture: None,
         created_at: now,
     })
+}
+
+/// The address is free by now: [`insist`] looks again.
+fn taken() -> Error {
+    Error::conflict("email_taken", "The address was just used by somebody else.")
 }
 
 fn exists() -> Error {

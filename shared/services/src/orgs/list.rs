@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 
 use super::{Described, described};
 use crate::Ctx;
-use crate::audit::{by, noted, watch};
+use crate::audit::{saw, watch};
 
 /// A page of the organisations the caller may see, optionally of exactly this name. Everybody but
 /// a platform operator sees one: their own.
@@ -20,7 +20,6 @@ pub async fn list(ctx: &Ctx, caller: &Caller, name: Option<&str>, request: &Page
         Ok(page.map(|_| results.next().expect("as many as there were")))
     };
     let page = watch(ctx, caller, audit::Action::Read, Subject::Org, "list", work).await?;
-    let record = by(ctx, caller, audit::Action::Read, Subject::Org);
-    noted(ctx, &record.about(page.results.iter().map(|found| found.org.id))).await?;
+    saw(ctx, caller, Subject::Org, page.results.iter().map(|found| (found.org.id, found.org.id))).await?;
     Ok(page)
 }

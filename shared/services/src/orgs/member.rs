@@ -5,7 +5,7 @@ use domain::policy::{self, Action, Resource};
 use domain::{Caller, CaregiverId, OrgId, Result};
 
 use super::{Described, described, inside, visible};
-use crate::audit::watch;
+use crate::audit::{saw, watch};
 use crate::{AccountCtx, Ctx, caregivers};
 
 /// The organisation, when the caregiver belongs to it already. Nobody is moved from one
@@ -20,7 +20,9 @@ pub async fn join(ctx: &Ctx, caller: &Caller, org: OrgId, caregiver: CaregiverId
         caregivers::visible(ctx, &scope, caregiver).await?;
         described(ctx, caller, visible(ctx, &scope, org).await?).await
     };
-    watch(ctx, caller, audit::Action::Update, Subject::Caregiver, caregiver, work).await
+    let found = watch(ctx, caller, audit::Action::Update, Subject::Caregiver, caregiver, work).await?;
+    saw(ctx, caller, Subject::Org, [(org, org)]).await?;
+    Ok(found)
 }
 
 /// Removes a caregiver of the organisation.

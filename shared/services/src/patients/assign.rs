@@ -21,8 +21,8 @@ pub const MOST: usize = 100;
 pub async fn assign(ctx: &Ctx, caller: &Caller, patient: PatientId, caregiver: CaregiverId) -> Result<Patient> {
     let work = async {
         let scope = policy::grant(caller, Action::Create, Resource::Assignment)?;
-        both_exist(ctx, &scope, patient, caregiver).await?;
-        ctx.store.commit(writes(ctx, caller, &scope, patient, caregiver, true)?).await?;
+        let org = both_exist(ctx, &scope, patient, caregiver).await?;
+        ctx.store.commit(writes(ctx, caller, &scope, org, (patient, caregiver), true)?).await?;
         let patient = visible(ctx, &scope, patient).await?;
         still_there(ctx, &scope, patient.org, caregiver, &[patient.id]).await?;
         Ok(patient)
@@ -37,8 +37,8 @@ pub async fn assign(ctx: &Ctx, caller: &Caller, patient: PatientId, caregiver: C
 pub async fn unassign(ctx: &Ctx, caller: &Caller, patient: PatientId, caregiver: CaregiverId) -> Result<Patient> {
     let work = async {
         let scope = policy::grant(caller, Action::Delete, Resource::Assignment)?;
-        both_exist(ctx, &scope, patient, caregiver).await?;
-        ctx.store.commit(writes(ctx, caller, &scope, patient, caregiver, false)?).await?;
+        let org = both_exist(ctx, &scope, patient, caregiver).await?;
+        ctx.store.commit(writes(ctx, caller, &scope, org, (patient, caregiver), false)?).await?;
         visible(ctx, &scope, patient).await
     };
     watch(ctx, caller, audit::Action::PermissionChange, Subject::Patient, patient, work).await
@@ -58,8 +58,8 @@ pub async fn assign_many(
         let scope = policy::grant(caller, Action::Create, Resource::Assignment)?;
         let mut commit = Vec::new();
         for patient in patients {
-            both_exist(ctx, &scope, *patient, caregiver).await?;
-            commit.extend(writes(ctx, caller, &scope, *patient, caregiver, true)?);
+            let org = both_exist(ctx, &scope, *patient, caregiver).await?;
+            commit.extend(writes(ctx, caller, &scope, org, (*patient, caregiver), true)?);
         }
         ctx.store.commit(commit).await?;
         let mut assigned = Vec::new();
@@ -78,8 +78,8 @@ fn writes(
     ctx: &Ctx,
     caller: &Caller,
     scope: &Scope,
-    patient: PatientId,
-    caregiver: CaregiverId,
+    org: OrgId,
+    (patient, caregiver): (PatientId, CaregiverId),
     on: bool,
 ) -> Result<[Write; 2]> {
     let now = ctx.now();
@@ -88,17 +88,18 @@ fn writes(
     } else {
         Patients::unassign(scope, patient, caregiver, now)
     };
-    let record = by(ctx, caller, audit::Action::PermissionChange, Subject::Patient);
+    let record = by(ctx, caller, audit::Action::PermissionChange, Subject::Patient).within(org);
     let ids = [patient.to_string(), caregiver.to_string(), if on { "assigned" } else { "unassigned" }.to_owned()];
     Ok([change, note(&record.about(ids))?])
 }
 
-async fn both_exist(ctx: &Ctx, scope: &Scope, patient: PatientId, caregiver: CaregiverId) -> Result<()> {
+/// Gives whose they are.
+async fn both_exist(ctx: &Ctx, scope: &Scope, patient: PatientId, caregiver: CaregiverId) -> Result<OrgId> {
     let patient = visible(ctx, scope, patient).await?;
     let caregiver = ctx.store.caregivers().find(scope, caregiver).await?;
     // A platform operator sees every organisation, but an assignment never joins two of them.
     let same = caregiver.filter(|caregiver| caregiver.org == patient.org);
-    same.map(drop).ok_or_else(nobody)
+    same.map(|caregiver| caregiver.org).ok_or_else(nobody)
 }
 
 fn nobody() -> Error {

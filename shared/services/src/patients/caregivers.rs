@@ -22,7 +22,8 @@ pub async fn caregivers(ctx: &Ctx, caller: &Caller, patient: PatientId) -> Resul
         let pairs = ctx.store.patients().assigned_to(&scope, &patient.caregivers).await?;
         let assigned =
             |caregiver| pairs.iter().filter(move |(other, _)| *other == caregiver).map(|(_, patient)| *patient);
-        Ok(found.into_iter().map(|caregiver| (caregiver.clone(), assigned(caregiver.id).collect())).collect())
+        let rows = found.into_iter().map(|caregiver| (caregiver.clone(), assigned(caregiver.id).collect()));
+        Ok((patient.org, rows.collect()))
     };
     audit::look(ctx, caller, Subject::Patient, patient, work).await
 }

@@ -13,6 +13,9 @@ use crate::{Ctx, audit};
 /// # Errors
 /// `patient_not_found` outside the caller's scope.
 pub async fn get(ctx: &Ctx, caller: &Caller, patient: PatientId) -> Result<Patient> {
-    let work = async { visible(ctx, &policy::grant(caller, Action::Read, Resource::Patient)?, patient).await };
+    let work = async {
+        let found = visible(ctx, &policy::grant(caller, Action::Read, Resource::Patient)?, patient).await?;
+        Ok((found.org, found))
+    };
     audit::look(ctx, caller, Subject::Patient, patient, work).await
 }

@@ -6,7 +6,7 @@ use domain::policy::{self, Action, Resource};
 use domain::{Caller, Page, PageRequest, Result};
 
 use crate::Ctx;
-use crate::audit::{by, noted, watch};
+use crate::audit::{saw, watch};
 
 /// Patients without a caregiver that are listed at once.
 const MOST: u32 = 500;
@@ -35,6 +35,5 @@ pub async fn unassigned(ctx: &Ctx, caller: &Caller) -> Result<Vec<Patient>> {
 }
 
 async fn seen(ctx: &Ctx, caller: &Caller, patients: &[Patient]) -> Result<()> {
-    let record = by(ctx, caller, audit::Action::Read, Subject::Patient);
-    noted(ctx, &record.about(patients.iter().map(|patient| patient.id))).await
+    saw(ctx, caller, Subject::Patient, patients.iter().map(|patient| (patient.org, patient.id))).await
 }

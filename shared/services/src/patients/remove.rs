@@ -5,6 +5,7 @@ use domain::policy::{self, Action, Resource};
 use domain::{Caller, PatientId, Result};
 use store::mongo::Patients;
 
+use super::visible;
 use crate::Ctx;
 use crate::audit::{by, note, watch};
 
@@ -15,7 +16,8 @@ use crate::audit::{by, note, watch};
 pub async fn remove(ctx: &Ctx, caller: &Caller, patient: PatientId) -> Result<()> {
     let work = async {
         let scope = policy::grant(caller, Action::Delete, Resource::Patient)?;
-        let record = by(ctx, caller, audit::Action::Delete, Subject::Patient).about([patient]);
+        let org = visible(ctx, &scope, patient).await?.org;
+        let record = by(ctx, caller, audit::Action::Delete, Subject::Patient).within(org).about([patient]);
         ctx.store.commit([Patients::remove(&scope, patient, ctx.now()), note(&record)?]).await
     };
     watch(ctx, caller, audit::Action::Delete, Subject::Patient, patient, work).await

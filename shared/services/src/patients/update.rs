@@ -67,8 +67,11 @@ pub async fn update(ctx: &Ctx, caller: &Caller, patient: PatientId, change: Chan
         let scope = policy::grant(caller, Action::Update, Resource::Patient)?;
         let before = visible(ctx, &scope, patient).await?;
         let profile = change.onto(&before.profile).checked()?;
-        let record = by(ctx, caller, audit::Action::Update, Subject::Patient).about([patient]);
-        ctx.store.commit([Patients::rewrite(&scope, patient, &profile, ctx.now())?, note(&record)?]).await?;
+        let record = by(ctx, caller, audit::Action::Update, Subject::Patient);
+        let record = record.within(before.org).about([patient]);
+        ctx.store
+            .commit([Patients::alter(&scope, patient, &before.profile, &profile, ctx.now())?, note(&record)?])
+            .await?;
         Ok(Patient { profile, ..before })
     };
     watch(ctx, caller, audit::Action::Update, Subject::Patient, patient, work).await

@@ -8,6 +8,7 @@ use store::mongo::{CodeLedger, Version};
 
 use super::{hashes, own};
 use crate::AccountCtx;
+use crate::auth::guard;
 
 /// Others who ask at the same moment before we give up; three of them get a code in any case.
 const CROSSINGS: u32 = 20;
@@ -90,7 +91,12 @@ fn too_many(wait: SignedDuration) -> Error {
 }
 
 async fn deliver(ctx: &AccountCtx, caregiver: &Caregiver, number: &Phone, code: &Secret) -> Result<()> {
-    ctx.sms.send(number, &phone_codes::message(caregiver.language, code)).await
+    let counted = guard::text(ctx, number).await?.map_err(too_many)?;
+    let sent = ctx.sms.send(number, &phone_codes::message(caregiver.language, code)).await;
+    if sent.is_err() {
+        counted.give_back(ctx).await;
+    }
+    sent
 }
 
 /// A message that nobody took does not count, unless another was asked for meanwhile. Its code is

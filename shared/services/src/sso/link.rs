@@ -43,7 +43,7 @@ pub(super) async fn join(
 fn link_required(provider: Provider) -> Error {
     let message = "There is an account with this address. Please enter its password once to link them.";
     Error::forbidden("sso_link_required", message)
-        .telling("requiresPasswordLinking", true)
+        .telling("requiresPassword", true)
         .telling("ssoProvider", provider.as_str())
 }
 

@@ -9,6 +9,7 @@ use super::prove::{Proven, Shown, prove};
 use super::{link, register};
 use crate::audit::{self, Action, Subject};
 use crate::auth::{Entry, login as auth};
+use crate::caregivers::lapse;
 use crate::{AccountCtx, Front};
 
 /// How often it is looked again when the account changed meanwhile.
@@ -57,6 +58,7 @@ async fn decide(ctx: &Front<AccountCtx>, proven: &Proven, steps: Steps<'_>, orig
         return Err(refused(ctx, None, Error::forbidden("sso_email_unverified", message), origin).await?);
     };
     match caregivers.by_email(email).await? {
+        Some((caregiver, _)) if lapse(ctx, &caregiver).await? => register::register(ctx, proven, email, origin).await,
         Some(account) => link::join(ctx, proven, &account, steps, origin).await,
         None => register::register(ctx, proven, email, origin).await,
     }
@@ -66,7 +68,7 @@ async fn decide(ctx: &Front<AccountCtx>, proven: &Proven, steps: Steps<'_>, orig
 /// alone: that the address is theirs does not say that they accept.
 pub(super) fn invitation_pending() -> Error {
     let message = "You were invited to an organisation. Please use the link of the invitation first.";
-    Error::unauthenticated("invitation_pending", message)
+    Error::forbidden("invitation_pending", message)
 }
 
 /// Notes that a sign-in was refused, and why.

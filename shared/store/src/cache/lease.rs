@@ -9,7 +9,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use redis::{AsyncCommands as _, Script};
+use redis::Script;
 
 use super::{Cache, versioned};
 
@@ -22,7 +22,6 @@ const BARRED: Duration = Duration::from_secs(30);
 
 const VALUE: u8 = b'V';
 const LEASED: u8 = b'L';
-const BAR: u8 = b'B';
 
 /// The value, or a mark; takes the lease when there is neither.
 static READ: LazyLock<Script> = LazyLock::new(|| {
@@ -41,6 +40,41 @@ static FILL: LazyLock<Script> = LazyLock::new(|| {
         "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
          redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
          return 1",
+    )
+});
+
+/// Bars each place, or counts one more writer at it.
+static BAR: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "for _, key in ipairs(KEYS) do
+           local found = redis.call('GET', key)
+           local writers = found and tonumber(string.match(found, '^B(%d+)$')) or 0
+           redis.call('SET', key, 'B' .. (writers + 1), 'PX', ARGV[1])
+         end",
+    )
+});
+
+/// Counts one writer less, and opens the place when it was the last: the bar of one who died is left
+/// to end by itself.
+static UNBAR: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "for _, key in ipairs(KEYS) do
+           local found = redis.call('GET', key)
+           local writers = found and tonumber(string.match(found, '^B(%d+)$')) or 0
+           if writers > 1 then
+             redis.call('SET', key, 'B' .. (writers - 1), 'KEEPTTL')
+           else
+             redis.call('DEL', key)
+           end
+         end",
+    )
+});
+
+/// Takes a value or a lease away, and leaves bars to those who put them up.
+static OUTDATE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local found = redis.call('GET', KEYS[1])
+         if found and string.sub(found, 1, 1) ~= 'B' then redis.call('DEL', KEYS[1]) end",
     )
 });
 
@@ -98,11 +132,12 @@ impl Cache {
             return;
         }
         self.insist();
-        let mut pipe = redis::pipe();
+        let mut bar = BAR.prepare_invoke();
         for key in keys {
-            pipe.pset_ex(versioned(key), [BAR].as_slice(), millis(BARRED)).ignore();
+            bar.key(versioned(key));
         }
-        self.ask(|mut cache| async move { pipe.query_async::<()>(&mut cache).await }).await;
+        bar.arg(millis(BARRED));
+        self.ask(|mut cache| async move { bar.invoke_async::<()>(&mut cache).await }).await;
     }
 
     /// After a write, whether it was done or not: the next reader asks the store.
@@ -111,11 +146,52 @@ impl Cache {
             return;
         }
         self.insist();
-        let keys: Vec<_> = keys.iter().map(|key| versioned(key)).collect();
-        self.ask(|mut cache| async move { cache.del::<_, ()>(keys).await }).await;
+        let mut unbar = UNBAR.prepare_invoke();
+        for key in keys {
+            unbar.key(versioned(key));
+        }
+        self.ask(|mut cache| async move { unbar.invoke_async::<()>(&mut cache).await }).await;
+    }
+
+    /// After a write that could not say before which key it would touch.
+    pub(crate) async fn outdate(&self, key: &str) {
+        self.insist();
+        let key = versioned(key);
+        self.ask(|mut cache| async move { OUTDATE.key(key).invoke_async::<()>(&mut cache).await }).await;
     }
 }
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_config::SdkConfig;
+    use testkit::house;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_place_is_open_when_the_last_of_its_writers_is_done() {
+        let cache = Cache::new(config::Cache::from_env(&house().env()).unwrap(), SdkConfig::builder().build());
+        let key = format!("bars:{}", mongodb::bson::oid::ObjectId::new());
+        let keys = [key.clone()];
+        cache.bar(&keys).await;
+        cache.bar(&keys).await;
+        cache.unbar(&keys).await;
+        cache.outdate(&key).await;
+        assert_eq!(cache.read(&key).await, Found::Barred, "one of them is still writing");
+        cache.unbar(&keys).await;
+        let Found::Mine(lease) = cache.read(&key).await else { panic!("it is open") };
+        // Whoever began to read before a write does not fill the place after it.
+        cache.bar(&keys).await;
+        cache.unbar(&keys).await;
+        cache.fill(&key, lease, b"old", Duration::from_secs(5)).await;
+        let Found::Mine(lease) = cache.read(&key).await else { panic!("nothing old is there") };
+        cache.fill(&key, lease, b"new", Duration::from_secs(5)).await;
+        assert_eq!(cache.read(&key).await, Found::Hit(b"new".to_vec()));
+        cache.outdate(&key).await;
+        assert!(matches!(cache.read(&key).await, Found::Mine(_)));
+    }
 }

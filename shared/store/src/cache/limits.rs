@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use domain::hex::hex;
 use domain::limits::{Class, Decision, Quota};
 use jiff::Timestamp;
 use redis::Script;
@@ -55,7 +56,7 @@ fn key(class: Class, quota: &Quota, who: &str) -> String {
         key.push_str(who);
     } else {
         key.push('#');
-        Sha256::digest(who).iter().for_each(|byte| key.push_str(&format!("{byte:02x}")));
+        key.push_str(&hex(&Sha256::digest(who)));
     }
     key
 }

@@ -17,7 +17,7 @@ use aws_config::SdkConfig;
 use domain::Result;
 use futures_util::{Stream, StreamExt as _};
 use redis::aio::ConnectionManager;
-use redis::{AsyncCommands as _, ExistenceCheck, RedisResult, SetExpiry, SetOptions};
+use redis::{AsyncCommands as _, RedisResult};
 
 pub use address::Endpoint;
 use connection::{Connection, unavailable};
@@ -75,19 +75,16 @@ impl Cache {
         Ok(subscription.into_on_message().filter_map(async |message| message.get_payload().ok()))
     }
 
-    /// Whether nobody said this of `key` within `ttl`; also true when the cache does not answer.
-    pub async fn is_first(&self, key: &str, ttl: Duration) -> bool {
-        let (key, millis) = (versioned(key), u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX));
-        let options = SetOptions::default().conditional_set(ExistenceCheck::NX).with_expiration(SetExpiry::PX(millis));
-        let set: Option<Option<String>> =
-            self.ask(|mut cache| async move { cache.set_options(key, 1, options).await }).await;
-        !matches!(set, Some(None))
+    /// Whether `key` was marked and the mark has not ended; `false` also when the cache does not answer.
+    pub async fn is_marked(&self, key: &str) -> bool {
+        let key = versioned(key);
+        self.ask(|mut cache| async move { cache.exists::<_, bool>(key).await }).await.unwrap_or_default()
     }
 
-    /// Takes that back.
-    pub async fn forget(&self, key: &str) {
-        let key = versioned(key);
-        self.ask(|mut cache| async move { cache.del::<_, ()>(key).await }).await;
+    /// Marks `key` for `ttl`.
+    pub async fn mark(&self, key: &str, ttl: Duration) {
+        let (key, millis) = (versioned(key), u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX));
+        self.ask(|mut cache| async move { cache.pset_ex::<_, _, ()>(key, 1, millis).await }).await;
     }
 
     /// Where it is; asked for anew when it is known by its name only.

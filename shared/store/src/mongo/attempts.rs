@@ -24,7 +24,7 @@ struct Row {
     count: i64,
     #[serde(default)]
     until: Option<DateTime>,
-    last: DateTime,
+    since: Option<DateTime>,
     expires_at: DateTime,
 }
 
@@ -54,7 +54,7 @@ impl AttemptLog<'_> {
     /// Whether nobody else counted in between.
     async fn replace(&self, key: &str, found: Option<&Row>, counted: Attempts, now: Timestamp) -> Result<bool> {
         let set = doc! {
-            "count": i64::from(counted.count), "until": counted.until.map(date), "last": date(now),
+            "count": i64::from(counted.count), "until": counted.until.map(date), "since": counted.since.map(date),
             "expiresAt": date(now + FORGOTTEN),
         };
         let Some(found) = found else {
@@ -65,8 +65,7 @@ impl AttemptLog<'_> {
                 other => other.map(|()| true),
             };
         };
-        // The newest attempt too: a count that was given back and taken again is another one.
-        let filter = doc! { "_id": key, "count": found.count, "last": found.last };
+        let filter = doc! { "_id": key, "count": found.count, "until": found.until, "since": found.since };
         let change = Write::update(NAME, filter, doc! { "$set": set }).or_conflict("crossed", "");
         match self.0.commit([change]).await {
             Err(error) if error.code == "crossed" => Ok(false),
@@ -79,9 +78,13 @@ impl AttemptLog<'_> {
         Write::delete(NAME, doc! { "_id": key })
     }
 
-    /// Takes one back that turned out well.
-    pub fn give_back(key: &str) -> Write {
-        Write::update(NAME, doc! { "_id": key, "count": { "$gt": 0 } }, doc! { "$inc": { "count": -1 } })
+    /// Takes one back that turned out well, with the pause that it began if it did.
+    pub fn give_back(key: &str, counted: &Attempts) -> Vec<Write> {
+        let one = Write::update(NAME, doc! { "_id": key, "count": { "$gt": 0 } }, doc! { "$inc": { "count": -1 } });
+        let pause = counted.until.map(|until| {
+            Write::update(NAME, doc! { "_id": key, "until": date(until) }, doc! { "$unset": { "until": "" } })
+        });
+        std::iter::once(one).chain(pause).collect()
     }
 }
 
@@ -90,7 +93,7 @@ impl Row {
         Ok(Attempts {
             count: u32::try_from(self.count).unwrap_or_default(),
             until: self.until.map(time).transpose()?,
-            last: Some(time(self.last)?),
+            since: self.since.map(time).transpose()?,
         })
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use mongodb::bson::{Bson, Document, doc};
 
 use super::caregivers::{NAME, Row, TAKEN};
-use super::convert::{date, difference, document, oid};
+use super::convert::{corrupt, date, difference, document, oid};
 use super::write::Operation;
 use super::{Caregivers, Write, cached};
 
@@ -15,8 +15,19 @@ impl Caregivers<'_> {
     /// nothing else. The role and the sign-ins must still be those of `before`, so nobody's rights
     /// are put back by whoever changes a name; 409 when another account has the address.
     pub fn alter(before: &Caregiver, after: &Caregiver, now: Timestamp) -> Result<Write> {
-        let change = difference(&document(&Row::of(before))?, &document(&Row::of(after))?, now);
-        Ok(and(Self::change(before, change), doc! { "role": before.role.as_str() }).or_taken(TAKEN.0, TAKEN.1))
+        let mut change = difference(&document(&Row::of(before))?, &document(&Row::of(after))?, now);
+        let mut seen = doc! { "role": before.role.as_str() };
+        let set = change.get_document_mut("$set").map_err(|_| corrupt("change"))?;
+        // Whoever verifies the one before in this moment has not verified this one.
+        if after.phone != before.phone {
+            set.insert("isPhoneVerified", after.phone_verified);
+            seen.insert("phone", before.phone.as_ref().map(domain::Phone::as_str));
+        }
+        if after.email != before.email {
+            set.insert("isEmailVerified", after.email_verified);
+            seen.insert("email", before.email.as_str());
+        }
+        Ok(and(Self::change(before, change), seen).or_taken(TAKEN.0, TAKEN.1))
     }
 
     /// The same for somebody who is invited again. Of two who do it at the same time one comes
@@ -24,7 +35,7 @@ impl Caregivers<'_> {
     pub fn invite_again(before: &Caregiver, after: &Caregiver, now: Timestamp) -> Result<Write> {
         let mut write = Self::alter(before, after, now)?;
         if let Operation::Update { update, .. } = &mut write.operation {
-            update.insert("$inc", doc! { "invitations": 1_i64 });
+            update.insert("$inc", doc! { "sessionEpoch": 1_i64 });
         }
         Ok(write)
     }
@@ -57,6 +68,16 @@ impl Caregivers<'_> {
         Write::update(NAME, filter, change)
             .or_conflict("account_moved_on", "The account was changed at the same time. Please try again.")
             .touching(cached::key(NAME, caregiver.id.0))
+    }
+
+    /// Removes somebody who never came, as long as they have not come since and were not invited
+    /// again; 409 otherwise.
+    pub fn lapse(caregiver: &Caregiver, now: Timestamp) -> Write {
+        let mut unused = doc! { "role": caregiver.role.as_str() };
+        if !caregiver.email_verified {
+            unused.insert("isEmailVerified", doc! { "$ne": true });
+        }
+        and(Self::remove(caregiver, now), unused)
     }
 
     /// Removes one that was found in the caller's scope: their sign-ins end and their address is

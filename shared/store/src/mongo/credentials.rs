@@ -1,6 +1,7 @@
 //! What opens an account: fields of `caregivers` that are never cached.
 
 use domain::caregivers::{Caregiver, Credentials, Mfa, Place, Provider, SsoLink};
+use domain::tokens::Purpose;
 use domain::{Result, Role, Secret};
 use jiff::Timestamp;
 use mongodb::bson::{Binary, DateTime, Document, doc};
@@ -45,6 +46,11 @@ impl Caregivers<'_> {
         Self::change_from(caregiver, doc! { "ssoProviderId": mongodb::bson::Bson::Null }, doc! { "$set": set })
     }
 
+    /// No account at an identity provider opens this one any more.
+    pub fn unlink(caregiver: &Caregiver) -> Write {
+        Self::change(caregiver, doc! { "$unset": { "ssoProvider": "", "ssoProviderId": "" } })
+    }
+
     /// Remembers where a sign-in came from.
     pub fn set_places(caregiver: &Caregiver, places: &[Place]) -> Write {
         let places: Vec<Binary> = places.iter().map(|place| binary(place)).collect();
@@ -65,7 +71,7 @@ impl Caregivers<'_> {
             "isPhoneVerified": caregiver.phone_verified, "password": hash.expose(), "updatedAt": date(now),
         };
         Self::change_if(caregiver, doc! { "role": Role::Invited.as_str() }, doc! { "$set": set })
-            .or_unauthenticated("token_invalid", "This link was used already or has expired. Please ask for a new one.")
+            .or_unauthenticated("token_invalid", Purpose::Invite.refusal())
     }
 
     /// Replaces the second factor.

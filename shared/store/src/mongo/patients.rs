@@ -11,7 +11,7 @@ use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, DateTime, Document, doc};
 use serde::{Deserialize, Serialize};
 
-use super::convert::{corrupt, date, document, id, oid, time, within};
+use super::convert::{corrupt, date, difference, document, id, oid, time, within};
 use super::orgs::without_id;
 use super::{Query, Store, Write, cached};
 
@@ -129,6 +129,10 @@ impl Patients<'_> {
     /// The scope's patients without a caregiver, oldest first, up to `limit`.
     /// Index: `patients_assigned`.
     pub async fn unassigned(&self, scope: &Scope, limit: u32) -> Result<Vec<Patient>> {
+        if scope.assigned_to().is_some() {
+            // Who is assigned to nobody is not assigned to them.
+            return Ok(Vec::new());
+        }
         let mut filter = visible(scope);
         filter.insert("caregivers", Bson::Array(Vec::new()));
         let query = Query::of(NAME, filter).sort(doc! { "createdAt": 1, "_id": 1 }).limit(limit);
@@ -234,11 +238,17 @@ impl Patients<'_> {
             .touching(cached::key(NAME, patient.id.0)))
     }
 
-    /// Replaces what people write about a patient of the scope; 404 outside it.
-    pub fn rewrite(scope: &Scope, patient: PatientId, profile: &Profile, now: Timestamp) -> Result<Write> {
-        let mut set = document(&ProfileRow::of(profile))?;
-        set.insert("updatedAt", date(now));
-        Ok(change(scope, patient, doc! { "$set": set }))
+    /// Changes what differs between what people wrote about a patient of the scope and `after`, and
+    /// nothing else: of two who change different things neither is undone. 404 outside the scope.
+    pub fn alter(
+        scope: &Scope,
+        patient: PatientId,
+        before: &Profile,
+        after: &Profile,
+        now: Timestamp,
+    ) -> Result<Write> {
+        let [before, after] = [before, after].map(|profile| document(&ProfileRow::of(profile)).map(flat));
+        Ok(change(scope, patient, difference(&before?, &after?, now)))
     }
 
     /// Hides a patient of the scope and keeps the record; 404 outside it.
@@ -284,6 +294,14 @@ impl Patients<'_> {
         let write = Write::update_all(NAME, doc! { "org": oid(org.0), "caregivers": oid(caregiver.0) }, update);
         known.iter().fold(write, |write, patient| write.touching(cached::key(NAME, patient.0)))
     }
+}
+
+/// Each setting by itself.
+fn flat(mut row: Document) -> Document {
+    if let Some(Bson::Document(settings)) = row.remove("callSettings") {
+        row.extend(settings.into_iter().map(|(name, value)| (format!("callSettings.{name}"), value)));
+    }
+    row
 }
 
 /// A change of one patient of the scope; 404 outside it.

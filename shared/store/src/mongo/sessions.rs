@@ -12,9 +12,9 @@ use super::convert::{binary, corrupt, date, document, id, oid, time};
 use super::{Query, Store, Write};
 
 const NAME: &str = "sessions";
-/// Replaced tokens that are remembered, to notice a stolen one. At a refresh every half hour this
-/// is more than a sign-in can live.
-const REMEMBERED: i32 = -2_000;
+/// Exchanges of a sign-in. All replaced tokens are remembered, to notice a stolen one; so there is an
+/// end to them, which a refresh every half hour does not reach within a month.
+const EXCHANGES: u32 = 2_000;
 
 /// Sign-ins.
 pub struct Sessions<'a>(pub(super) &'a Store);
@@ -62,7 +62,8 @@ impl Sessions<'_> {
     }
 
     /// Replaces the refresh token `old` by `new`, once: of two requests with the same token one
-    /// gets the session and the other `None`. Index: `sessions_current`.
+    /// gets the session and the other `None`. `None` also for a sign-in that was exchanged 2,000 times.
+    /// Index: `sessions_current`.
     pub async fn rotate(
         &self,
         old: &TokenHash,
@@ -73,12 +74,16 @@ impl Sessions<'_> {
         let change = doc! {
             // Not `seenAt`: an app that is only open exchanges tokens by itself.
             "$set": { "current": binary(new), "rotatedAt": date(now), "expiresAt": date(expires_at) },
-            "$push": { "used": { "$each": [binary(old)], "$slice": REMEMBERED } },
+            "$push": { "used": binary(old) },
         };
-        let filter = doc! { "current": binary(old), "expiresAt": { "$gt": date(now) } };
+        let filter = doc! {
+            "current": binary(old),
+            "expiresAt": { "$gt": date(now) },
+            format!("used.{}", EXCHANGES - 1): { "$exists": false },
+        };
         let rotated = self.0.change_first::<Row>(Query::of(NAME, filter), change).await?.map(Row::read).transpose()?;
         if let (Some(session), Some(cache)) = (&rotated, self.0.cache()) {
-            cache.unbar(&[cached::key(NAME, session.id.0)]).await;
+            cache.outdate(&cached::key(NAME, session.id.0)).await;
         }
         Ok(rotated)
     }

@@ -27,6 +27,8 @@ struct Row {
     caregiver: Option<ObjectId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     link: Option<Link>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    epoch: Option<i64>,
     hash: Binary,
     expires_at: DateTime,
     #[serde(default)]
@@ -52,6 +54,17 @@ impl Tokens<'_> {
         self.0.first::<Row>(Query::of(NAME, filter)).await?.map(Row::read).transpose()
     }
 
+    /// One of this account for `purpose` that is still good at `now`. Index: `tokens_caregiver`.
+    pub async fn open(&self, caregiver: CaregiverId, purpose: Purpose, now: Timestamp) -> Result<Option<OneTime>> {
+        let filter = doc! {
+            "caregiver": oid(caregiver.0),
+            "purpose": purpose.as_str(),
+            "used": { "$ne": true },
+            "expiresAt": { "$gt": date(now) },
+        };
+        self.0.first::<Row>(Query::of(NAME, filter)).await?.map(Row::read).transpose()
+    }
+
     /// Adds one.
     pub fn add(token: &OneTime) -> Result<Write> {
         Ok(Write::insert(NAME, document(&Row::of(token))?))
@@ -60,12 +73,9 @@ impl Tokens<'_> {
     /// Uses one up: whoever comes second undoes everything else of the commit with a 401. It is kept
     /// until it ends, so that a second click can be told from a wrong link.
     pub fn spend(token: &OneTime) -> Write {
-        let (code, message) = match token.purpose {
-            Purpose::Nonce => ("sso_token_invalid", "Signing in did not work. Please try again."),
-            _ => ("token_invalid", "This link was used already or has expired. Please ask for a new one."),
-        };
+        let code = if token.purpose == Purpose::Nonce { "sso_token_invalid" } else { "token_invalid" };
         let filter = doc! { "_id": oid(token.id.0), "used": { "$ne": true } };
-        Write::update(NAME, filter, doc! { "$set": { "used": true } }).or_unauthenticated(code, message)
+        Write::update(NAME, filter, doc! { "$set": { "used": true } }).or_unauthenticated(code, token.purpose.refusal())
     }
 
     /// Removes all unused ones of one account for `purpose`. Index: `tokens_caregiver`.
@@ -88,6 +98,7 @@ impl Row {
             purpose: token.purpose,
             caregiver: token.caregiver.map(|caregiver| oid(caregiver.0)),
             link: token.link.clone().map(|SsoLink { provider, subject }| Link { provider, subject }),
+            epoch: token.epoch.map(i64::from),
             hash: binary(&token.hash),
             expires_at: date(token.expires_at),
             used: token.used,
@@ -100,6 +111,7 @@ impl Row {
             purpose: self.purpose,
             caregiver: self.caregiver.map(|caregiver| CaregiverId(id(caregiver))),
             link: self.link.map(|Link { provider, subject }| SsoLink { provider, subject }),
+            epoch: self.epoch.map(u32::try_from).transpose().map_err(|_| corrupt("epoch"))?,
             hash: self.hash.bytes.try_into().map_err(|_| corrupt("hash"))?,
             expires_at: time(self.expires_at)?,
             used: self.used,

@@ -202,14 +202,13 @@ async fn a_message_reaches_those_who_listen() {
 }
 
 #[tokio::test]
-async fn only_the_first_is_first_until_it_is_taken_back_or_forgotten() {
+async fn a_mark_is_everybodys_until_it_ends() {
     let (one, other, key) = (cache(&house().env()).await, cache(&house().env()).await, key());
-    assert!(one.is_first(&key, SOON).await);
-    assert!(!other.is_first(&key, SOON).await);
-    other.forget(&key).await;
-    assert!(one.is_first(&key, Duration::from_millis(50)).await);
+    assert!(!one.is_marked(&key).await);
+    one.mark(&key, Duration::from_millis(50)).await;
+    assert!(other.is_marked(&key).await);
     tokio::time::sleep(Duration::from_millis(80)).await;
-    assert!(other.is_first(&key, SOON).await);
+    assert!(!other.is_marked(&key).await);
 }
 
 #[tokio::test]

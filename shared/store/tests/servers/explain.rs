@@ -7,12 +7,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use domain::audit::{Action, Actor, GENESIS, Record, Sealed, Subject};
-use domain::calls::Status;
-use domain::caregivers::{Credentials, Mfa, Provider, SsoLink};
-use domain::lockout;
+use domain::audit::{Action, Actor, GENESIS, Narrowing, Record, Sealed, Subject};
+use domain::calls::{Stage, Status};
+use domain::caregivers::{Caregiver, Credentials, Mfa, Provider, SsoLink};
+use domain::cursor::{CursorRequest, InTime, Numbered};
+use domain::lockout::{self, Attempts};
+use domain::orgs::{CallRetries, Org};
 use domain::page::Sort;
 use domain::patients::{Manner, Patient, Profile};
+use domain::phone_codes::{OpenCode, PhoneCodes};
 use domain::policy::{self, Action as Act, Resource};
 use domain::tokens::{OneTime, Purpose};
 use domain::{
@@ -24,8 +27,8 @@ use mongodb::bson::{Bson, Document, doc};
 use services::SystemRandom;
 use store::mongo::indexes;
 use store::mongo::{
-    Alerts, AttemptLog, Audits, Callbacks, Calls, Caregivers, Conversations, Mails, Orgs, Outbox, Patients, Sessions,
-    Tokens,
+    Alerts, AttemptLog, Audits, Callbacks, Calls, Caregivers, CodeLedger, Conversations, Mails, Orgs, Outbox, Patients,
+    Sessions, Tokens, Version, Whose,
 };
 use store::{Store, Write};
 use testkit::house;
@@ -79,6 +82,7 @@ async fn read_everything(store: &Store) {
         drop(store.patients().find(scope, patient).await);
         drop(store.patients().find_even_removed(scope, patient).await);
         drop(store.patients().by_phone(scope, &"+15550100123".parse().unwrap(), 5).await);
+        drop(store.patients().assigned(scope).await);
     }
     // Lists of a tenant; a platform operator's walk through all of them is theirs to wait for.
     for scope in [&scope(Role::Staff), &scope(Role::OrgAdmin)] {
@@ -93,7 +97,28 @@ async fn read_everything(store: &Store) {
         drop(caregivers.among(scope, &[caregiver]).await);
         drop(caregivers.administrators(scope, OrgId(id(2))).await);
         drop(store.orgs().list(scope, None, &page("name")).await);
+        drop(patients.ids(scope).await);
+        drop(patients.cared_for_by(scope, caregiver, 5).await);
+        let after = InTime { millis: now.as_millisecond(), id: id(4) };
+        for after in [None, Some(after)] {
+            let request = CursorRequest { after, limit: 5, descending: true };
+            drop(patients.walk(scope, None, &request).await);
+            drop(patients.walk(scope, Some("Ada"), &request).await);
+            for stage in [Stage::Any, Stage::Live, Stage::Ended] {
+                drop(store.calls().walk(scope, Whose::All, stage, &request).await);
+                drop(store.calls().walk(scope, Whose::Patients(&[patient]), stage, &request).await);
+            }
+        }
     }
+    let request = CursorRequest { after: Some(Numbered(7)), limit: 5, descending: true };
+    for narrowing in [Narrowing::Everything, Narrowing::About(id(4)), Narrowing::By(caregiver), Narrowing::HighRisk] {
+        drop(store.audits().walk(org, &narrowing, &request).await);
+    }
+    let codes = store.phone_codes();
+    drop(store.commit([CodeLedger::replace(caregiver, Version::default(), &PhoneCodes::default()).unwrap()]).await);
+    let (version, known) = codes.of(caregiver).await.unwrap();
+    drop(store.commit([CodeLedger::replace(caregiver, version, &known).unwrap()]).await);
+    drop(codes.attempt(caregiver, now).await);
     drop(store.alerts().by_key(patient, Some(call), "key").await);
     drop(store.alerts().raised_in(call).await);
     drop(store.alerts().claim(AlertId(id(8)), now, now).await);
@@ -116,6 +141,7 @@ async fn read_everything(store: &Store) {
     drop(store.sessions().by_current(&[1; 32]).await);
     drop(store.sessions().by_used(&[1; 32]).await);
     drop(store.tokens().find(Purpose::Invite, &[1; 32], now).await);
+    drop(store.tokens().open(CaregiverId(id(1)), Purpose::Invite, now).await);
     drop(store.tokens().by_id(TokenId(id(1)), now).await);
     drop(store.attempts().count("account:test", lockout::Subject::AccountAtPlace, now).await);
     drop(store.mails().claim(MailId(id(1)), now, now).await);
@@ -133,12 +159,28 @@ fn changes() -> Vec<Write> {
     let admin = scope(Role::OrgAdmin);
     let (patient, call, alert) = (PatientId(id(4)), CallId(id(5)), AlertId(id(8)));
     let caregiver = caregiver();
+    let ada = somebody();
+    let older = Profile { age: Some(91), ..ada.profile.clone() };
+    let renamed = Caregiver { name: "Nora Weiss".into(), ..caregiver.clone() };
+    let number = "+15550100123".parse().unwrap();
+    let code = OpenCode { number, before: None, hash: [1; 32], expires_at: now, attempts: 0 };
+    let home = Org {
+        id: OrgId(id(7)),
+        name: "Home".into(),
+        email: "home@demo.example".parse().unwrap(),
+        phone: None,
+        zone: "UTC".parse().unwrap(),
+        retries: CallRetries::default(),
+        logo: None,
+        created_at: now,
+    };
     let token = OneTime {
         id: TokenId(id(1)),
         purpose: Purpose::Invite,
         caregiver: None,
         hash: [1; 32],
         link: None,
+        epoch: None,
         expires_at: now,
         used: false,
     };
@@ -146,7 +188,9 @@ fn changes() -> Vec<Write> {
     let record = Record::new(actor, None, &Origin::default(), AuditId(id(1)), now, Action::Read, Subject::Audit);
     let [_, from_inbox] = Audits::seal(&Sealed { record, seq: 1, seal: GENESIS }).unwrap();
     let link = SsoLink { provider: Provider::Google, subject: "1".into() };
-    vec![
+    let paused = Attempts { count: 1, until: Some(now), since: Some(now) };
+    let mut given_back = AttemptLog::give_back("account:test", &paused);
+    given_back.extend([
         Alerts::informed(alert, caregiver.id),
         Alerts::release(alert),
         Alerts::acknowledge(&admin, alert, now),
@@ -161,13 +205,18 @@ fn changes() -> Vec<Write> {
         Tokens::spend(&token),
         Tokens::drop_all(caregiver.id, Purpose::Invite),
         AttemptLog::forget("account:test"),
-        AttemptLog::give_back("account:test"),
         Mails::put_off(MailId(id(1)), now),
         Mails::remove(MailId(id(1))),
         from_inbox,
         Caregivers::rewrite(&admin, &caregiver, now).unwrap(),
         Caregivers::end_sign_ins(&caregiver),
         Caregivers::remove(&caregiver, now),
+        Caregivers::alter(&caregiver, &renamed, now).unwrap(),
+        Caregivers::invite_again(&caregiver, &renamed, now).unwrap(),
+        Caregivers::join(&caregiver, &"hash".to_owned().into(), now),
+        Caregivers::set_verified(&caregiver),
+        Caregivers::verify_phone(&caregiver, &code, now),
+        CodeLedger::spend(caregiver.id, &code),
         Caregivers::set_password(&caregiver, &"hash".to_owned().into()),
         Caregivers::link(&caregiver, &link),
         Caregivers::set_places(&caregiver, &[[1; 16]]),
@@ -176,6 +225,7 @@ fn changes() -> Vec<Write> {
         Caregivers::use_step(&caregiver, 1),
         Caregivers::use_backup(&caregiver, "hash"),
         Caregivers::seed(&caregiver, &Credentials::default()).unwrap(),
+        Orgs::alter(&home, &Org { name: "Away".into(), ..home.clone() }, now).unwrap(),
         Orgs::count_change(OrgId(id(7)), 1),
         Orgs::remove(OrgId(id(7)), now),
         Patients::remove(&admin, patient, now),
@@ -184,7 +234,11 @@ fn changes() -> Vec<Write> {
         Patients::assign(&admin, patient, caregiver.id, now),
         Patients::unassign(&admin, patient, caregiver.id, now),
         Patients::unassign_all(OrgId(id(7)), caregiver.id, &[patient], now),
-    ]
+        Patients::alter(&admin, patient, &ada.profile, &older, now).unwrap(),
+        Caregivers::lapse(&caregiver, now),
+        Caregivers::unlink(&caregiver),
+    ]);
+    given_back
 }
 
 fn somebody() -> Patient {
@@ -204,8 +258,8 @@ fn somebody() -> Patient {
     Patient { id, org, caregivers: Vec::new(), profile, picture: None, created_at: Timestamp::now() }
 }
 
-fn caregiver() -> domain::caregivers::Caregiver {
-    domain::caregivers::Caregiver {
+fn caregiver() -> Caregiver {
+    Caregiver {
         id: CaregiverId(id(6)),
         org: OrgId(id(7)),
         name: "Nora".into(),
@@ -315,7 +369,10 @@ fn index_for(collection: &str, filter: &Document) -> Option<(String, Document)> 
         let served = keys.keys().map_while(|key| Some((key.clone(), one_of(filter.get(key)?))));
         (name, served.collect::<Document>())
     });
-    served.filter(|(_, served)| !served.is_empty()).max_by_key(|(_, served)| served.len())
+    let mut served = served.filter(|(_, served)| !served.is_empty());
+    // An id is found at once, whatever else is asked for.
+    let by_id = filter.get("_id").is_some_and(|wanted| wanted.as_document().is_none_or(|it| it.contains_key("$in")));
+    if by_id { served.next() } else { served.max_by_key(|(_, served)| served.len()) }
 }
 
 fn uri() -> String {

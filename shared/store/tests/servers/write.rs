@@ -1,8 +1,11 @@
 //! Writes that belong together.
 
 use domain::calls::{Call, Status};
-use domain::{CallId, policy};
-use store::mongo::{Calls, Conversations, Patients, indexes};
+use domain::caregivers::Caregiver;
+use domain::patients::Profile;
+use domain::phone_codes::OpenCode;
+use domain::{CallId, Role, policy};
+use store::mongo::{Calls, Caregivers, Conversations, Patients, indexes};
 
 use crate::app;
 
@@ -17,7 +20,7 @@ async fn all_of_the_writes_or_none_of_them() {
 
     let mut profile = ada.profile.clone();
     profile.name = "Renamed".to_owned().into();
-    let rename = Patients::rewrite(&system, ada.id, &profile, app.ctx.now()).unwrap();
+    let rename = Patients::alter(&system, ada.id, &ada.profile, &profile, app.ctx.now()).unwrap();
     // The second write cannot be done: the patient is being called already.
     let refused = app.ctx.store.commit([rename, Calls::add(&second).unwrap()]).await.unwrap_err();
     assert_eq!(refused.code, "call_in_progress");
@@ -98,4 +101,62 @@ async fn making_the_indexes_again_changes_nothing() {
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), indexes::ALL.len(), "two indexes have one name");
+}
+
+#[tokio::test]
+async fn of_two_who_change_different_things_of_a_patient_neither_is_undone() {
+    let app = app().await;
+    let system = policy::system("test");
+    let ada = app.patient("Ada", &[]).await;
+    let seen = Profile { recording_consent: true, ..ada.profile.clone() };
+    let write =
+        |before: &Profile, after: &Profile| Patients::alter(&system, ada.id, before, after, app.ctx.now()).unwrap();
+    app.ctx.store.commit([write(&ada.profile, &seen)]).await.unwrap();
+    // Both saw the same; one withdraws a consent while the other corrects a number and an age.
+    let withdrawn = Profile { recording_consent: false, ..seen.clone() };
+    let corrected = Profile { phone: "+15550100177".parse().unwrap(), age: Some(91), ..seen.clone() };
+    let writes = [write(&seen, &withdrawn), write(&seen, &corrected)];
+    for write in writes {
+        app.ctx.store.commit([write]).await.unwrap();
+    }
+    let now = app.ctx.store.patients().find(&system, ada.id).await.unwrap().unwrap().profile;
+    assert_eq!((now.recording_consent, now.phone.as_str(), now.age), (false, "+15550100177", Some(91)));
+}
+
+#[tokio::test]
+async fn what_is_verified_in_the_moment_in_which_it_is_changed_is_not_verified() {
+    let app = app().await;
+    let seen = app.staff.caregiver();
+    let now = app.ctx.now();
+    let other = Caregiver { phone: Some("+15550100177".parse().unwrap()), phone_verified: false, ..seen.clone() };
+    let change = Caregivers::alter(seen, &other, now).unwrap();
+    let number = "+15550100176".parse().unwrap();
+    let code = OpenCode { number, before: seen.phone.clone(), hash: [1; 32], expires_at: now, attempts: 1 };
+    app.ctx.store.commit([Caregivers::verify_phone(seen, &code, now)]).await.unwrap();
+    assert_eq!(app.ctx.store.commit([change]).await.unwrap_err().code, "account_moved_on");
+
+    // An address, verified before it is another one: the change says that the new one is not.
+    let unverified = Caregiver { email_verified: false, ..app.colleague.caregiver().clone() };
+    let moved = Caregiver { email: format!("x{}", unverified.email.as_str()).parse().unwrap(), ..unverified.clone() };
+    let change = Caregivers::alter(&unverified, &moved, now).unwrap();
+    app.ctx.store.commit([Caregivers::set_verified(&unverified)]).await.unwrap();
+    app.ctx.store.commit([change]).await.unwrap();
+    let (stored, _) = app.ctx.store.caregivers().account(unverified.id).await.unwrap().unwrap();
+    assert_eq!((stored.email, stored.email_verified), (moved.email, false));
+}
+
+#[tokio::test]
+async fn whoever_accepts_or_is_invited_again_does_not_lapse() {
+    let app = app().await;
+    let now = app.ctx.now();
+    let (accepted, renewed) = (app.caregiver(Role::Invited, |_| ()).await, app.caregiver(Role::Invited, |_| ()).await);
+    let lapses = [&accepted, &renewed].map(|client| Caregivers::lapse(client.caregiver(), now));
+    let joined = Caregiver { role: Role::Staff, ..accepted.caregiver().clone() };
+    let renamed = Caregiver { name: "Sam".into(), ..renewed.caregiver().clone() };
+    let join = Caregivers::join(&joined, &"hash".to_owned().into(), now);
+    let renew = Caregivers::invite_again(renewed.caregiver(), &renamed, now).unwrap();
+    app.ctx.store.commit([join, renew]).await.unwrap();
+    for lapse in lapses {
+        assert_eq!(app.ctx.store.commit([lapse]).await.unwrap_err().code, "account_moved_on");
+    }
 }
