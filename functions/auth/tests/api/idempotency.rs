@@ -36,7 +36,7 @@ async fn a_registration_that_is_sent_again_is_answered_again_and_mailed_once() {
 }
 
 #[tokio::test]
-async fn a_hundred_at_once_are_one() {
+async fn of_60_at_once_one_is_carried_out_and_all_get_its_answer() {
     let (app, email, key) = (app().await, nobody(), key());
     let replies = at_once((0..60).map(|_| {
         let (client, key, body) = (app.anyone.clone(), key.clone(), registration(&email));

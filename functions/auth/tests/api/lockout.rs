@@ -196,3 +196,33 @@ async fn a_success_does_not_tell_how_many_guesses_there_were() {
     let after: Value = app.anyone.post(LOGIN, credentials(&app.staff, PASSWORD)).await.ok(200);
     assert_eq!(shape(&fresh), shape(&after));
 }
+
+#[tokio::test]
+async fn people_of_a_place_where_somebody_guesses_at_everybody_get_in_where_they_were_before() {
+    let app = app().await;
+    let clinic = app.anyone.elsewhere();
+    clinic.post(LOGIN, credentials(&app.staff, PASSWORD)).await.ok(200);
+    for _ in 0..65 {
+        guess(&clinic, &nobody()).await;
+    }
+    clinic.post(LOGIN, credentials(&app.colleague, PASSWORD)).await.refused(429, "too_many_attempts");
+    clinic.post(LOGIN, credentials(&app.staff, PASSWORD)).await.ok(200);
+    // Somebody new waits once, and their own right password makes nobody wait after them.
+    app.clock.advance(SignedDuration::from_mins(15));
+    for newcomer in [&app.colleague, &app.admin] {
+        clinic.post(LOGIN, credentials(newcomer, PASSWORD)).await.ok(200);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_even_looked_at_is_noted() {
+    let app = app().await;
+    for _ in 0..7 {
+        guess(&app.anyone, &address(&app.staff)).await;
+    }
+    let trail = app.ctx.store.audits().inbox(Some(app.home.id), 500).await.unwrap();
+    let codes = trail.iter().filter(|record| record.actor.account() == Some(app.staff.caregiver().id));
+    let codes: Vec<_> = codes.filter_map(|record| record.code.as_deref()).collect();
+    let count = |code| codes.iter().filter(|known| **known == code).count();
+    assert_eq!((count("credentials_wrong"), count("too_many_attempts")), (5, 2), "{codes:?}");
+}

@@ -64,7 +64,7 @@ async fn tour(app: &TestApp) -> Vec<String> {
     let link = token_of(&mails[0].body);
     let accept = [("accept", "text/html")];
     with_headers(&app.anyone, Method::GET, &format!("/v1/auth/verify-email?token={link}"), &accept, "").await;
-    tokens(&app.anyone.get(format!("/v1/auth/verify-email?token={link}")).await.ok(200), &mut secret);
+    tokens(&app.anyone.get(format!("/v1/auth/verify-email?token={link}&format=json")).await.ok(200), &mut secret);
     app.anyone.post("/v1/auth/verify-email", json!({ "token": link })).await.ok(200);
     secret.push(link);
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::Secret;
+use domain::{Phone, Role, Secret};
 use jiff::SignedDuration;
 use serde_json::json;
 use services::phone;
@@ -110,6 +110,27 @@ async fn of_many_who_ask_at_once_three_get_a_message() {
         }
     }
     assert_eq!((sent, app.texts_to(&number).await.len()), (3, 3));
+}
+
+#[tokio::test]
+async fn many_accounts_do_not_fill_the_telephone_of_a_stranger() {
+    let app = app().await;
+    let stranger: Phone = number().parse().unwrap();
+    for n in 0..4 {
+        let accomplice = app.person(app.home.id, Role::Staff).await;
+        for _ in 0..3 {
+            let caller = app.caller_of(&accomplice);
+            let sent = phone::send(&app.accounts, &caller, Some(stranger.clone())).await;
+            match sent {
+                Ok(_) => assert!(n < 3, "nine were enough"),
+                Err(error) => assert_eq!((n, error.code), (3, "too_many_codes")),
+            }
+        }
+    }
+    assert_eq!(app.texts_to(stranger.as_str()).await.len(), 9);
+    // It has an end, and what was refused did not count for who asked.
+    app.clock.advance(SignedDuration::from_mins(61));
+    phone::send(&app.accounts, &app.caller_of(&app.staff), Some(stranger)).await.unwrap();
 }
 
 #[tokio::test]

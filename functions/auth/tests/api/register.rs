@@ -1,12 +1,14 @@
 //! `POST /v1/auth/register`.
 
+use domain::audit::{Action, Subject};
+use domain::tokens::Purpose;
 use jiff::SignedDuration;
 use mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
 use test_case::test_case;
 use testkit::{PASSWORD, TestApp};
 
-use crate::{TULIPS, app, at_once, names, nobody, nothing_else, registered, registration, shape, tally};
+use crate::{TULIPS, app, at_once, names, nobody, nothing_else, registered, registration, shape, tally, token_of};
 
 const REGISTER: &str = "/v1/auth/register";
 
@@ -107,12 +109,44 @@ async fn the_owner_of_an_address_is_told_three_times_an_hour_and_no_more() {
 }
 
 #[tokio::test]
-async fn somebody_who_is_invited_is_not_told_that_they_have_an_account() {
+async fn somebody_who_is_invited_gets_the_invitation_again() {
     let app = app().await;
-    let email = app.invited.caregiver().email.as_str().to_owned();
+    let invited = app.invited.caregiver();
+    let email = invited.email.as_str().to_owned();
+    let before = app.one_time(Purpose::Invite, invited.id).await;
     app.anyone.post(REGISTER, registration(&email)).await.ok(201);
-    assert_eq!(app.deliver_mails().await, 0);
-    assert_eq!(app.account(&email).await.unwrap().0.id, app.invited.caregiver().id);
+    app.deliver_mails().await;
+    let mails = app.mails_at(&email).await;
+    assert_eq!(mails.len(), 1);
+    for token in [before.expose(), &token_of(&mails[0].body)] {
+        let info = app.anyone.get(format!("/v1/auth/invite-info?token={token}")).await.ok(200);
+        assert_eq!(info["email"], email.as_str());
+    }
+    assert_eq!(app.account(&email).await.unwrap().0.id, invited.id);
+}
+
+#[tokio::test]
+async fn an_invitation_that_nobody_accepted_keeps_nobody_out() {
+    let app = app().await;
+    let invited = app.invited.caregiver();
+    let email = invited.email.as_str().to_owned();
+    let ada = app.patient("Ada", &[&app.invited]).await;
+    let late = app.one_time(Purpose::Invite, invited.id).await;
+    app.clock.advance(SignedDuration::from_hours(7 * 24 + 1));
+    app.anyone.post(REGISTER, registration(&email)).await.ok(201);
+    app.deliver_mails().await;
+    let token = token_of(&app.mails_at(&email).await[0].body);
+    app.anyone.post("/v1/auth/verify-email", json!({ "token": token })).await.ok(200);
+    let now = app.account(&email).await.unwrap().0;
+    assert!(now.id != invited.id && now.org != invited.org, "somebody of their own");
+    let path = format!("/v1/auth/invite-info?token={}", late.expose());
+    app.anyone.get(path).await.refused(401, "token_invalid");
+    let admin = app.caller_of(&app.admin);
+    assert!(services::patients::get(&app.ctx, &admin, ada.id).await.unwrap().caregivers.is_empty());
+    let trail = app.ctx.store.audits().inbox(Some(invited.org), 500).await.unwrap();
+    let gone = trail.iter().filter(|record| record.ids == [invited.id.to_string()]);
+    let gone: Vec<_> = gone.map(|record| (record.action, record.subject)).collect();
+    assert!(gone.contains(&(Action::Delete, Subject::Caregiver)), "{gone:?}");
 }
 
 #[test_case("password", json!("tulips7"); "a password that is too short")]
@@ -198,4 +232,27 @@ async fn two_addresses_make_two_organisations() {
     let (first, second) = (app.account(&first).await.unwrap().0, app.account(&second).await.unwrap().0);
     assert_ne!(first.org, second.org);
     assert_ne!(TULIPS, PASSWORD);
+}
+
+#[tokio::test]
+async fn a_registration_that_nobody_confirmed_holds_an_address_for_a_week() {
+    let app = app().await;
+    let email = nobody();
+    registered(&app, &email).await;
+    let first = app.account(&email).await.unwrap().0;
+    for (days, same) in [(6, true), (2, false)] {
+        app.clock.advance(SignedDuration::from_hours(days * 24));
+        app.anyone.post(REGISTER, registration(&email)).await.ok(201);
+        assert_eq!(app.account(&email).await.unwrap().0.id == first.id, same, "{days} days later");
+    }
+    let system = domain::policy::system("look at an organisation in a test");
+    assert!(app.ctx.store.orgs().find(&system, first.org).await.unwrap().is_none(), "it goes with its only member");
+
+    // One that is in use stays, whatever became of its address.
+    let app = crate::app().await;
+    let unconfirmed = app.caregiver(domain::Role::OrgAdmin, |caregiver| caregiver.email_verified = false).await;
+    app.clock.advance(SignedDuration::from_hours(9 * 24));
+    app.anyone.post(REGISTER, registration(unconfirmed.caregiver().email.as_str())).await.ok(201);
+    let now = app.account(unconfirmed.caregiver().email.as_str()).await.unwrap().0;
+    assert_eq!(now.id, unconfirmed.caregiver().id);
 }

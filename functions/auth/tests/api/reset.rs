@@ -197,3 +197,22 @@ async fn a_mailbox_is_not_filled() {
     }
     assert_eq!(app.mails_to(&app.staff).await.len(), 3);
 }
+
+#[tokio::test]
+async fn whoever_asks_for_other_mails_keeps_no_link_from_coming() {
+    let app = app().await;
+    let body = json!({ "email": app.staff.caregiver().email.as_str() });
+    for path in ["/v1/auth/resend-verification-email", "/v1/auth/register"] {
+        for _ in 0..5 {
+            let mut asked = crate::registration(app.staff.caregiver().email.as_str());
+            if path.ends_with("email") {
+                asked = body.clone();
+            }
+            app.anyone.post(path, asked).await;
+        }
+    }
+    forgot(&app, &app.staff).await;
+    app.deliver_mails().await;
+    let mails = app.mails_to(&app.staff).await;
+    assert!(mails.iter().any(|mail| mail.body.contains("reset-password?token=")), "{} mails", mails.len());
+}

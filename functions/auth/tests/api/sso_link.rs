@@ -43,7 +43,7 @@ async fn an_address_alone_opens_nothing_and_the_password_links(provider: &'stati
     let shown = sso.fresh(&sam, json!({})).await;
     let required = sso.app.anyone.post(LOGIN, shown.clone()).await;
     required.refused(403, "sso_link_required");
-    assert_eq!(required.json["requiresPasswordLinking"], true);
+    assert_eq!(required.json["requiresPassword"], true);
     assert_eq!(required.json["ssoProvider"], provider);
     assert!(required.json.get("tokens").is_none());
 
@@ -139,7 +139,9 @@ async fn a_second_factor_is_asked_for_whoever_vouches_for_the_first() {
         .post(LOGIN, with(shown.clone(), json!({ "mfaToken": codes[0] })))
         .await
         .refused(401, "mfa_code_wrong");
-    sso.app.anyone.post(LOGIN, with(shown, json!({ "mfaToken": codes[1] }))).await.ok(200);
+    let done = with(shown, json!({ "mfaToken": codes[1] }));
+    sso.app.anyone.post(LOGIN, done.clone()).await.ok(200);
+    sso.app.anyone.post(LOGIN, done).await.refused(401, "sso_token_invalid");
 }
 
 #[tokio::test]
@@ -177,4 +179,16 @@ async fn a_link_with_both_steps_in_one_request() {
     sso.login(&sam, json!({})).await.refused(403, "sso_link_required");
     sso.login(&sam, json!({ "password": PASSWORD, "mfaToken": codes[0] })).await.ok(200);
     sso.login(&sam, json!({ "mfaToken": codes[1] })).await.ok(200);
+}
+
+#[tokio::test]
+async fn a_new_password_by_mail_ends_the_link_too() {
+    let sso = Sso::start().await;
+    let sam = Person::with_address_of("google", &sso.app.staff);
+    sso.login(&sam, json!({ "password": PASSWORD })).await.ok(200);
+    let token = sso.app.one_time(domain::tokens::Purpose::ResetPassword, sso.app.staff.caregiver().id).await;
+    let path = format!("/v1/auth/reset-password?token={}", token.expose());
+    sso.app.anyone.post(path, json!({ "password": crate::TULIPS })).await.ok(204);
+    sso.login(&sam, json!({})).await.refused(403, "sso_link_required");
+    sso.login(&sam, json!({ "password": crate::TULIPS })).await.ok(200);
 }

@@ -2,6 +2,7 @@
 
 use domain::Role;
 use domain::audit::Action;
+use domain::tokens::Purpose;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use test_case::test_case;
@@ -159,10 +160,16 @@ async fn an_account_that_is_locked_or_not_verified_stays_shut() {
 async fn an_invitation_is_completed_with_its_own_token_only() {
     let sso = Sso::start().await;
     let invited = Person::with_address_of("google", &sso.app.invited);
+    sso.app.one_time(Purpose::Invite, sso.app.invited.caregiver().id).await;
     for more in [json!({}), json!({ "password": PASSWORD })] {
-        sso.login(&invited, more).await.refused(401, "invitation_pending");
+        sso.login(&invited, more).await.refused(403, "invitation_pending");
     }
     assert_eq!(sso.noted(Some(sso.app.home.id), Action::LoginFailed, Some("invitation_pending")).await, 2);
+
+    // One that nobody accepted in time keeps nobody out.
+    sso.app.clock.advance(SignedDuration::from_hours(7 * 24 + 1));
+    let body = sso.login(&invited, json!({})).await.ok(200);
+    assert_ne!(body["org"]["id"], sso.app.home.id.to_string());
 }
 
 #[tokio::test]

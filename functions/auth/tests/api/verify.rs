@@ -12,6 +12,8 @@ use crate::{TULIPS, app, at_once, names, nobody, nothing_else, registered, tally
 
 const VERIFY: &str = "/v1/auth/verify-email";
 const RESEND: &str = "/v1/auth/resend-verification-email";
+/// What the app says.
+const APP: (&str, &str) = ("accept", "application/json, text/plain, */*");
 /// What a browser says.
 const BROWSER: (&str, &str) = ("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
@@ -33,7 +35,7 @@ async fn login(app: &TestApp, email: &str) -> Reply {
 async fn the_app_follows_the_link_and_is_signed_in() {
     let (app, email) = (app().await, nobody());
     let token = registered(&app, &email).await;
-    let reply = followed(&app, &token, &[("accept", "application/json, text/plain, */*")]).await;
+    let reply = followed(&app, &token, &[APP]).await;
     assert!(!reply.text.contains(&token), "the token is repeated");
     let body = reply.ok(200);
     assert_eq!((&body["success"], &body["alreadyVerified"]), (&json!(true), &json!(false)));
@@ -48,9 +50,11 @@ async fn the_app_follows_the_link_and_is_signed_in() {
 async fn a_browser_is_asked_before_anything_changes() {
     let (app, email) = (app().await, nobody());
     let token = registered(&app, &email).await;
-    // Twice: a program that looks into mails was here before.
-    for _ in 0..2 {
-        let page = followed(&app, &token, &[BROWSER]).await;
+    // Programs that look into mails were here before.
+    let path = format!("{VERIFY}?token={token}&format=json");
+    assert_eq!(with_headers(&app.anyone, Method::HEAD, &path, &[APP], "").await.status, 200);
+    for headers in [&[][..], &[("accept", "*/*")], &[BROWSER], &[BROWSER]] {
+        let page = followed(&app, &token, headers).await;
         assert_eq!(page.status, 200);
         assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
         assert!(page.headers["content-security-policy"].to_str().unwrap().contains("form-action 'self'"));
@@ -71,8 +75,8 @@ async fn the_token_is_taken_from_json_a_form_or_the_address() {
         let token = registered(&app, &nobody()).await;
         let body = match way {
             0 => app.anyone.post(VERIFY, json!({ "token": token })).await,
-            1 => pressed(&app, &token, &[]).await,
-            2 => with_headers(&app.anyone, Method::POST, &format!("{VERIFY}?token={token}"), &[FORM], "").await,
+            1 => pressed(&app, &token, &[APP]).await,
+            2 => with_headers(&app.anyone, Method::POST, &format!("{VERIFY}?token={token}"), &[FORM, APP], "").await,
             _ => followed(&app, &format!("{token}&format=json&utm_source=mail"), &[BROWSER]).await,
         };
         assert!(body.ok(200)["tokens"].is_object(), "way {way}");
@@ -83,9 +87,9 @@ async fn the_token_is_taken_from_json_a_form_or_the_address() {
 async fn a_second_click_says_so_and_signs_nobody_in() {
     let (app, email) = (app().await, nobody());
     let token = registered(&app, &email).await;
-    followed(&app, &token, &[]).await.ok(200);
+    followed(&app, &token, &[APP]).await.ok(200);
     for _ in 0..2 {
-        let body = followed(&app, &token, &[]).await.ok(200);
+        let body = followed(&app, &token, &[APP]).await.ok(200);
         assert_eq!((&body["success"], &body["alreadyVerified"]), (&json!(true), &json!(true)));
         for absent in ["tokens", "caregiver", "org", "patients"] {
             assert!(body.get(absent).is_none(), "{absent}");
@@ -94,7 +98,7 @@ async fn a_second_click_says_so_and_signs_nobody_in() {
     let page = pressed(&app, &token, &[BROWSER]).await;
     assert!(page.status == 200 && page.text.contains("Your address is confirmed"), "{}", page.text);
     app.clock.advance(SignedDuration::from_hours(25));
-    followed(&app, &token, &[]).await.refused(401, "token_invalid");
+    followed(&app, &token, &[APP]).await.refused(401, "token_invalid");
 }
 
 #[tokio::test]
@@ -102,7 +106,7 @@ async fn a_link_works_for_a_day() {
     let (app, email) = (app().await, nobody());
     let token = registered(&app, &email).await;
     app.clock.advance(SignedDuration::from_hours(24));
-    followed(&app, &token, &[]).await.refused(401, "token_invalid");
+    followed(&app, &token, &[APP]).await.refused(401, "token_invalid");
     let page = pressed(&app, &token, &[BROWSER]).await;
     assert_eq!((page.status.as_u16(), page.text.contains("This link no longer works")), (401, true));
     assert!(!page.text.contains(&token));
@@ -126,15 +130,16 @@ async fn a_token_for_something_else_is_not_good(purpose: Purpose) {
 async fn what_is_no_token_is_told_apart_from_what_is_missing() {
     let app = app().await;
     for garbage in ["A", "AAAAAAAAAAAAAAAAAAAAAAAA", "..%2F..", "%00", "%22%3E%3Cscript%3E", &"A".repeat(4_000)] {
-        followed(&app, garbage, &[]).await.refused(401, "token_invalid");
+        followed(&app, garbage, &[APP]).await.refused(401, "token_invalid");
     }
     let page = followed(&app, "%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E", &[BROWSER]).await;
     assert!(page.status == 200 && !page.text.contains("<script"), "{}", page.text);
     with_headers(&app.anyone, Method::GET, VERIFY, &[], "").await.invalid(&["token"]);
-    followed(&app, "a&token=b", &[]).await.invalid(&["query"]);
+    followed(&app, "a&token=b", &[APP]).await.invalid(&["query"]);
     app.anyone.post(VERIFY, json!({})).await.invalid(&["token"]);
     app.anyone.send(Method::POST, VERIFY, Some("{\"token\":".to_owned())).await.refused(400, "body_malformed");
     app.anyone.post(VERIFY, json!({ "token": 7 })).await.refused(400, "body_malformed");
+    pressed(&app, &"A".repeat(300_000), &[APP]).await.refused(413, "body_too_large");
 }
 
 #[test_case("de-AT,en;q=0.8", "de", "ltr")]
@@ -209,8 +214,8 @@ async fn asking_again_is_answered_alike_whoever_asks() {
     assert_eq!(app.deliver_mails().await, 2);
     let mails = app.mails_at(&email).await;
     assert_eq!(mails.len(), 3 - 1, "the first of the two was overtaken before it was sent");
-    followed(&app, &old, &[]).await.refused(401, "token_invalid");
-    followed(&app, &token_of(&mails[1].body), &[]).await.ok(200);
+    followed(&app, &old, &[APP]).await.refused(401, "token_invalid");
+    followed(&app, &token_of(&mails[1].body), &[APP]).await.ok(200);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! `/v1/caregivers/{caregiverId}/patients`.
 
-use domain::audit::Action;
+use domain::audit::{Action, Subject};
 use serde_json::{Value, json};
 
 use crate::{NOBODY, app, id, noted, of};
@@ -59,4 +59,21 @@ async fn only_administrators_assign_and_never_across_organisations() {
     app.admin.post(of(&app.staff, &format!("/patients/{foreign}")), json!({})).await.refused(404, "patient_not_found");
     app.admin.post(of(&app.staff, &format!("/patients/{NOBODY}")), json!({})).await.refused(404, "patient_not_found");
     app.admin.post(of(&app.staff, "/patients/x"), json!({})).await.invalid(&["patientId"]);
+}
+
+#[tokio::test]
+async fn everybody_who_was_seen_is_in_the_trail_however_many_they_are() {
+    let app = app().await;
+    let mut ids = Vec::new();
+    for number in 0..120 {
+        ids.push(app.patient(&format!("Ada {number}"), &[&app.staff]).await.id.to_string());
+    }
+    let listed = app.admin.get(of(&app.staff, "/patients")).await.ok(200);
+    assert_eq!(listed.as_array().unwrap().len(), 120);
+    let trail = app.ctx.store.audits().inbox(Some(app.home.id), 500).await.unwrap();
+    let reads = trail.iter().filter(|record| (record.action, record.subject) == (Action::Read, Subject::Patient));
+    let mut seen: Vec<_> = reads.flat_map(|record| record.ids.clone()).collect();
+    ids.sort_unstable();
+    seen.sort_unstable();
+    assert_eq!(seen, ids);
 }

@@ -1,34 +1,13 @@
 //! Pictures: sent, seen, replaced.
 
-use axum::body::Body;
-use axum::http::Request;
+use axum::http::Method;
 use domain::audit::Action;
 use domain::{PictureId, Role};
-use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use serde_json::Value;
 use test_case::test_case;
-use testkit::{Client, Reply};
+use testkit::png;
 
 use crate::{NOBODY, app, id, noted, of, of_org, refused};
-
-/// A picture of one colour.
-fn png(shade: u8) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let picture = DynamicImage::ImageRgb8(RgbImage::from_pixel(8, 8, Rgb([shade, 0, 0])));
-    picture.write_to(&mut std::io::Cursor::new(&mut bytes), ImageFormat::Png).unwrap();
-    bytes
-}
-
-async fn send(client: &Client, method: &str, path: &str, picture: &[u8]) -> Reply {
-    let head = b"--XX\r\nContent-Disposition: form-data; name=\"avatar\"; filename=\"me.png\"\r\n\r\n";
-    let form = [&head[..], picture, b"\r\n--XX--\r\n"].concat();
-    let mut request = Request::builder().method(method).uri(path);
-    request = request.header("content-type", "multipart/form-data; boundary=XX").header("content-length", form.len());
-    if client.is_signed_in() {
-        request = request.header("authorization", format!("Bearer {}", client.token()));
-    }
-    client.request(request.body(Body::from(form)).unwrap()).await
-}
 
 /// The part of an address of ours that a client asks for.
 fn path(body: &Value) -> String {
@@ -39,7 +18,7 @@ fn path(body: &Value) -> String {
 #[tokio::test]
 async fn a_picture_is_sent_and_anybody_who_knows_its_address_sees_it() {
     let app = app().await;
-    let body = send(&app.staff, "POST", &of(&app.staff, "/avatar"), &png(200)).await.ok(200);
+    let body = app.staff.upload(Method::POST, &of(&app.staff, "/avatar"), &png(200)).await.ok(200);
     assert_eq!(body["id"], id(&app.staff));
     let address = body["avatar"].as_str().unwrap();
     assert!(address.starts_with("http") && address.contains("/v1/pictures/"), "{address}");
@@ -56,8 +35,8 @@ async fn a_picture_is_sent_and_anybody_who_knows_its_address_sees_it() {
 #[tokio::test]
 async fn the_picture_before_is_gone() {
     let app = app().await;
-    let first = send(&app.staff, "POST", &of(&app.staff, "/avatar"), &png(1)).await.ok(200);
-    let second = send(&app.admin, "PATCH", &of(&app.staff, "/avatar"), &png(2)).await.ok(200);
+    let first = app.staff.upload(Method::POST, &of(&app.staff, "/avatar"), &png(1)).await.ok(200);
+    let second = app.admin.upload(Method::PATCH, &of(&app.staff, "/avatar"), &png(2)).await.ok(200);
     assert_ne!(first["avatar"], second["avatar"]);
     app.anyone.get(path(&first)).await.refused(404, "picture_not_found");
     assert_eq!(app.anyone.get(path(&second)).await.status, 200);
@@ -68,9 +47,9 @@ async fn a_patient_has_a_picture() {
     let app = app().await;
     let ada = app.patient("Ada", &[&app.staff]).await.id;
     let avatar = format!("/v1/patients/{ada}/avatar");
-    let first = send(&app.staff, "POST", &avatar, &png(1)).await.ok(200);
+    let first = app.staff.upload(Method::POST, &avatar, &png(1)).await.ok(200);
     assert_eq!((&first["name"], first["id"].as_str().unwrap()), (&Value::from("Ada"), ada.to_string().as_str()));
-    let second = send(&app.admin, "PATCH", &avatar, &png(2)).await.ok(200);
+    let second = app.admin.upload(Method::PATCH, &avatar, &png(2)).await.ok(200);
     app.anyone.get(path(&first)).await.refused(404, "picture_not_found");
     assert_eq!(app.anyone.get(path(&second)).await.status, 200);
     assert_eq!(app.staff.get(of(&app.staff, "/patients")).await.ok(200)[0]["avatar"], second["avatar"]);
@@ -80,11 +59,11 @@ async fn a_patient_has_a_picture() {
         (&app.invited, 403, "role_not_allowed"),
         (&app.anyone, 401, "token_missing"),
     ] {
-        send(client, "POST", &avatar, &png(3)).await.refused(status, code);
+        client.upload(Method::POST, &avatar, &png(3)).await.refused(status, code);
     }
     let nobody = format!("/v1/patients/{NOBODY}/avatar");
-    send(&app.admin, "POST", &nobody, &png(3)).await.refused(404, "patient_not_found");
-    send(&app.admin, "POST", "/v1/patients/x/avatar", &png(3)).await.invalid(&["patientId"]);
+    app.admin.upload(Method::POST, &nobody, &png(3)).await.refused(404, "patient_not_found");
+    app.admin.upload(Method::POST, "/v1/patients/x/avatar", &png(3)).await.invalid(&["patientId"]);
     assert_eq!(app.anyone.get(path(&second)).await.status, 200);
 }
 
@@ -99,15 +78,15 @@ async fn who_may_not_is_refused_before_anything_is_looked_at() {
         (&app.admin, &app.stranger, 404, "caregiver_not_found"),
         (&app.anyone, &app.staff, 401, "token_missing"),
     ] {
-        send(client, "POST", &of(of_whom, "/avatar"), b"nothing").await.refused(status, code);
+        client.upload(Method::POST, &of(of_whom, "/avatar"), b"nothing").await.refused(status, code);
     }
     for client in [&app.staff, &app.colleague, &app.invited, &app.stranger] {
         assert_eq!(crate::stored(&app, client).await.unwrap().picture, None);
     }
     assert!(refused(&noted(&app, Action::Update, id(&app.colleague)).await, "role_not_allowed"));
     let operator = app.caregiver(Role::SuperAdmin, |_| ()).await;
-    send(&operator, "POST", &of(&app.stranger, "/avatar"), &png(1)).await.ok(200);
-    send(&app.admin, "POST", &of(&operator, "/avatar"), &png(1)).await.refused(403, "role_not_allowed");
+    operator.upload(Method::POST, &of(&app.stranger, "/avatar"), &png(1)).await.ok(200);
+    app.admin.upload(Method::POST, &of(&operator, "/avatar"), &png(1)).await.refused(403, "role_not_allowed");
 }
 
 #[test_case(b"", "picture_missing"; "nothing")]
@@ -117,14 +96,15 @@ async fn who_may_not_is_refused_before_anything_is_looked_at() {
 #[tokio::test]
 async fn what_is_no_picture_is_refused(bytes: &[u8], code: &str) {
     let app = app().await;
-    send(&app.staff, "POST", &of(&app.staff, "/avatar"), bytes).await.refused(400, code);
+    app.staff.upload(Method::POST, &of(&app.staff, "/avatar"), bytes).await.refused(400, code);
     assert_eq!(app.staff.get(of(&app.staff, "")).await.ok(200)["avatar"], Value::Null);
 }
 
 #[tokio::test]
 async fn too_much_is_refused() {
     let app = app().await;
-    send(&app.staff, "POST", &of(&app.staff, "/avatar"), &vec![0; 4 * 1024 * 1024 + 1])
+    app.staff
+        .upload(Method::POST, &of(&app.staff, "/avatar"), &vec![0; 4 * 1024 * 1024 + 1])
         .await
         .refused(413, "body_too_large");
     app.staff.post(of(&app.staff, "/avatar"), serde_json::json!({})).await.refused(400, "upload_malformed");
@@ -146,8 +126,8 @@ async fn what_is_no_picture_is_not_there(name: &str) {
 #[tokio::test]
 async fn the_picture_of_who_is_removed_is_gone() {
     let app = app().await;
-    let staff = send(&app.staff, "POST", &of(&app.staff, "/avatar"), &png(1)).await.ok(200);
-    let colleague = send(&app.colleague, "POST", &of(&app.colleague, "/avatar"), &png(2)).await.ok(200);
+    let staff = app.staff.upload(Method::POST, &of(&app.staff, "/avatar"), &png(1)).await.ok(200);
+    let colleague = app.colleague.upload(Method::POST, &of(&app.colleague, "/avatar"), &png(2)).await.ok(200);
     app.admin.delete(of(&app.staff, "")).await.ok(204);
     app.anyone.get(path(&staff)).await.refused(404, "picture_not_found");
     assert_eq!(app.anyone.get(path(&colleague)).await.status, 200);
@@ -160,7 +140,7 @@ async fn of_many_pictures_at_once_one_is_shown_and_no_other_is_left() {
     let app = app().await;
     let sent = (1..=4).map(|shade| {
         let app = &app;
-        async move { send(&app.staff, "POST", &of(&app.staff, "/avatar"), &png(shade)).await }
+        async move { app.staff.upload(Method::POST, &of(&app.staff, "/avatar"), &png(shade)).await }
     });
     let replies = futures_util::future::join_all(sent).await;
     let bodies: Vec<_> = replies.into_iter().map(|reply| reply.ok(200)).collect();

@@ -2,6 +2,7 @@
 
 use domain::audit::Action;
 use domain::{Role, Secret};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use test_case::test_case;
 use testkit::PASSWORD;
@@ -82,6 +83,25 @@ async fn another_address_is_verified_anew_and_the_one_before_is_told() {
     services::auth::verify_email(&app.accounts, &Secret::new(link), &domain::Origin::default()).await.unwrap();
     sign_in(&app, &new, PASSWORD).await.unwrap();
     assert_eq!(app.staff.get(of(&app.staff, "")).await.ok(200)["isEmailVerified"], true);
+}
+
+#[tokio::test]
+async fn what_opens_the_account_is_changed_after_signing_in_only() {
+    let app = app().await;
+    let sso = app.caregiver(Role::Staff, |_| ()).await;
+    let unset = mongodb::bson::doc! { "$unset": { "password": "" } };
+    let id = mongodb::bson::oid::ObjectId::from_bytes(sso.caregiver().id.0.bytes());
+    let caregivers = app.database().await.collection::<mongodb::bson::Document>("caregivers");
+    caregivers.update_one(mongodb::bson::doc! { "_id": id }, unset).await.unwrap();
+    let changes = [(&app.staff, json!({ "email": nobody() })), (&sso, json!({ "password": "tulips in the rain 7" }))];
+    app.clock.advance(SignedDuration::from_mins(11));
+    for (client, change) in &changes {
+        client.patch(of(client, ""), change.clone()).await.refused(401, "sign_in_too_old");
+        client.patch(of(client, ""), json!({ "name": "Sam Reed" })).await.ok(200);
+    }
+    let (fresh, change) = (crate::another_sign_in(&app, &app.staff).await, &changes[0].1);
+    let changed = fresh.patch(of(&app.staff, ""), change.clone()).await.ok(200);
+    assert_eq!(changed["email"], change["email"]);
 }
 
 #[tokio::test]

@@ -200,7 +200,7 @@ async fn a_walk_meets_everyone_who_was_there_all_along_exactly_once(seed: u64, o
     for _ in 0..20 {
         clinic.add().await;
     }
-    let client = if seed % 2 == 0 { clinic.app.admin.clone() } else { clinic.app.staff.clone() };
+    let client = if seed.is_multiple_of(2) { clinic.app.admin.clone() } else { clinic.app.staff.clone() };
     let before: BTreeSet<_> = clinic.all.keys().copied().collect();
     let (mut cursor, mut walked) = (String::new(), Vec::new());
     loop {
