@@ -23,6 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("load", &["domain", "bridge", "asterisk-sim"]),
     ("local-servers", &[]),
     ("testkit", &["domain", "config", "store", "clients", "services", "api", "local-servers"]),
+    ("speed", &[]),
     ("tests", &[]),
 ];
 

@@ -16,6 +16,7 @@ const TARGETS: &[(&str, &str)] = &[
     ("bridge", "bridge/src"),
     ("domain", "shared/domain/src"),
     ("store", "shared/store/tests"),
+    ("cache", "shared/store/src/cache"),
     ("config", "shared/config/src"),
     ("jobs", "functions/jobs/tests"),
     ("conversations", "functions/conversations/tests"),

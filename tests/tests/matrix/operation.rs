@@ -15,10 +15,14 @@ pub(crate) struct Operation {
     pub path: String,
     /// Whether somebody must be signed in.
     pub signed_in: bool,
+    /// Whether it takes a form with a file.
+    pub takes_file: bool,
     /// The body's schema.
     body: Option<Value>,
     /// Names and examples of the query parameters that must be there.
     query: Vec<(String, String)>,
+    /// The query parameter that says what it is about.
+    about: Option<String>,
     document: std::rc::Rc<Value>,
 }
 
@@ -29,7 +33,8 @@ pub(crate) struct Request {
 }
 
 impl Operation {
-    /// All of them, in the order of the document; not what has no rules: the page and the document itself.
+    /// All of them, in the order of the document; not what has no rules: the page and the document itself. One that
+    /// can be asked about an id in its query is there once more for each such parameter.
     pub(crate) fn all() -> Vec<Self> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json");
         let document: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
@@ -37,9 +42,20 @@ impl Operation {
         let paths = document["paths"].as_object().unwrap();
         let of_path = |(path, item): (&String, &Value)| -> Vec<Self> {
             let methods = item.as_object().unwrap().iter();
-            methods.map(|(method, operation)| Self::new(path, method, operation, &document)).collect()
+            methods.flat_map(|(method, operation)| Self::variants(path, method, operation, &document)).collect()
         };
         paths.iter().flat_map(of_path).collect()
+    }
+
+    fn variants(path: &str, method: &str, operation: &Value, document: &std::rc::Rc<Value>) -> Vec<Self> {
+        let parameters = operation["parameters"].as_array().map_or(&[] as &[Value], Vec::as_slice);
+        let asked = parameters.iter().filter(|parameter| parameter["in"] == "query");
+        let names = asked.filter_map(|parameter| parameter["name"].as_str()).filter(|name| asks_about(name).is_some());
+        let with = |name: &str| {
+            let whole = Self::new(path, method, operation, document);
+            Self { id: format!("{}?{name}", whole.id), about: Some(name.to_owned()), ..whole }
+        };
+        std::iter::once(Self::new(path, method, operation, document)).chain(names.map(with)).collect()
     }
 
     fn new(path: &str, method: &str, operation: &Value, document: &std::rc::Rc<Value>) -> Self {
@@ -49,19 +65,31 @@ impl Operation {
         let needed = parameters.iter().filter(|parameter| parameter["in"] == "query" && parameter["required"] == true);
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         Self {
+            about: None,
             id: operation["operationId"].as_str().unwrap().to_owned(),
             method: method.to_uppercase().parse().unwrap(),
             path: path.to_owned(),
             signed_in: !open,
+            takes_file: operation["requestBody"]["content"].get("multipart/form-data").is_some(),
             body: operation["requestBody"]["content"]["application/json"].get("schema").cloned(),
             query: needed.map(|parameter| (text(&parameter["name"]), text(&parameter["example"]))).collect(),
             document: std::rc::Rc::clone(document),
         }
     }
 
-    /// Whether the path or the body says what it is about.
+    /// The path, and what the query asks about.
+    pub(crate) fn place(&self) -> String {
+        self.about.as_ref().map_or_else(|| self.path.clone(), |name| format!("{}?{name}=", self.path))
+    }
+
+    /// Whether the query says what it is about: it may then just find nothing.
+    pub(crate) const fn searches(&self) -> bool {
+        self.about.is_some()
+    }
+
+    /// Whether the path, the query or the body says what it is about.
     pub(crate) fn names_ids(&self) -> bool {
-        self.path.contains('{') || self.body().is_some_and(|body| body.to_string().contains("Id"))
+        self.searches() || self.path.contains('{') || self.body().is_some_and(|body| body.to_string().contains("Id"))
     }
 
     /// Whether it joins a patient or an organisation with a caregiver.
@@ -85,7 +113,8 @@ impl Operation {
                 None => path.push_str(part.trim_end_matches('{')),
             }
         }
-        for (at, (name, value)) in self.query.iter().enumerate() {
+        let about = self.about.iter().filter_map(|name| Some((name.clone(), ids(asks_about(name)?)?)));
+        for (at, (name, value)) in self.query.iter().cloned().chain(about).enumerate() {
             path.push_str(&format!("{}{name}={value}", if at == 0 { '?' } else { '&' }));
         }
         let mut body = self.body();
@@ -107,31 +136,58 @@ impl Operation {
     }
 
     fn example(&self, schema: &Value) -> Value {
-        if let Some(name) = schema["$ref"].as_str() {
-            return self.example(self.document.pointer(name.trim_start_matches('#')).unwrap());
+        if let Some(shown) = self.shown(schema) {
+            return shown;
         }
-        if let Some(example) = schema.get("example") {
-            return example.clone();
-        }
-        let Some(properties) = schema["properties"].as_object() else {
-            let whole = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array());
-            return whole.and_then(|all| all.last()).map_or(Value::Null, |one| self.example(one));
-        };
+        let schema = self.resolved(schema);
+        let Some(properties) = schema["properties"].as_object() else { return Value::Null };
         let needed = schema["required"].as_array().map_or(&[] as &[Value], Vec::as_slice);
         // What may be left out is sent too when it has an example, or a PATCH would say nothing.
         let said = properties.iter().filter(|(name, property)| {
-            needed.iter().any(|needed| needed == name.as_str()) || property.get("example").is_some()
+            needed.iter().any(|needed| needed == name.as_str()) || self.shown(property).is_some()
         });
         let fields: Map<_, _> = said.map(|(name, property)| (name.clone(), self.example(property))).collect();
         Value::Object(fields)
     }
+
+    /// The example that a schema gives, by itself or by a word it allows.
+    fn shown(&self, schema: &Value) -> Option<Value> {
+        let schema = self.resolved(schema);
+        [&schema["example"], &schema["examples"][0], &schema["enum"][0]]
+            .into_iter()
+            .find(|value| !value.is_null())
+            .cloned()
+    }
+
+    /// What a schema refers to; of several the first.
+    fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
+        if schema.get("example").is_some() {
+            return schema;
+        }
+        match (schema["$ref"].as_str(), schema["oneOf"].get(0).or_else(|| schema["anyOf"].get(0))) {
+            (Some(name), _) => self.resolved(self.document.pointer(name.trim_start_matches('#')).unwrap()),
+            (None, Some(first)) => self.resolved(first),
+            (None, None) => schema,
+        }
+    }
 }
 
-/// The id that a parameter or a field of this name stands for.
+/// The kind of id that a parameter of a query stands for.
+fn asks_about(name: &str) -> Option<&'static str> {
+    match name {
+        "org" => Some("orgId"),
+        "patient" | "about" => Some("patientId"),
+        "actor" => Some("caregiverId"),
+        _ => None,
+    }
+}
+
+/// The id that a parameter or a field of this name stands for; an address of somebody nobody has heard of.
 fn id(world: &World, target: Target, name: &str) -> Option<String> {
     let side = world.side(target);
     let caregivers = world.side(if target == Target::Mixed { Target::Foreign } else { target });
     match name {
+        "email" => Some(format!("{target:?}.{}@care.example", world.home.org)),
         "patientId" => Some(side.patient.id.to_string()),
         "caregiverId" => Some(caregivers.colleague.caregiver().id.to_string()),
         "orgId" => Some(side.org.to_string()),

@@ -4,9 +4,6 @@ use domain::patients::Patient;
 use domain::{CallId, OrgId, Role};
 use testkit::{Client, TestApp};
 
-/// In the name of every patient of the other organisation.
-pub(crate) const FOREIGN_NAME: &str = "Zenobia";
-
 /// Whose ids are in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Target {
@@ -48,14 +45,29 @@ impl World {
             ("superAdmin", app.person(app.org("Platform").await.id, Role::SuperAdmin).await),
         ];
         let own = side(app, home, "Ada", &[&staff]).await;
-        let unassigned = side(app, home, "Bo", &[]).await;
-        let away = side(app, away, FOREIGN_NAME, &[]).await;
+        let unassigned = side(app, home, "Wilhelmina", &[]).await;
+        let away = side(app, away, "Zenobia", &[]).await;
         let people = people.into_iter().chain([("staff", staff)]).collect();
         Self { home: own, unassigned, away, people }
     }
 
     pub(crate) fn client(&self, role: &str) -> &Client {
         &self.people.iter().find(|(name, _)| *name == role).unwrap().1
+    }
+
+    /// What no answer to this role may contain, whatever it asked for: names and ids of patients and
+    /// calls, and the people of the other organisation. An id that was asked for is repeated by no refusal.
+    pub(crate) fn hidden_from(&self, role: &str) -> Vec<String> {
+        let of = |side: &Side| {
+            let Side { org: _, colleague, patient, call } = side;
+            let colleague = colleague.caregiver().email.as_str().to_owned();
+            vec![patient.profile.name.reveal().clone(), patient.id.to_string(), call.to_string(), colleague]
+        };
+        match role {
+            "superAdmin" => Vec::new(),
+            "orgAdmin" => of(&self.away),
+            _ => [of(&self.away), of(&self.unassigned)].concat(),
+        }
     }
 
     pub(crate) fn side(&self, target: Target) -> &Side {
