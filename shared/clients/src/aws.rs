@@ -9,13 +9,16 @@ use aws_sdk_sqs::config::Credentials;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
+use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 /// The configuration that every AWS client is made from. No request is sent: the region is given,
 /// and credentials are looked up when the first request needs them.
 ///
 /// Three attempts of at most five seconds: a caller behind API Gateway has 29 seconds in all.
 pub async fn sdk_config(aws: &config::Aws) -> SdkConfig {
-    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    let http = OnDemand(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https());
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))
         .operation_attempt_timeout(Duration::from_secs(5))
@@ -33,5 +36,20 @@ pub async fn sdk_config(aws: &config::Aws) -> SdkConfig {
             let endpoint = endpoint.as_str().trim_end_matches('/').to_owned();
             loader.endpoint_url(endpoint).credentials_provider(credentials).load().await
         }
+    }
+}
+
+/// Connects when the first request is sent. By itself the SDK makes a connector for every client as soon as there is
+/// one, and each reads the certificates of the system: that took longer than all the rest of a function's start.
+#[derive(Debug)]
+struct OnDemand(SharedHttpClient);
+
+impl HttpClient for OnDemand {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        self.0.http_connector(settings, components)
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        self.0.connector_metadata()
     }
 }

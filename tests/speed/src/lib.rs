@@ -1,1 +1,1 @@
-//! Nothing: the figures are in `benches`.
+//! Nothing: the figures are in `benches` and `bin`.

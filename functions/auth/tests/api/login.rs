@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use domain::Role;
+use domain::{Role, Secret};
 use serde_json::json;
+use store::mongo::Caregivers;
 use testkit::PASSWORD;
 
 use crate::{app, credentials, nobody};
@@ -78,6 +79,24 @@ async fn a_wrong_password_and_an_unknown_address_cost_the_same_work() {
     let unknown = fastest(json!({ "email": nobody(), "password": PASSWORD })).await;
     // Without the work of argon2 the second would be dozens of times faster; a noisy machine is not.
     assert!(unknown * 4 > wrong, "unknown {unknown:?}, wrong {wrong:?}");
+}
+
+#[tokio::test]
+async fn a_hash_with_weaker_settings_is_made_anew_by_whoever_knows_the_password() {
+    // `PASSWORD` with 46 MiB, one pass, one lane.
+    const WEAKER: &str =
+        "$argon2id$v=19$m=47104,t=1,p=1$YSBzYWx0IG9mIDE2IGJ5dA$J/ZwXCOKBzCFlp/PCIBs5wsxJxCUEjBO2tAf+60ve08";
+    let app = app().await;
+    let nora = app.staff.caregiver();
+    app.ctx.store.commit([Caregivers::set_password(nora, &Secret::new(WEAKER.to_owned()))]).await.unwrap();
+    let stored = async || app.account(nora.email.as_str()).await.unwrap().1.password_hash.unwrap().expose().clone();
+    app.anyone.post("/v1/auth/login", credentials(&app.staff, "wrong horse 1")).await.refused(401, "credentials_wrong");
+    assert_eq!(stored().await, WEAKER);
+    app.anyone.post("/v1/auth/login", credentials(&app.staff, PASSWORD)).await.ok(200);
+    let renewed = stored().await;
+    assert!(renewed.starts_with("$argon2id$v=19$m=81920,t=1,p=1$"), "{renewed}");
+    app.anyone.post("/v1/auth/login", credentials(&app.staff, PASSWORD)).await.ok(200);
+    assert_eq!(stored().await, renewed, "once is enough");
 }
 
 #[tokio::test]

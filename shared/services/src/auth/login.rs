@@ -4,7 +4,7 @@ use domain::caregivers::{Caregiver, Credentials, SsoLink};
 use domain::tokens::Purpose;
 use domain::{Email, Error, Origin, Result, Role, Secret};
 use store::Write;
-use store::mongo::Tokens;
+use store::mongo::{Caregivers, Tokens};
 
 use super::begin::{Login, admit, begin};
 use super::{factor, guard, one_time, password};
@@ -81,7 +81,24 @@ async fn with_password(
     let entry = enter(ctx, account, None, code, origin, Vec::new()).await;
     // Whatever else was wrong, nobody guessed at the password.
     attempt.succeeded(ctx).await;
+    if entry.is_ok() {
+        renew(ctx, account, password).await;
+    }
     entry
+}
+
+/// Makes the hash of a password that was right anew if it was made with weaker settings. Only now is
+/// the password known.
+async fn renew(ctx: &AccountCtx, (caregiver, credentials): &(Caregiver, Credentials), password: &Secret) {
+    let Some(before) = credentials.password_hash.as_ref().filter(|hash| password::is_outdated(hash)) else { return };
+    let renewed = match password::hash(password, &*ctx.random).await {
+        Ok(hash) => ctx.store.commit([Caregivers::renew_password(caregiver, before, &hash)]).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = renewed {
+        // The old one opens as before; the next sign-in tries again.
+        tracing::warn!(%error, "a password's hash could not be made anew");
+    }
 }
 
 /// Judges a password for the account that was found for `email`. Whoever opened it with a right one

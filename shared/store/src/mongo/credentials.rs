@@ -39,6 +39,12 @@ impl Caregivers<'_> {
         Self::change(caregiver, doc! { "$set": { "password": hash.expose() } })
     }
 
+    /// Keeps the same password with a hash that was made anew; 409 when it is another by now.
+    pub fn renew_password(caregiver: &Caregiver, before: &Secret, hash: &Secret) -> Write {
+        let (before, set) = (doc! { "password": before.expose() }, doc! { "password": hash.expose() });
+        Self::change_from(caregiver, before, doc! { "$set": set })
+    }
+
     /// Lets an account at an identity provider open this one; 409 when it opens another, or another
     /// one opens this.
     pub fn link(caregiver: &Caregiver, link: &SsoLink) -> Write {
