@@ -40,6 +40,7 @@ impl Session {
             let frame = self.next_frame(now);
             self.echo.played(frame.bytes());
             self.out.push(Output::Play(Play { frame, skipped: tick.skipped }));
+            self.give_way(now);
         }
         self.settle(now);
     }

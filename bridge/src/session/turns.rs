@@ -197,8 +197,7 @@ impl Session {
                 self.stats.resumed += 1;
                 self.pass(now, &item, Verdict::Passed);
             }
-            Verdict::Passed if self.phase != Phase::Talking || self.speaks_recorded_words() => {}
-            Verdict::Passed if self.voice.is_speaking() && spoke >= CONFIRMED_AFTER => self.interrupt(now),
+            Verdict::Passed if self.cuts_in() => self.interrupt(now),
             Verdict::Held | Verdict::Passed => {}
             Verdict::Echo => {
                 self.floor.frames = (self.floor.frames + 1) % LOOK_EVERY;
@@ -210,6 +209,21 @@ impl Session {
                     self.hold(now, &item);
                 }
             }
+        }
+    }
+
+    /// Whether the caller speaks for long enough over what may be interrupted.
+    fn cuts_in(&self) -> bool {
+        let may = self.phase == Phase::Talking && !self.speaks_recorded_words();
+        may && self.voice.is_speaking() && self.voice.span() >= CONFIRMED_AFTER
+    }
+
+    /// Called with every frame of Bianca: when recorded words have ended over which the caller speaks, what
+    /// waits behind them is not begun.
+    pub(super) fn give_way(&mut self, now: Instant) {
+        let passed = self.floor.onset.as_ref().is_some_and(|onset| onset.verdict == Verdict::Passed);
+        if passed && self.queue.queued() > 0 && self.cuts_in() {
+            self.interrupt(now);
         }
     }
 
