@@ -323,9 +323,11 @@ impl World {
 
     /// A channel is gone.
     pub(crate) fn destroy(&self, id: &str, mut event: Value, cause: u32) {
-        event["type"] = "ChannelDestroyed".into();
-        self.about(id, event);
+        // Gone before it is told: whoever hears of it finds it nowhere.
         let Some(channel) = self.state().channels.remove(id) else { return };
+        event["type"] = "ChannelDestroyed".into();
+        event["channel"] = show::channel(&channel);
+        self.tell(&channel.app, event);
         match channel.far {
             Far::Ringing => {}
             Far::Line(line) => line.over(cause),
