@@ -218,6 +218,7 @@ fn changes() -> Vec<Write> {
         Caregivers::verify_phone(&caregiver, &code, now),
         CodeLedger::spend(caregiver.id, &code),
         Caregivers::set_password(&caregiver, &"hash".to_owned().into()),
+        Caregivers::renew_password(&caregiver, &"hash".to_owned().into(), &"another".to_owned().into()),
         Caregivers::link(&caregiver, &link),
         Caregivers::set_places(&caregiver, &[[1; 16]]),
         Caregivers::set_mfa(&caregiver, &Mfa::Off),
