@@ -63,6 +63,7 @@ async fn all_are_assigned_or_none_and_the_refusal_is_noted() {
     let ada = app.patient_of(org, "Ada", &[]).await;
     let foreign = app.foreign_patient("Di").await;
     admin.post(ASSIGN, to(&staff, &[&ada, &foreign])).await.refused(404, "patient_not_found");
+    app.clock.advance(SignedDuration::from_secs(1));
     admin.post(ASSIGN, to(&app.stranger, &[&ada])).await.refused(404, "caregiver_not_found");
     app.admin.post(ASSIGN, to(&staff, &[&ada])).await.refused(404, "patient_not_found");
     assert_eq!(names(&admin).await, ["Ada"]);
