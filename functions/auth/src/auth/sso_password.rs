@@ -34,7 +34,7 @@ pub(crate) struct SsoPasswordIn {
     nonce: Secret,
     /// The existing app sends it; it is not looked at.
     #[serde(default, rename = "email")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Value, required = false)]
     _email: Option<IgnoredAny>,
 }
 

@@ -94,13 +94,13 @@ impl VerifyOut {
         match verified {
             Verified::Already => already,
             Verified::SignedIn(login) => {
-                let Login { org, colleagues, caregiver, patients, assigned, tokens } = *login;
+                let Login { org, colleagues, caregiver, patients, schedules, assigned, tokens } = *login;
                 Self {
                     message: "Your address is confirmed.",
                     already_verified: false,
                     org: Some(OrgBody::new(&org, &colleagues, patients.iter().map(|patient| patient.id))),
                     caregiver: Some(CaregiverBody::new(&caregiver, assigned)),
-                    patients: Some(patients.iter().map(PatientBody::from).collect()),
+                    patients: Some(patients.iter().map(|patient| PatientBody::new(patient, &schedules)).collect()),
                     tokens: Some(body(&tokens)),
                     ..already
                 }
@@ -134,7 +134,7 @@ pub(crate) async fn verify_email_by_link(
 #[utoipa::path(post, path = "/v1/auth/verify-email", operation_id = "verify_email", tag = "auth", params(FormQuery),
     request_body(content((VerifyForm = "application/json"), (VerifyForm = "application/x-www-form-urlencoded"))), responses(
     (status = 200, description = "Verified.", content((VerifyOut = "application/json"), (String = "text/html"))),
-    (status = 401, description = "Expired or none of ours.", body = ErrorBody),
+    (status = 401, description = "Expired or none of ours.", content((ErrorBody = "application/json"), (String = "text/html"))),
     (status = 403, description = "`account_locked`.", body = ErrorBody), AccountMovedOn, OpenRefusals), security(()))]
 pub(crate) async fn verify_email(
     State(ctx): State<Front<AccountCtx>>,

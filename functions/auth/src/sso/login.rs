@@ -39,19 +39,19 @@ pub(crate) struct SsoLoginIn {
     mfa_token: Option<Secret>,
     /// The existing app sends it; it is not looked at.
     #[serde(default, rename = "email")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Value, required = false)]
     _email: Option<IgnoredAny>,
     /// The existing app sends it; it is not looked at.
     #[serde(default, rename = "name")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Value, required = false)]
     _name: Option<IgnoredAny>,
     /// The existing app sends it; it is not looked at.
     #[serde(default, rename = "id")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Value, required = false)]
     _id: Option<IgnoredAny>,
     /// The existing app sends it; it is not looked at.
     #[serde(default, rename = "picture")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Value, required = false)]
     _picture: Option<IgnoredAny>,
 }
 
