@@ -154,6 +154,10 @@ id! {
     MailId
     /// A record of the audit trail.
     AuditId
+    /// A schedule.
+    ScheduleId
+    /// An instant at which a schedule was due.
+    OccurrenceId
 }
 
 #[cfg(test)]

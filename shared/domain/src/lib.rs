@@ -24,6 +24,7 @@ pub mod locale;
 pub mod lockout;
 pub mod mails;
 pub mod notes;
+pub mod occurrences;
 pub mod orgs;
 pub mod page;
 pub mod patients;
@@ -33,6 +34,7 @@ pub mod phone_codes;
 pub mod pictures;
 pub mod policy;
 pub mod prompt;
+pub mod schedules;
 pub mod secret;
 pub mod sessions;
 pub mod time;
@@ -44,8 +46,8 @@ pub use email::Email;
 pub use error::{Error, Field, Kind, Result};
 pub use gate::Gate;
 pub use id::{
-    AlertId, AuditId, CallId, CallbackId, CaregiverId, Id, JobId, MailId, MessageId, NoteId, OrgId, PatientId,
-    SessionId, TokenId,
+    AlertId, AuditId, CallId, CallbackId, CaregiverId, Id, JobId, MailId, MessageId, NoteId, OccurrenceId, OrgId,
+    PatientId, ScheduleId, SessionId, TokenId,
 };
 pub use idempotency::Idempotency;
 pub use locale::Language;

@@ -31,11 +31,13 @@ pub enum AlertKind {
     Asked,
     /// A call could not be held, or broke off, for a technical reason.
     CallFailed,
+    /// Nobody answered a planned call.
+    CallMissed,
 }
 
 impl AlertKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Emergency, Self::HelpKey, Self::Asked, Self::CallFailed];
+    pub const ALL: [Self; 5] = [Self::Emergency, Self::HelpKey, Self::Asked, Self::CallFailed, Self::CallMissed];
 
     /// As the store, metrics and texts name it.
     pub const fn as_str(self) -> &'static str {
@@ -44,6 +46,7 @@ impl AlertKind {
             Self::HelpKey => "help_key",
             Self::Asked => "asked",
             Self::CallFailed => "call_failed",
+            Self::CallMissed => "call_missed",
         }
     }
 }

@@ -65,6 +65,7 @@ pub enum Subject {
     Caregiver,
     Org,
     Patient,
+    Schedule,
     Call,
     Conversation,
     Note,

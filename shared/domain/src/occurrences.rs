@@ -1,0 +1,247 @@
+//! Occurrences: a schedule came due, and what became of it.
+//!
+//! One is made for every instant at which a schedule is due, in the same transaction in which the schedule moves on,
+//! and for nothing else; so there is never a second call for one, and none is lost. Every attempt to telephone the
+//! patient is a call of its own.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::calls::{Call, EndReason, Outcome};
+use crate::id::{CallId, OccurrenceId, OrgId, PatientId, ScheduleId};
+use crate::orgs::CallRetries;
+
+/// How late the first attempt may be. After that nobody expects the call any more: it is skipped, and that is told.
+pub const LATE: SignedDuration = SignedDuration::from_mins(60);
+
+/// One instant at which a schedule was due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Occurrence {
+    /// Its id.
+    pub id: OccurrenceId,
+    /// The patient's organisation.
+    pub org: OrgId,
+    /// The patient.
+    pub patient: PatientId,
+    /// The schedule; no two occurrences of it are due at the same instant.
+    pub schedule: ScheduleId,
+    /// When it was due.
+    pub due: Timestamp,
+    /// Calls that were placed for it.
+    pub attempts: u8,
+    /// What became of it.
+    pub state: State,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// What became of an occurrence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum State {
+    /// The patient is to be called.
+    Waiting {
+        /// Not before.
+        #[serde(with = "millis")]
+        at: Timestamp,
+    },
+    /// The patient is being called.
+    Calling {
+        /// By this call.
+        call: CallId,
+    },
+    /// Somebody answered.
+    Reached {
+        /// This call.
+        call: CallId,
+    },
+    /// Nobody answered, however often it was tried.
+    Missed {
+        /// The last call.
+        call: CallId,
+    },
+    /// Nobody is called for it.
+    Skipped {
+        /// Why not.
+        why: Skipped,
+    },
+}
+
+/// Instants of a state as the store has them.
+mod millis {
+    use jiff::Timestamp;
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(at.as_millisecond())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        Timestamp::from_millisecond(i64::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+/// Why nobody is called for an occurrence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Skipped {
+    /// Nobody looked in time.
+    Late,
+    /// The patient was on the telephone, or there was no room, for too long.
+    Busy,
+    /// The patient was removed.
+    PatientGone,
+    /// A caregiver ended the call before it was answered.
+    TakenBack,
+}
+
+impl Skipped {
+    /// As the API, metrics and the log name it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Late => "late",
+            Self::Busy => "busy",
+            Self::PatientGone => "patient_gone",
+            Self::TakenBack => "taken_back",
+        }
+    }
+}
+
+impl Occurrence {
+    /// One that is due, seen at `now`: skipped when that is too late.
+    pub fn of(id: OccurrenceId, schedule: (ScheduleId, OrgId, PatientId), due: Timestamp, now: Timestamp) -> Self {
+        let late = now.duration_since(due) > LATE;
+        let state = if late { State::Skipped { why: Skipped::Late } } else { State::Waiting { at: due } };
+        let (schedule, org, patient) = schedule;
+        Self { id, org, patient, schedule, due, attempts: 0, state, created_at: now }
+    }
+
+    /// The same while `call` is placed for it.
+    #[must_use]
+    pub fn calling(&self, call: CallId) -> Self {
+        Self { attempts: self.attempts.saturating_add(1), state: State::Calling { call }, ..self.clone() }
+    }
+
+    /// Why it cannot wait any longer for its next attempt, at `now`.
+    pub fn given_up(&self, now: Timestamp) -> Option<Skipped> {
+        let State::Waiting { at } = self.state else { return None };
+        (now.duration_since(at) > LATE).then_some(Skipped::Busy)
+    }
+
+    /// What becomes of it when its call ended at `now`. Every attempt counts that nobody answered, be it that the line
+    /// was engaged, a machine answered or the network did not take it.
+    #[must_use]
+    pub fn after(&self, call: &Call, retries: CallRetries, now: Timestamp) -> Self {
+        let again = now + SignedDuration::from_mins(i64::from(retries.interval_minutes));
+        let state = match (call.outcome, call.end_reason) {
+            (Some(Outcome::Answered), _) => State::Reached { call: call.id },
+            (_, Some(EndReason::PatientGone)) => State::Skipped { why: Skipped::PatientGone },
+            (_, Some(EndReason::EndedByCaregiver)) => State::Skipped { why: Skipped::TakenBack },
+            _ if self.attempts <= retries.count => State::Waiting { at: again },
+            _ => State::Missed { call: call.id },
+        };
+        Self { state, ..self.clone() }
+    }
+
+    /// The same when the patient was reached in another way: by a call of theirs, for example. `None` when nothing of it
+    /// waits, or was not tried yet.
+    pub fn reached_by(&self, call: CallId) -> Option<Self> {
+        let retry = matches!(self.state, State::Waiting { .. }) && self.attempts > 0;
+        retry.then(|| Self { state: State::Reached { call }, ..self.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Id;
+
+    fn id<T>(of: fn(Id) -> T, n: u8) -> T {
+        of(Id::from_bytes([n; 12]))
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn due() -> Occurrence {
+        let schedule = (id(ScheduleId, 2), id(OrgId, 3), id(PatientId, 4));
+        Occurrence::of(id(OccurrenceId, 1), schedule, at(0), at(0))
+    }
+
+    fn ended(outcome: Outcome, reason: EndReason) -> Call {
+        let mut call = Call::request(id(CallId, 5), id(OrgId, 3), id(PatientId, 4), None, None, at(0));
+        assert!(call.end(outcome, reason, at(60)));
+        call
+    }
+
+    const NO_ANSWER: (Outcome, EndReason) = (Outcome::NoAnswer, EndReason::NoAnswer);
+
+    #[test]
+    fn one_that_is_seen_too_late_is_skipped() {
+        let schedule = (id(ScheduleId, 2), id(OrgId, 3), id(PatientId, 4));
+        let seen = |now| Occurrence::of(id(OccurrenceId, 1), schedule, at(0), now).state;
+        assert_eq!(seen(at(3_600)), State::Waiting { at: at(0) });
+        assert_eq!(seen(at(3_601)), State::Skipped { why: Skipped::Late });
+    }
+
+    #[test]
+    fn it_is_tried_again_as_often_as_the_organisation_says() {
+        for count in [0, 1, 10] {
+            let retries = CallRetries { count, interval_minutes: 15, alert_on_every_miss: false };
+            let mut occurrence = due();
+            for attempt in 0..=count {
+                occurrence = occurrence.calling(id(CallId, 5));
+                let call = ended(NO_ANSWER.0, NO_ANSWER.1);
+                occurrence = occurrence.after(&call, retries, at(1_000));
+                let expected = if attempt == count {
+                    State::Missed { call: id(CallId, 5) }
+                } else {
+                    State::Waiting { at: at(1_000 + 15 * 60) }
+                };
+                assert_eq!((occurrence.state, occurrence.attempts), (expected, attempt + 1), "{count}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_ended_an_attempt_decides_what_follows() {
+        let retries = CallRetries { count: 2, interval_minutes: 15, alert_on_every_miss: false };
+        let after = |outcome, reason| due().calling(id(CallId, 5)).after(&ended(outcome, reason), retries, at(0)).state;
+        let waits = State::Waiting { at: at(900) };
+        assert_eq!(after(Outcome::Answered, EndReason::Goodbye), State::Reached { call: id(CallId, 5) });
+        assert_eq!(after(Outcome::Busy, EndReason::Busy), waits);
+        assert_eq!(after(Outcome::Voicemail, EndReason::Voicemail), waits);
+        assert_eq!(after(Outcome::Failed, EndReason::Expired), waits);
+        let skipped = |why| State::Skipped { why };
+        assert_eq!(after(Outcome::Failed, EndReason::PatientGone), skipped(Skipped::PatientGone));
+        assert_eq!(after(Outcome::Failed, EndReason::EndedByCaregiver), skipped(Skipped::TakenBack));
+    }
+
+    #[test]
+    fn a_patient_who_was_reached_otherwise_is_not_tried_again() {
+        let retries = CallRetries::default();
+        let waiting = due().calling(id(CallId, 5)).after(&ended(NO_ANSWER.0, NO_ANSWER.1), retries, at(0));
+        assert_eq!(waiting.reached_by(id(CallId, 6)).unwrap().state, State::Reached { call: id(CallId, 6) });
+        assert_eq!(due().reached_by(id(CallId, 6)), None, "the first attempt is still to come");
+        assert_eq!(due().calling(id(CallId, 5)).reached_by(id(CallId, 6)), None);
+    }
+
+    #[test]
+    fn nothing_waits_for_ever() {
+        let retries = CallRetries { count: 2, interval_minutes: 1_440, alert_on_every_miss: false };
+        assert_eq!(due().given_up(at(3_600)), None);
+        assert_eq!(due().given_up(at(3_601)), Some(Skipped::Busy));
+        let again = due().calling(id(CallId, 5)).after(&ended(NO_ANSWER.0, NO_ANSWER.1), retries, at(0));
+        assert_eq!(again.given_up(at(86_400 + 3_600)), None, "counted from the next attempt");
+    }
+
+    #[test]
+    fn a_state_is_stored_as_a_word_and_what_belongs_to_it() {
+        let written = |state: State| serde_json::to_value(state).unwrap();
+        assert_eq!(written(State::Waiting { at: at(7) }), serde_json::json!({ "state": "waiting", "at": 7_000 }));
+        assert_eq!(written(State::Skipped { why: Skipped::Late })["why"], Skipped::Late.as_str());
+        let read: State = serde_json::from_value(written(State::Waiting { at: at(7) })).unwrap();
+        assert_eq!(read, State::Waiting { at: at(7) });
+    }
+}
