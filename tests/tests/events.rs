@@ -49,6 +49,7 @@ const EXPECTED: &[(&str, Expected)] = &[
     ("patients-create", Expected::Patients(201, "id")),
     ("patients-list", Expected::Patients(200, "results")),
     ("patients-list-v2", Expected::Patients(200, "results")),
+    ("schedules-create", Expected::Patients(201, "nextCallDate")),
 ];
 
 fn samples() -> BTreeMap<String, String> {

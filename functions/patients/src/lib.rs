@@ -1,6 +1,7 @@
-//! Patients and who cares for them.
+//! Patients, who cares for them, and when they are telephoned.
 
 mod patients;
+mod schedules;
 mod v2;
 mod wire;
 
@@ -24,6 +25,15 @@ pub fn routes() -> OpenApiRouter<Front<Ctx>> {
         .routes(write.on(routes!(patients::update::update_patient, patients::remove::delete_patient)))
         .routes(read.on(routes!(patients::caregivers::list_caregivers_of_patient)))
         .routes(write.on(routes!(patients::assign::assign_caregiver, patients::assign::unassign_caregiver)))
+        .routes(read.on(routes!(schedules::list::list_schedules_of_patient)))
+        .routes(write.once().on(routes!(schedules::create::create_schedule)))
+        .routes(read.on(routes!(schedules::get::get_schedule)))
+        .routes(read.on(routes!(schedules::occurrences::list_occurrences_of_patient)))
+        .routes(write.on(routes!(
+            schedules::update::update_schedule,
+            schedules::update::replace_schedule,
+            schedules::remove::delete_schedule
+        )))
         .routes(read.on(routes!(v2::list::list_patients_v2)))
         .routes(read.on(routes!(v2::get::get_patient_v2)))
 }

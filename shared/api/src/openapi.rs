@@ -26,6 +26,7 @@ const TAGS: &[(&str, &str)] = &[
     ("caregivers", "The people who sign in."),
     ("audit", "Who did what to whose data."),
     ("patients", "Patients and who cares for them."),
+    ("schedules", "When patients are telephoned."),
     ("calls", "Calls: asking for one, following it, ending it."),
     ("conversations", "What was said in calls, and its summary."),
 ];

@@ -72,6 +72,12 @@ texts! {
     ProviderWord = object().enum_values(Some(Provider::ALL.map(Provider::as_str))).examples(["google"]);
     /// An address of the web, or nothing.
     WebLink = object().max_length(Some(2048)).pattern(Some(LINK)).examples(["https://care.example/logo.png"]);
+    /// How often.
+    FrequencyWord = object().enum_values(Some(["daily", "weekly", "monthly"])).examples(["weekly"]);
+    /// A time of day.
+    ClockTime = object().pattern(Some("^([01][0-9]|2[0-3]):[0-5][0-9]$")).examples(["09:30"]);
+    /// A day of the calendar.
+    CalendarDay = known(KnownFormat::Date).examples(["2026-12-24"]);
     /// An IANA time zone.
     ZoneName = object().min_length(Some(1)).max_length(Some(64)).examples(["Europe/Berlin"]);
     /// Keys of a telephone, with `,` for a pause.

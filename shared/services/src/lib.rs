@@ -18,6 +18,7 @@ pub mod outbox;
 pub mod patients;
 pub mod phone;
 pub mod pictures;
+pub mod schedules;
 pub mod sso;
 mod system;
 mod vault;

@@ -100,7 +100,7 @@ impl Operation {
 
     /// Whether it is about a patient or what hangs on one.
     pub(crate) fn is_about_patients(&self) -> bool {
-        ["patientId", "conversationId", "callId"].iter().any(|name| self.path.contains(name))
+        ["patientId", "conversationId", "callId", "scheduleId"].iter().any(|name| self.path.contains(name))
             || self.body().is_some_and(|body| body.get("patientId").is_some())
     }
 
@@ -188,9 +188,10 @@ fn id(world: &World, target: Target, name: &str) -> Option<String> {
     let caregivers = world.side(if target == Target::Mixed { Target::Foreign } else { target });
     match name {
         "email" => Some(format!("{target:?}.{}@care.example", world.home.org)),
-        "patientId" => Some(side.patient.id.to_string()),
+        "patientId" | "patient" => Some(side.patient.id.to_string()),
         "caregiverId" => Some(caregivers.colleague.caregiver().id.to_string()),
         "orgId" => Some(side.org.to_string()),
+        "scheduleId" => Some(side.schedule.to_string()),
         "callId" | "conversationId" => Some(side.call.to_string()),
         _ => None,
     }

@@ -1,7 +1,9 @@
 //! Two organisations with people, patients and a call each, made anew for every request.
 
 use domain::patients::Patient;
-use domain::{CallId, OrgId, Role};
+use domain::schedules::Rule;
+use domain::{CallId, OrgId, Role, ScheduleId};
+use services::schedules::New;
 use testkit::{Client, TestApp};
 
 /// Whose ids are in a request.
@@ -23,6 +25,7 @@ pub(crate) struct Side {
     pub colleague: Client,
     pub patient: Patient,
     pub call: CallId,
+    pub schedule: ScheduleId,
 }
 
 pub(crate) struct World {
@@ -59,9 +62,10 @@ impl World {
     /// calls, and the people of the other organisation. An id that was asked for is repeated by no refusal.
     pub(crate) fn hidden_from(&self, role: &str) -> Vec<String> {
         let of = |side: &Side| {
-            let Side { org: _, colleague, patient, call } = side;
+            let Side { org: _, colleague, patient, call, schedule } = side;
             let colleague = colleague.caregiver().email.as_str().to_owned();
-            vec![patient.profile.name.reveal().clone(), patient.id.to_string(), call.to_string(), colleague]
+            let name = patient.profile.name.reveal().clone();
+            vec![name, patient.id.to_string(), call.to_string(), schedule.to_string(), colleague]
         };
         match role {
             "superAdmin" => Vec::new(),
@@ -84,5 +88,15 @@ async fn side(app: &TestApp, org: OrgId, name: &str, assigned: &[&Client]) -> Si
     let colleague = app.person(org, Role::Staff).await;
     let patient = app.patient_of(org, name, assigned).await;
     let called = services::calls::initiate(&app.ctx, &app.caller_of(&admin), patient.id, None).await.unwrap();
-    Side { org, colleague, patient, call: called.0.id }
+    let daily = New {
+        rule: Rule::Daily,
+        at: "09:30".parse().unwrap(),
+        zone: None,
+        anchor: None,
+        active: true,
+        exceptions: Vec::new(),
+        pauses: Vec::new(),
+    };
+    let schedule = services::schedules::create(&app.ctx, &app.caller_of(&admin), patient.id, daily).await.unwrap().id;
+    Side { org, colleague, patient, call: called.0.id, schedule }
 }

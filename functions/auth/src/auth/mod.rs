@@ -74,7 +74,7 @@ impl From<Login> for LoginOut {
         Self {
             org: OrgBody::new(&login.org, &login.colleagues, login.patients.iter().map(|patient| patient.id)),
             caregiver: CaregiverBody::new(&login.caregiver, login.assigned),
-            patients: login.patients.iter().map(PatientBody::from).collect(),
+            patients: login.patients.iter().map(|patient| PatientBody::new(patient, &login.schedules)).collect(),
             alerts: Vec::new(),
             tokens: body(&login.tokens),
         }

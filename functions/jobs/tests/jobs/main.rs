@@ -9,6 +9,7 @@ mod calls;
 mod inbound;
 mod mails;
 mod office;
+mod schedules;
 mod tick;
 mod tools;
 mod worker;

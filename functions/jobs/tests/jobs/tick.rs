@@ -13,13 +13,13 @@ use testkit::{Cable, TestApp, house};
 use crate::calls::{asked_for, hang_up, no_routes, running, stored, tick};
 
 /// A house whose AWS hangs on a cable, with a database of its own: the tick looks at everything there is.
-struct Alone {
-    app: TestApp,
-    cable: Cable,
+pub(crate) struct Alone {
+    pub app: TestApp,
+    pub cable: Cable,
 }
 
 impl Alone {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let env = house().env_with_queues().await;
         let endpoint = config::Aws::from_env(&env).unwrap().endpoint.unwrap();
         let cable = Cable::to(endpoint.as_str()).await;

@@ -5,7 +5,7 @@ use api::{ErrorBody, PathIds, Refusals, Result, SignedIn};
 use axum::Json;
 use axum::extract::State;
 use domain::{CaregiverId, PatientId};
-use services::{AccountCtx, Front, caregivers, patients};
+use services::{AccountCtx, Front, caregivers, patients, schedules};
 
 /// Assigns a patient to a caregiver; doing it again changes nothing. The same as
 /// `POST /v1/patients/{patientId}/caregivers/{caregiverId}`.
@@ -21,7 +21,8 @@ pub(crate) async fn assign_patient(
     PathIds(caregiver, patient): PathIds<CaregiverId, PatientId>,
 ) -> Result<Json<PatientBody>> {
     let patient = patients::assign(&ctx, &caller, patient, caregiver).await?;
-    Ok(Json(PatientBody::from(&patient)))
+    let schedules = schedules::beside(&ctx, std::slice::from_ref(&patient)).await?;
+    Ok(Json(PatientBody::new(&patient, &schedules)))
 }
 
 /// Takes an assignment back; doing it again changes nothing.

@@ -5,7 +5,7 @@ use api::{ErrorBody, PathId, Refusals, Result, SignedIn};
 use axum::Json;
 use axum::extract::State;
 use domain::CaregiverId;
-use services::{AccountCtx, Front, caregivers};
+use services::{AccountCtx, Front, caregivers, schedules};
 
 /// The patients assigned to a caregiver, oldest first, at most 500. Staff see of a colleague's
 /// patients those that are theirs too.
@@ -20,5 +20,6 @@ pub(crate) async fn list_patients_of_caregiver(
     PathId(id): PathId<CaregiverId>,
 ) -> Result<Json<Vec<PatientBody>>> {
     let found = caregivers::patients(&ctx, &caller, id).await?;
-    Ok(Json(found.iter().map(PatientBody::from).collect()))
+    let schedules = schedules::beside(&ctx, &found).await?;
+    Ok(Json(found.iter().map(|patient| PatientBody::new(patient, &schedules)).collect()))
 }

@@ -5,7 +5,7 @@ use api::{ErrorBody, PathId, Refusals, Result, SignedIn, Upload, UploadForm};
 use axum::Json;
 use axum::extract::State;
 use domain::{Caller, PatientId};
-use services::{AccountCtx, Front, pictures};
+use services::{AccountCtx, Front, pictures, schedules};
 
 /// Gives a patient another picture: a PNG, JPEG or WebP file of at most 4 MB. It is cut to a square,
 /// made small and written anew; the one before is gone.
@@ -51,5 +51,6 @@ pub(crate) async fn patch_patient_avatar(
 
 async fn give(ctx: &AccountCtx, caller: &Caller, id: PatientId, Upload(picture): Upload) -> Result<Json<PatientBody>> {
     let patient = pictures::of_patient(ctx, caller, id, picture).await?;
-    Ok(Json(PatientBody::from(&patient)))
+    let schedules = schedules::beside(ctx, std::slice::from_ref(&patient)).await?;
+    Ok(Json(PatientBody::new(&patient, &schedules)))
 }

@@ -5,7 +5,7 @@ use api::{ErrorBody, PathIds, Refusals, Result, SignedIn};
 use axum::Json;
 use axum::extract::State;
 use domain::{CaregiverId, PatientId};
-use services::{Ctx, Front, patients};
+use services::{Ctx, Front, patients, schedules};
 
 /// Assigns a caregiver of the organisation to a patient; doing it again changes nothing.
 #[utoipa::path(post, path = "/v1/patients/{patientId}/caregivers/{caregiverId}", operation_id = "assign_caregiver", tag = "patients",
@@ -20,7 +20,8 @@ pub(crate) async fn assign_caregiver(
     PathIds(patient, caregiver): PathIds<PatientId, CaregiverId>,
 ) -> Result<Json<PatientBody>> {
     let patient = patients::assign(&ctx, &caller, patient, caregiver).await?;
-    Ok(Json(PatientBody::from(&patient)))
+    let schedules = schedules::beside(&ctx, std::slice::from_ref(&patient)).await?;
+    Ok(Json(PatientBody::new(&patient, &schedules)))
 }
 
 /// Takes an assignment back; doing it again changes nothing.
@@ -36,5 +37,6 @@ pub(crate) async fn unassign_caregiver(
     PathIds(patient, caregiver): PathIds<PatientId, CaregiverId>,
 ) -> Result<Json<PatientBody>> {
     let patient = patients::unassign(&ctx, &caller, patient, caregiver).await?;
-    Ok(Json(PatientBody::from(&patient)))
+    let schedules = schedules::beside(&ctx, std::slice::from_ref(&patient)).await?;
+    Ok(Json(PatientBody::new(&patient, &schedules)))
 }

@@ -7,12 +7,12 @@ use domain::patients::{Manner, Profile};
 use domain::{Email, Language, Phi, Phone};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::Value;
+use services::schedules::New;
 use services::{Ctx, Front, patients};
 use utoipa::ToSchema;
 
-use super::no_schedules;
 use super::settings::CallSettingsIn;
+use crate::schedules::ScheduleIn;
 
 /// A new patient.
 #[derive(Deserialize, ToSchema)]
@@ -51,19 +51,20 @@ pub(crate) struct PatientIn {
     _org: Option<String>,
     /// Accepted for the existing app and not used: caregivers are assigned one by one.
     #[serde(default, rename = "caregivers")]
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Value, required = false)]
     _caregivers: Option<IgnoredAny>,
-    /// Must be empty: schedules are set with `/v1/schedules`.
+    /// When they are telephoned, at most 20.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<Object>>, max_items = 0)]
-    schedules: Option<Vec<Value>>,
+    #[schema(max_items = 20, required = false)]
+    schedules: Vec<ScheduleIn>,
 }
 
-impl From<PatientIn> for Profile {
-    fn from(input: PatientIn) -> Self {
+impl PatientIn {
+    fn profile(self) -> Profile {
+        let input = self;
         let settings = input.call_settings.unwrap_or_default();
         let usual = Manner::default();
-        Self {
+        Profile {
             name: input.name,
             preferred_name: input.preferred_name,
             phone: input.phone,
@@ -89,7 +90,8 @@ pub(crate) async fn create_patient(
     State(ctx): State<Front<Ctx>>,
     Valid(input): Valid<PatientIn>,
 ) -> Result<Created<PatientBody>> {
-    no_schedules(input.schedules.as_ref())?;
-    let patient = patients::create(&ctx, &caller, input.into()).await?;
-    Ok(Created(PatientBody::from(&patient)))
+    let mut input = input;
+    let schedules = std::mem::take(&mut input.schedules).into_iter().map(New::from).collect();
+    let (patient, schedules) = patients::create(&ctx, &caller, input.profile(), schedules).await?;
+    Ok(Created(PatientBody::new(&patient, &schedules)))
 }

@@ -5,7 +5,7 @@ use api::{ErrorBody, PathId, Refusals, Result, SignedIn};
 use axum::Json;
 use axum::extract::State;
 use domain::PatientId;
-use services::{Ctx, Front, patients};
+use services::{Ctx, Front, patients, schedules};
 
 /// One patient.
 #[utoipa::path(get, path = "/v1/patients/{patientId}", operation_id = "get_patient", tag = "patients",
@@ -19,5 +19,6 @@ pub(crate) async fn get_patient(
     PathId(id): PathId<PatientId>,
 ) -> Result<Json<PatientBody>> {
     let patient = patients::get(&ctx, &caller, id).await?;
-    Ok(Json(PatientBody::from(&patient)))
+    let schedules = schedules::beside(&ctx, std::slice::from_ref(&patient)).await?;
+    Ok(Json(PatientBody::new(&patient, &schedules)))
 }

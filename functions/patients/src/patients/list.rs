@@ -5,7 +5,7 @@ use api::{PageBody, PageQuery, Refusals, Result, SignedIn};
 use axum::Json;
 use axum::extract::State;
 use domain::page::Sort;
-use services::{Ctx, Front, patients};
+use services::{Ctx, Front, patients, schedules};
 
 const SORTABLE: &[&str] = &["createdAt", "name"];
 const OLDEST: Sort = Sort { field: "createdAt", descending: false };
@@ -23,5 +23,6 @@ pub(crate) async fn list_patients(
 ) -> Result<Json<PageBody<PatientBody>>> {
     let page = query.page(SORTABLE, OLDEST)?;
     let found = patients::list(&ctx, &caller, query.name(), &page).await?;
-    Ok(Json(found.map(|patient| PatientBody::from(&patient)).into()))
+    let schedules = schedules::beside(&ctx, &found.results).await?;
+    Ok(Json(found.map(|patient| PatientBody::new(&patient, &schedules)).into()))
 }

@@ -4,9 +4,10 @@ use api::v1::PatientBody;
 use api::{ErrorBody, Refusals, Result, SignedIn, Valid, text};
 use axum::Json;
 use axum::extract::State;
+use domain::patients::Patient;
 use domain::{CaregiverId, Error, PatientId};
 use serde::Deserialize;
-use services::{Ctx, Front, patients};
+use services::{Ctx, Front, patients, schedules};
 use utoipa::ToSchema;
 
 /// The organisation's patients without a caregiver, oldest first, at most 500.
@@ -18,7 +19,7 @@ pub(crate) async fn list_unassigned_patients(
     State(ctx): State<Front<Ctx>>,
 ) -> Result<Json<Vec<PatientBody>>> {
     let found = patients::unassigned(&ctx, &caller).await?;
-    Ok(Json(found.iter().map(PatientBody::from).collect()))
+    Ok(Json(bodies(&ctx, &found).await?))
 }
 
 /// Which patients, and to whom.
@@ -50,5 +51,10 @@ pub(crate) async fn assign_unassigned_patients(
         return Err(Error::field("patientIds", format!("must name 1 to {} patients", patients::MOST)).into());
     }
     let assigned = patients::assign_many(&ctx, &caller, input.caregiver_id, &input.patient_ids).await?;
-    Ok(Json(assigned.iter().map(PatientBody::from).collect()))
+    Ok(Json(bodies(&ctx, &assigned).await?))
+}
+
+async fn bodies(ctx: &Ctx, patients: &[Patient]) -> Result<Vec<PatientBody>> {
+    let schedules = schedules::beside(ctx, patients).await?;
+    Ok(patients.iter().map(|patient| PatientBody::new(patient, &schedules)).collect())
 }

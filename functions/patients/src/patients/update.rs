@@ -4,14 +4,12 @@ use api::v1::PatientBody;
 use api::{ErrorBody, PathId, Refusals, Result, SignedIn, Valid, nullable, text};
 use axum::Json;
 use axum::extract::State;
-use domain::{Email, Language, PatientId, Phi, Phone};
+use domain::{Email, Language, PatientId, Phi, Phone, ScheduleId};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::Value;
-use services::{Ctx, Front, patients};
+use services::{Ctx, Front, patients, schedules};
 use utoipa::ToSchema;
 
-use super::no_schedules;
 use super::settings::CallSettingsIn;
 
 /// What is to be different. A field that is absent stays; `null` takes an optional value away.
@@ -57,15 +55,26 @@ pub(crate) struct PatientPatch {
     _org: Option<String>,
     /// Accepted for the existing app and not used: caregivers are assigned one by one.
     #[serde(default, rename = "caregivers")]
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Value, required = false)]
     _caregivers: Option<IgnoredAny>,
     /// Accepted for the existing app and not used: nobody verifies by saying so.
     #[serde(default, rename = "isEmailVerified")]
     _is_email_verified: Option<bool>,
-    /// Must be empty: schedules are set with `/v1/schedules`.
+    /// Accepted for the existing app, which sends back those that there are: each is changed with `/v1/schedules`. One
+    /// without an id is refused rather than forgotten.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<Object>>, max_items = 0)]
-    schedules: Option<Vec<Value>>,
+    #[schema(required = false)]
+    #[serde(rename = "schedules")]
+    _schedules: Vec<KnownSchedule>,
+}
+
+/// A schedule that there is.
+#[derive(Deserialize, ToSchema)]
+struct KnownSchedule {
+    /// Its id.
+    #[serde(rename = "id")]
+    #[schema(value_type = text::ObjectId)]
+    _id: ScheduleId,
 }
 
 impl From<PatientPatch> for patients::Change {
@@ -100,7 +109,7 @@ pub(crate) async fn update_patient(
     PathId(id): PathId<PatientId>,
     Valid(patch): Valid<PatientPatch>,
 ) -> Result<Json<PatientBody>> {
-    no_schedules(patch.schedules.as_ref())?;
     let patient = patients::update(&ctx, &caller, id, patch.into()).await?;
-    Ok(Json(PatientBody::from(&patient)))
+    let schedules = schedules::beside(&ctx, std::slice::from_ref(&patient)).await?;
+    Ok(Json(PatientBody::new(&patient, &schedules)))
 }

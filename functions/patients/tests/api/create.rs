@@ -56,7 +56,10 @@ async fn what_is_wrong_is_named() {
     app.admin.post("/v1/patients", with("name", json!("  "))).await.invalid(&["name"]);
     app.admin.post("/v1/patients", with("preferredLanguage", json!("xx"))).await.invalid(&["preferredLanguage"]);
     app.admin.post("/v1/patients", with("deleted", json!(true))).await.invalid(&["deleted"]);
-    app.admin.post("/v1/patients", with("schedules", json!([{ "time": "09:00" }]))).await.invalid(&["schedules"]);
+    app.admin
+        .post("/v1/patients", with("schedules", json!([{ "time": "09:00" }])))
+        .await
+        .invalid(&["schedules[0].frequency"]);
     for (name, value) in [
         ("patience", json!("endless")),
         ("speechRate", json!(69)),

@@ -5,6 +5,7 @@ mod assign;
 mod create;
 mod list;
 mod read;
+mod schedules;
 mod unassigned;
 mod update;
 mod v2;

@@ -6,16 +6,20 @@ mod audit;
 mod call;
 mod caregiver;
 mod conversation;
+mod occurrence;
 mod org;
 mod patient;
+mod schedule;
 mod tokens;
 
 pub use audit::{ActorBody, AuditReportBody, FaultBody, RecordBody};
 pub use call::{CallStatusBody, CallStatusData, InitiatedBody, NamedAgent, NamedPatient, SpeakingBody};
 pub use caregiver::CaregiverBody;
 pub use conversation::{ConversationBody, MessageBody};
+pub use occurrence::OccurrenceBody;
 pub use org::{OrgBody, RetriesBody};
 pub use patient::{CallSettingsBody, PatientBody};
+pub use schedule::{IntervalBody, PauseBody, ScheduleBody};
 pub use tokens::{TokenBody, TokensBody};
 
 use jiff::Timestamp;

@@ -2,8 +2,11 @@
 
 use domain::Phi;
 use domain::patients::{Patient, Profile};
+use domain::schedules::Schedule;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use super::ScheduleBody;
 
 /// A patient.
 #[derive(Debug, Serialize, ToSchema)]
@@ -39,8 +42,7 @@ pub struct PatientBody {
     /// Ids of the caregivers they are assigned to.
     pub caregivers: Vec<String>,
     /// When they are called.
-    #[schema(value_type = Vec<Object>)]
-    pub schedules: Vec<serde_json::Value>,
+    pub schedules: Vec<ScheduleBody>,
 }
 
 /// How a patient is telephoned and spoken to.
@@ -72,9 +74,11 @@ impl From<&Profile> for CallSettingsBody {
     }
 }
 
-impl From<&Patient> for PatientBody {
-    fn from(patient: &Patient) -> Self {
+impl PatientBody {
+    /// A patient with those of `schedules` that are theirs.
+    pub fn new(patient: &Patient, schedules: &[Schedule]) -> Self {
         let profile = &patient.profile;
+        let own = schedules.iter().filter(|schedule| schedule.patient == patient.id);
         let shown = |text: &Option<Phi<String>>| text.as_ref().map(|text| text.reveal().clone());
         Self {
             id: patient.id.to_string(),
@@ -90,7 +94,7 @@ impl From<&Patient> for PatientBody {
             is_email_verified: false,
             org: patient.org.to_string(),
             caregivers: patient.caregivers.iter().map(ToString::to_string).collect(),
-            schedules: Vec::new(),
+            schedules: own.map(ScheduleBody::from).collect(),
         }
     }
 }

@@ -6,6 +6,7 @@ use domain::mails::AccountMail;
 use domain::orgs::Org;
 use domain::patients::Patient;
 use domain::policy::{self, Resource};
+use domain::schedules::Schedule;
 use domain::sessions::Session;
 use domain::{Caller, CaregiverId, Error, Origin, PatientId, Result, SessionId};
 use store::Write;
@@ -14,7 +15,7 @@ use store::mongo::{Caregivers, Sessions};
 use super::{TokenPair, guard, issue};
 use crate::mails::Letter;
 use crate::mfa::codes;
-use crate::{AccountCtx, Front, audit};
+use crate::{AccountCtx, Front, audit, schedules};
 
 /// Patients that a sign-in carries home; who has more sees the rest page by page.
 const CARRIED: u32 = 500;
@@ -30,6 +31,8 @@ pub struct Login {
     pub caregiver: Caregiver,
     /// The patients they may see, oldest first.
     pub patients: Vec<Patient>,
+    /// When these patients are telephoned.
+    pub schedules: Vec<Schedule>,
     /// Those of them that are assigned to the caregiver.
     pub assigned: Vec<PatientId>,
     /// The tokens.
@@ -55,7 +58,8 @@ pub(crate) async fn begin(
     let colleagues = ctx.store.caregivers().ids_of(org.id).await?;
     let scope = policy::grant(&caller, policy::Action::Read, Resource::Patient)?;
     let patients = ctx.store.patients().all(&scope, CARRIED).await?;
-    sign_in(ctx, &caller, caregiver, credentials, Home { org, colleagues, patients }, writes).await
+    let schedules = schedules::beside(ctx, &patients).await?;
+    sign_in(ctx, &caller, caregiver, credentials, Home { org, colleagues, patients, schedules }, writes).await
 }
 
 /// Begins the first sign-in of an organisation that `writes` make.
@@ -71,7 +75,7 @@ pub(crate) async fn begin_first(
     writes: Vec<Write>,
 ) -> Result<Login> {
     let caller = caller(ctx, &caregiver, origin);
-    let home = Home { org, colleagues: vec![caregiver.id], patients: Vec::new() };
+    let home = Home { org, colleagues: vec![caregiver.id], patients: Vec::new(), schedules: Vec::new() };
     sign_in(ctx, &caller, caregiver, credentials, home, writes).await
 }
 
@@ -80,6 +84,7 @@ struct Home {
     org: Org,
     colleagues: Vec<CaregiverId>,
     patients: Vec<Patient>,
+    schedules: Vec<Schedule>,
 }
 
 /// The caregiver by a sign-in that is about to begin.
@@ -96,7 +101,7 @@ async fn sign_in(
     home: Home,
     writes: Vec<Write>,
 ) -> Result<Login> {
-    let Home { org, colleagues, patients } = home;
+    let Home { org, colleagues, patients, schedules } = home;
     let (now, id) = (ctx.now(), caller.session);
     let (tokens, current) = issue(ctx, id, caregiver.id, now)?;
     let session = Session::begin(id, &caregiver, current, now);
@@ -137,7 +142,7 @@ async fn sign_in(
     if let Some(letter) = letter {
         letter.post(ctx).await;
     }
-    Ok(Login { org, colleagues, caregiver, patients, assigned, tokens })
+    Ok(Login { org, colleagues, caregiver, patients, schedules, assigned, tokens })
 }
 
 /// Whether an account may be signed in to; told only to whoever proved that it is theirs. A refusal

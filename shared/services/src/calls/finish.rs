@@ -9,7 +9,7 @@ use store::mongo::Calls;
 
 use super::{current, moved_on};
 use crate::audit::{self, Action, Subject};
-use crate::{CallCtx, alerts, outbox};
+use crate::{CallCtx, alerts, outbox, schedules};
 
 /// Attempts before the caller is told that others keep changing the call.
 const ATTEMPTS: u32 = 4;
@@ -60,6 +60,9 @@ async fn attempt(ctx: &CallCtx, before: &Call, outcome: Outcome, reason: EndReas
         writes.push(job);
         jobs.push(pending);
     }
+    let (followed, waiting) = schedules::follow(ctx, &after).await?;
+    writes.extend(followed);
+    jobs.extend(waiting);
     if reason.is_fault() {
         let (pending, alert) = alerts::prepare(ctx, failed(&after))?;
         writes.extend(alert);

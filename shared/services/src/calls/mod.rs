@@ -67,7 +67,7 @@ async fn current(ctx: &Ctx, call: CallId) -> Result<Option<Call>> {
 
 /// Whether a failure means that somebody else changed the call in the same moment.
 fn moved_on(error: &Error) -> bool {
-    error.code == "call_moved_on"
+    matches!(error.code, "call_moved_on" | "occurrence_moved_on")
 }
 
 /// Takes the lease of a call from an owner that is dead, for just long enough to end it. `false`

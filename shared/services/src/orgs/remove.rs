@@ -3,7 +3,7 @@
 use domain::audit::{self, Subject};
 use domain::policy::{self, Action, Resource};
 use domain::{Caller, Error, OrgId, Result, Role, Scope};
-use store::mongo::{Caregivers, Member, Orgs, Patients, Tokens};
+use store::mongo::{Caregivers, Member, Orgs, Patients, Schedules, Tokens};
 
 use super::inside;
 use crate::audit::{by, note, watch};
@@ -55,6 +55,7 @@ async fn empty(
         Caregivers::remove_all(org, &caregivers, now),
         Tokens::forget(&caregivers),
         Patients::remove_all(org, &patients, now),
+        Schedules::remove_all(org),
     ]);
     ctx.store.commit(writes).await?;
     for picture in members.iter().filter_map(|member| member.picture) {

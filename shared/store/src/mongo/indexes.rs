@@ -22,6 +22,8 @@ pub struct Index {
 
 enum Kind {
     Plain,
+    /// Of the documents that have the field.
+    Sparse,
     Unique,
     /// Unique among the documents that have the field.
     UniqueSparse,
@@ -138,6 +140,58 @@ pub const ALL: &[Index] = &[
         keys: || doc! { "org": 1, "name": 1, "createdAt": 1, "_id": 1 },
         kind: Kind::Plain,
     },
+    // Of a million schedules only those are read that are due.
+    Index { collection: "schedules", name: "schedules_due", keys: || doc! { "next": 1 }, kind: Kind::Plain },
+    Index {
+        collection: "schedules",
+        name: "schedules_patient",
+        keys: || doc! { "patient": 1, "createdAt": 1, "_id": 1 },
+        kind: Kind::Plain,
+    },
+    Index {
+        collection: "schedules",
+        name: "schedules_org",
+        keys: || doc! { "org": 1, "followsOrg": 1, "_id": 1 },
+        kind: Kind::Plain,
+    },
+    // One call for one instant.
+    Index {
+        collection: "occurrences",
+        name: "occurrences_due",
+        keys: || doc! { "schedule": 1, "due": 1 },
+        kind: Kind::Unique,
+    },
+    Index {
+        collection: "occurrences",
+        name: "occurrences_patient",
+        keys: || doc! { "patient": 1, "due": -1 },
+        kind: Kind::Plain,
+    },
+    // The next three hold only what is not settled: their fields go with it.
+    Index {
+        collection: "occurrences",
+        name: "occurrences_waiting",
+        keys: || doc! { "waitsUntil": 1 },
+        kind: Kind::Sparse,
+    },
+    Index {
+        collection: "occurrences",
+        name: "occurrences_patient_waiting",
+        keys: || doc! { "waitingFor": 1 },
+        kind: Kind::Sparse,
+    },
+    Index {
+        collection: "occurrences",
+        name: "occurrences_calling",
+        keys: || doc! { "calling": 1 },
+        kind: Kind::UniqueSparse,
+    },
+    Index {
+        collection: "occurrences",
+        name: "occurrences_expired",
+        keys: || doc! { "expiresAt": 1 },
+        kind: Kind::Expiring(0),
+    },
     // Whose number it is that calls; several patients may share one.
     Index { collection: "patients", name: "patients_phone", keys: || doc! { "phone": 1 }, kind: Kind::Plain },
     // One call at a time for a patient: the field is there only while the call is live.
@@ -224,11 +278,11 @@ impl Index {
         let mut options = IndexOptions::default();
         options.name = Some(self.name.to_owned());
         options.unique = matches!(self.kind, Kind::Unique | Kind::UniqueSparse).then_some(true);
-        options.sparse = matches!(self.kind, Kind::UniqueSparse).then_some(true);
+        options.sparse = matches!(self.kind, Kind::Sparse | Kind::UniqueSparse).then_some(true);
         match self.kind {
             Kind::Expiring(after) => options.expire_after = Some(Duration::from_secs(after)),
             Kind::Where(field) => options.partial_filter_expression = Some(doc! { field: true }),
-            Kind::Plain | Kind::Unique | Kind::UniqueSparse => {}
+            Kind::Plain | Kind::Sparse | Kind::Unique | Kind::UniqueSparse => {}
         }
         IndexModel::builder().keys((self.keys)()).options(options).build()
     }

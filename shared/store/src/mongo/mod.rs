@@ -20,11 +20,13 @@ pub mod indexes;
 mod keyset;
 mod mails;
 mod notes;
+mod occurrences;
 mod orgs;
 mod outbox;
 mod patients;
 mod phone_codes;
 mod query;
+mod schedules;
 mod sessions;
 mod tokens;
 mod write;
@@ -51,10 +53,12 @@ pub use caregivers::{Caregivers, Member};
 pub use conversations::Conversations;
 pub use mails::{Mails, Waiting};
 pub use notes::Notes;
+pub use occurrences::Occurrences;
 pub use orgs::Orgs;
 pub use outbox::{Outbox, Pending};
 pub use patients::Patients;
 pub use phone_codes::{CodeLedger, Version};
+pub use schedules::Schedules;
 pub use sessions::Sessions;
 pub use tokens::Tokens;
 pub use write::Write;
@@ -120,6 +124,16 @@ impl Store {
     /// Patients.
     pub fn patients(&self) -> Patients<'_> {
         Patients(self)
+    }
+
+    /// When patients are telephoned.
+    pub fn schedules(&self) -> Schedules<'_> {
+        Schedules(self)
+    }
+
+    /// Schedules that came due.
+    pub fn occurrences(&self) -> Occurrences<'_> {
+        Occurrences(self)
     }
 
     /// Calls.

@@ -12,23 +12,25 @@ use domain::calls::{Stage, Status};
 use domain::caregivers::{Caregiver, Credentials, Mfa, Provider, SsoLink};
 use domain::cursor::{CursorRequest, InTime, Numbered};
 use domain::lockout::{self, Attempts};
+use domain::occurrences::Occurrence;
 use domain::orgs::{CallRetries, Org};
 use domain::page::Sort;
 use domain::patients::{Manner, Patient, Profile};
 use domain::phone_codes::{OpenCode, PhoneCodes};
 use domain::policy::{self, Action as Act, Resource};
+use domain::schedules::{Plan, Rule, Schedule};
 use domain::tokens::{OneTime, Purpose};
 use domain::{
-    AlertId, AuditId, CallId, CallbackId, Caller, CaregiverId, Id, JobId, MailId, OrgId, Origin, PageRequest,
-    PatientId, Role, Scope, SessionId, TokenId,
+    AlertId, AuditId, CallId, CallbackId, Caller, CaregiverId, Id, JobId, MailId, OccurrenceId, OrgId, Origin,
+    PageRequest, PatientId, Role, ScheduleId, Scope, SessionId, TokenId,
 };
 use jiff::Timestamp;
 use mongodb::bson::{Bson, Document, doc};
 use services::SystemRandom;
 use store::mongo::indexes;
 use store::mongo::{
-    Alerts, AttemptLog, Audits, Callbacks, Calls, Caregivers, CodeLedger, Conversations, Mails, Orgs, Outbox, Patients,
-    Sessions, Tokens, Version, Whose,
+    Alerts, AttemptLog, Audits, Callbacks, Calls, Caregivers, CodeLedger, Conversations, Mails, Occurrences, Orgs,
+    Outbox, Patients, Schedules, Sessions, Tokens, Version, Whose,
 };
 use store::{Store, Write};
 use testkit::house;
@@ -83,6 +85,9 @@ async fn read_everything(store: &Store) {
         drop(store.patients().find_even_removed(scope, patient).await);
         drop(store.patients().by_phone(scope, &"+15550100123".parse().unwrap(), 5).await);
         drop(store.patients().assigned(scope).await);
+        drop(store.schedules().find(scope, ScheduleId(id(8))).await);
+        drop(store.schedules().of(scope, &[patient]).await);
+        drop(store.occurrences().of(scope, patient, 5).await);
     }
     // Lists of a tenant; a platform operator's walk through all of them is theirs to wait for.
     for scope in [&scope(Role::Staff), &scope(Role::OrgAdmin)] {
@@ -124,6 +129,12 @@ async fn read_everything(store: &Store) {
     drop(store.alerts().claim(AlertId(id(8)), now, now).await);
     drop(store.callbacks().by_key(call, "key").await);
     drop(store.callbacks().due(now, 5).await);
+    drop(store.schedules().due(now, 5).await);
+    drop(store.schedules().following(org, None, 5).await);
+    drop(store.schedules().following(org, Some(ScheduleId(id(8))), 5).await);
+    drop(store.occurrences().waiting(now, 5).await);
+    drop(store.occurrences().of_call(call).await);
+    drop(store.occurrences().waiting_for(patient).await);
     drop(store.calls().in_status_before(&Status::LIVE, now, 0, 5).await);
     drop(store.caregivers().by_email(&"nora@demo.example".parse().unwrap()).await);
     let link = SsoLink { provider: Provider::Google, subject: "1".into() };
@@ -174,6 +185,8 @@ fn changes() -> Vec<Write> {
         logo: None,
         created_at: now,
     };
+    let daily = every_day();
+    let due = Occurrence::of(OccurrenceId(id(1)), (daily.id, daily.org, daily.patient), now, now);
     let token = OneTime {
         id: TokenId(id(1)),
         purpose: Purpose::Invite,
@@ -236,6 +249,11 @@ fn changes() -> Vec<Write> {
         Patients::unassign(&admin, patient, caregiver.id, now),
         Patients::unassign_all(OrgId(id(7)), caregiver.id, &[patient], now),
         Patients::alter(&admin, patient, &ada.profile, &older, now).unwrap(),
+        Schedules::alter(&daily, &daily.with(daily.plan.clone(), now), now).unwrap(),
+        Schedules::remove(&daily),
+        Schedules::remove_of(patient),
+        Schedules::remove_all(OrgId(id(7))),
+        Occurrences::change(&due, &due.calling(call)).unwrap(),
         Caregivers::lapse(&caregiver, now),
         Caregivers::unlink(&caregiver),
     ]);
@@ -257,6 +275,20 @@ fn somebody() -> Patient {
     };
     let (id, org) = (PatientId(id(4)), OrgId(id(7)));
     Patient { id, org, caregivers: Vec::new(), profile, picture: None, created_at: Timestamp::now() }
+}
+
+fn every_day() -> Schedule {
+    let plan = Plan {
+        rule: Rule::Daily,
+        at: "09:30".parse().unwrap(),
+        zone: "UTC".parse().unwrap(),
+        anchor: jiff::civil::date(2026, 1, 1),
+        active: true,
+        exceptions: Vec::new(),
+        pauses: Vec::new(),
+    };
+    let (id, org, patient) = (ScheduleId(id(8)), OrgId(id(7)), PatientId(id(4)));
+    Schedule { id, org, patient, plan, follows_org: true, next: None, version: 0, created_at: Timestamp::now() }
 }
 
 fn caregiver() -> Caregiver {

@@ -1,0 +1,82 @@
+//! Changing a schedule.
+
+use domain::audit::{self, Subject};
+use domain::policy::{self, Action, Resource};
+use domain::schedules::{Frequency, Interval, Pause, Plan, Rule, Schedule, TimeOfDay};
+use domain::{Caller, PatientId, Result, ScheduleId, Zone};
+use jiff::civil::Date;
+use store::mongo::Schedules;
+
+use super::{visible, zone_of};
+use crate::audit::{by, note, watch};
+use crate::{Ctx, patients};
+
+/// What is to be different: `None` leaves a value.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// Whom it is for.
+    pub patient: Option<PatientId>,
+    /// How often.
+    pub frequency: Option<Frequency>,
+    /// On which days.
+    pub intervals: Option<Vec<Interval>>,
+    /// When on these days.
+    pub at: Option<TimeOfDay>,
+    /// Whose clock; `Some(None)` is the organisation's.
+    pub zone: Option<Option<Zone>>,
+    /// The first day.
+    pub anchor: Option<Date>,
+    /// Whether anybody is called.
+    pub active: Option<bool>,
+    /// Days without a call.
+    pub exceptions: Option<Vec<Date>>,
+    /// Spans without a call.
+    pub pauses: Option<Vec<Pause>>,
+}
+
+/// Changes a schedule. What was due before the change and is not any more is not called.
+///
+/// # Errors
+/// `schedule_not_found` outside the caller's scope, `patient_not_found` when it is to be somebody's outside it;
+/// `schedule_moved_on` when it was changed, or came due, in the same moment; as [`Plan::check`].
+pub async fn update(ctx: &Ctx, caller: &Caller, schedule: ScheduleId, change: Change) -> Result<Schedule> {
+    let work = async {
+        let scope = policy::grant(caller, Action::Update, Resource::Patient)?;
+        let (before, patient) = visible(ctx, &scope, schedule).await?;
+        let patient = match change.patient.filter(|other| *other != patient.id) {
+            None => patient,
+            // Of another organisation it does not exist, even for who sees both.
+            Some(other) => {
+                let scope = scope.narrowed(before.org).unwrap_or(scope);
+                patients::visible(ctx, &scope, other).await?
+            }
+        };
+        let follows_org = change.zone.as_ref().map_or(before.follows_org, Option::is_none);
+        let zone = match change.zone {
+            Some(Some(zone)) => zone,
+            Some(None) => zone_of(ctx, before.org).await?,
+            None => before.plan.zone.clone(),
+        };
+        let was = before.plan.clone();
+        let plan = Plan {
+            rule: Rule::of(
+                change.frequency.unwrap_or_else(|| was.rule.frequency()),
+                &change.intervals.unwrap_or_else(|| was.rule.intervals()),
+            ),
+            at: change.at.unwrap_or(was.at),
+            zone,
+            anchor: change.anchor.unwrap_or(was.anchor),
+            active: change.active.unwrap_or(was.active),
+            exceptions: change.exceptions.unwrap_or(was.exceptions),
+            pauses: change.pauses.unwrap_or(was.pauses),
+        };
+        plan.check()?;
+        let now = ctx.now();
+        let after = Schedule { patient: patient.id, follows_org, ..before.with(plan, now) };
+        let record = by(ctx, caller, audit::Action::Update, Subject::Schedule).within(before.org);
+        let record = note(&record.about([schedule.to_string(), patient.id.to_string()]))?;
+        ctx.store.commit([Schedules::alter(&before, &after, now)?, record]).await?;
+        Ok(after)
+    };
+    watch(ctx, caller, audit::Action::Update, Subject::Schedule, schedule, work).await
+}
