@@ -6,6 +6,7 @@ mod audit;
 mod call;
 mod console;
 mod demo;
+mod evaluate;
 mod generate;
 mod house;
 mod migrate;
@@ -99,11 +100,29 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Measure a part of the system against a labelled set.
+    Evaluate {
+        #[command(subcommand)]
+        what: Evaluate,
+    },
     /// Write docs/openapi.json, docs/config.md and parts of docs/api.md from the code.
     Openapi {
         /// Write nothing; fail when a file is not what the code generates.
         #[arg(long)]
         check: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum Evaluate {
+    /// How many emergencies are heard in what patients say, and how much that is harmless is taken for one.
+    Emergencies {
+        /// JSON Lines of `{"id","lang","text","emergency":true|false,"severity":"CRITICAL|HIGH|MEDIUM"|null}`; the
+        /// repository's own held-out set when not given.
+        file: Option<PathBuf>,
+        /// Print one line of JSON for each utterance.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -135,6 +154,9 @@ async fn main() -> ExitCode {
         Command::Operator { email, remove } => operator::set(&email, remove).await,
         Command::Audit { command: Audit::Verify { reaches, json } } => audit::verify(&reaches, json).await,
         Command::Replay { file, json } => replay::replay(&file, json),
+        Command::Evaluate { what: Evaluate::Emergencies { file, json } } => {
+            evaluate::emergencies(file.as_deref(), json)
+        }
         Command::Openapi { check } => generate::generate(check),
     };
     match done {

@@ -1,0 +1,188 @@
+//! How well emergencies are heard.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use domain::Language;
+use domain::emergencies::{self, Severity};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{Failure, console, root};
+
+/// A line of a set: what was said, and what a careful nurse would say of it.
+#[derive(Deserialize)]
+struct Utterance {
+    id: String,
+    lang: Language,
+    text: String,
+    emergency: bool,
+    severity: Option<Label>,
+}
+
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "UPPERCASE")]
+enum Label {
+    Critical,
+    High,
+    Medium,
+}
+
+impl Label {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Critical => "CRITICAL",
+            Self::High => "HIGH",
+            Self::Medium => "MEDIUM",
+        }
+    }
+
+    const fn of(severity: Severity) -> Self {
+        match severity {
+            Severity::Critical => Self::Critical,
+            Severity::High => Self::High,
+            Severity::Medium => Self::Medium,
+        }
+    }
+}
+
+/// Found of all.
+#[derive(Clone, Copy, Default)]
+struct Share {
+    found: u32,
+    all: u32,
+}
+
+impl Share {
+    fn count(&mut self, found: bool) {
+        self.all += 1;
+        self.found += u32::from(found);
+    }
+
+    fn percent(self) -> String {
+        if self.all == 0 {
+            "-".to_owned()
+        } else {
+            format!("{:.1}", 100.0 * f64::from(self.found) / f64::from(self.all))
+        }
+    }
+}
+
+#[derive(Default)]
+struct Tally {
+    recall: Share,
+    by_severity: BTreeMap<Label, Share>,
+    false_positives: Share,
+}
+
+impl Tally {
+    fn count(&mut self, utterance: &Utterance, found: bool) {
+        if !utterance.emergency {
+            return self.false_positives.count(found);
+        }
+        self.recall.count(found);
+        if let Some(severity) = utterance.severity {
+            self.by_severity.entry(severity).or_default().count(found);
+        }
+    }
+
+    fn row(&self, name: &str) -> String {
+        let of = |label| self.by_severity.get(&label).copied().unwrap_or_default().percent();
+        format!(
+            "{name:<8} {:>7} {:>9} {:>7} {:>7} {:>9} {:>7} {:>7}",
+            self.recall.percent(),
+            of(Label::Critical),
+            of(Label::High),
+            of(Label::Medium),
+            self.false_positives.percent(),
+            self.recall.all,
+            self.false_positives.all
+        )
+    }
+}
+
+/// Judges every utterance of a set and prints how many emergencies were found and how many harmless ones were taken for
+/// one, in percent, by language and severity; with `json` one line for each utterance instead. Without a
+/// file the set of the repository that nothing was made from (`shared/domain/emergencies/held-out`).
+pub(crate) fn emergencies(file: Option<&Path>, json: bool) -> Result<(), Failure> {
+    let set = read(file)?;
+    let (mut all, mut languages) = (Tally::default(), BTreeMap::<&str, Tally>::new());
+    for utterance in &set {
+        let finding = emergencies::assess(&utterance.text, utterance.lang);
+        if json {
+            let severity = finding.as_ref().map(|finding| Label::of(finding.severity).name());
+            let (score, cues) = finding.as_ref().map_or((0, &[][..]), |finding| (finding.score, &finding.cues));
+            let verdict = json!({
+                "id": utterance.id, "lang": utterance.lang.code(), "emergency": severity.is_some(), "severity": severity,
+                "score": score, "cues": cues,
+            });
+            console::say(&verdict.to_string());
+        }
+        all.count(utterance, finding.is_some());
+        languages.entry(utterance.lang.code()).or_default().count(utterance, finding.is_some());
+    }
+    if !json {
+        console::say("language  recall  CRITICAL    HIGH  MEDIUM     false    true   false");
+        console::say("               %         %       %       %         %       n       n");
+        for (language, tally) in &languages {
+            console::say(&tally.row(language));
+        }
+        console::say(&all.row("all"));
+    }
+    Ok(())
+}
+
+fn read(file: Option<&Path>) -> Result<Vec<Utterance>, Failure> {
+    let folder = root().join("shared/domain/emergencies/held-out");
+    let ours = || Language::ALL.iter().map(|language| folder.join(format!("{}.jsonl", language.code()))).collect();
+    let files: Vec<PathBuf> = file.map_or_else(ours, |file| vec![file.to_owned()]);
+    let mut set = Vec::new();
+    for file in files {
+        let text = fs::read_to_string(&file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+        for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            let read = serde_json::from_str(line);
+            set.push(read.map_err(|error| format!("line {} of {} is none: {error}", at + 1, file.display()))?);
+        }
+    }
+    Ok(set)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_repositorys_own_set_can_be_read_and_has_every_language() {
+        let set = read(None).unwrap();
+        for language in Language::ALL {
+            let (mut own, mut share) = (0, Share::default());
+            for utterance in set.iter().filter(|utterance| utterance.lang == language) {
+                own += 1;
+                share.count(utterance.emergency);
+                assert_eq!(utterance.emergency, utterance.severity.is_some(), "{}", utterance.id);
+                assert!(utterance.id.starts_with(language.code()), "{}", utterance.id);
+            }
+            assert!(own >= 125 && share.found >= 50, "{language}: {own}");
+        }
+    }
+
+    #[test]
+    fn found_and_falsely_found_are_counted_apart() {
+        let line = |emergency, severity| Utterance {
+            id: "1".to_owned(),
+            lang: Language::En,
+            text: String::new(),
+            emergency,
+            severity,
+        };
+        let mut tally = Tally::default();
+        tally.count(&line(true, Some(Label::Critical)), true);
+        tally.count(&line(true, Some(Label::High)), false);
+        tally.count(&line(false, None), true);
+        tally.count(&line(false, None), false);
+        tally.count(&line(false, None), false);
+        let row = tally.row("en");
+        assert_eq!(row.split_whitespace().collect::<Vec<_>>(), ["en", "50.0", "100.0", "0.0", "-", "33.3", "2", "3"]);
+    }
+}
