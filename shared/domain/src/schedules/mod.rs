@@ -33,7 +33,7 @@ pub struct Schedule {
     pub patient: PatientId,
     /// When.
     pub plan: Plan,
-    /// Whether its clock is the organisation's, and changes with it.
+    /// Whether its clock was taken from the organisation, and not chosen.
     pub follows_org: bool,
     /// When the patient is to be called next.
     pub next: Option<Timestamp>,

@@ -63,16 +63,6 @@ impl Schedules<'_> {
         self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
     }
 
-    /// Those of an organisation that go by its clock, up to `limit` behind `after`. Index: `schedules_org`.
-    pub async fn following(&self, org: OrgId, after: Option<ScheduleId>, limit: u32) -> Result<Vec<Schedule>> {
-        let mut filter = doc! { "org": oid(org.0), "followsOrg": true };
-        if let Some(after) = after {
-            filter.insert("_id", doc! { "$gt": oid(after.0) });
-        }
-        let query = Query::of(NAME, filter).sort(doc! { "_id": 1 }).limit(limit);
-        self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
-    }
-
     /// Adds one.
     pub fn add(schedule: &Schedule) -> Result<Write> {
         Ok(Write::insert(NAME, document(&Row::of(schedule))?))

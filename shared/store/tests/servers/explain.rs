@@ -130,8 +130,6 @@ async fn read_everything(store: &Store) {
     drop(store.callbacks().by_key(call, "key").await);
     drop(store.callbacks().due(now, 5).await);
     drop(store.schedules().due(now, 5).await);
-    drop(store.schedules().following(org, None, 5).await);
-    drop(store.schedules().following(org, Some(ScheduleId(id(8))), 5).await);
     drop(store.occurrences().waiting(now, 5).await);
     drop(store.occurrences().of_call(call).await);
     drop(store.occurrences().waiting_for(patient).await);
