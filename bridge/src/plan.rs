@@ -19,6 +19,7 @@ pub(crate) fn of(taken: &Taken, settings: &Settings, way: &Way) -> Plan {
     Plan {
         instructions: taken.instructions.clone(),
         greeting: taken.greeting.clone(),
+        phrases: taken.phrases.clone(),
         voicemail: prompt::voicemail(profile.language).to_owned(),
         voice: settings.model.voice.clone(),
         speech_rate: profile.manner.speech_rate,
@@ -27,6 +28,7 @@ pub(crate) fn of(taken: &Taken, settings: &Settings, way: &Way) -> Plan {
         turns: turns(profile.manner.patience),
         detect_machine: outbound,
         prepare_greeting: outbound,
+        second_opinion: settings.second_opinion,
         extension: profile.extension.as_ref().filter(|_| outbound).map(|keys| keys.as_str().to_owned()),
         resumed: match way {
             Way::Adopted { resumed, .. } => Some(resumed.clone()),

@@ -31,6 +31,8 @@ pub struct Settings {
     pub model: config::Realtime,
     /// The way to the patient's ear.
     pub line: Line,
+    /// Ask the model about what may be an emergency: where patients are, for it costs tokens and answers differ.
+    pub second_opinion: bool,
 }
 
 /// The way to the patient's ear.
@@ -60,7 +62,8 @@ impl Settings {
                 },
                 downstream: asterisk.downstream,
             });
-        Ok(Self { cell, bridge, model: config::Realtime::from_env(env)?, line })
+        let second_opinion = config::Stage::from_env(env)? == config::Stage::Prod;
+        Ok(Self { cell, bridge, model: config::Realtime::from_env(env)?, line, second_opinion })
     }
 }
 

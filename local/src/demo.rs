@@ -73,6 +73,7 @@ fn org(ctx: &Ctx) -> Org {
         phone: Some("+15550100100".parse().expect("a number")),
         zone: "Europe/Berlin".parse().expect("a zone"),
         retries: CallRetries::default(),
+        ladder: domain::alerts::Ladder::default(),
         logo: None,
         created_at: ctx.now(),
     }
@@ -95,6 +96,7 @@ async fn people(ctx: &Ctx) -> Result<Vec<(Caregiver, Credentials)>, Failure> {
         epoch: 0,
         language: Language::En,
         theme: Theme::default(),
+        alerts: domain::caregivers::Preferences::default(),
         picture: None,
         created_at: ctx.now(),
     };

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use domain::Language;
-use domain::emergencies::{self, Severity};
+use domain::emergencies::{self, Judgement, Severity};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -13,17 +13,17 @@ use crate::{Failure, console, root};
 
 /// A line of a set: what was said, and what a careful nurse would say of it.
 #[derive(Deserialize)]
-struct Utterance {
-    id: String,
-    lang: Language,
-    text: String,
-    emergency: bool,
-    severity: Option<Label>,
+pub(crate) struct Utterance {
+    pub(crate) id: String,
+    pub(crate) lang: Language,
+    pub(crate) text: String,
+    pub(crate) emergency: bool,
+    pub(crate) severity: Option<Label>,
 }
 
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "UPPERCASE")]
-enum Label {
+pub(crate) enum Label {
     Critical,
     High,
     Medium,
@@ -49,18 +49,18 @@ impl Label {
 
 /// Found of all.
 #[derive(Clone, Copy, Default)]
-struct Share {
+pub(crate) struct Share {
     found: u32,
     all: u32,
 }
 
 impl Share {
-    fn count(&mut self, found: bool) {
+    pub(crate) fn count(&mut self, found: bool) {
         self.all += 1;
         self.found += u32::from(found);
     }
 
-    fn percent(self) -> String {
+    pub(crate) fn percent(self) -> String {
         if self.all == 0 {
             "-".to_owned()
         } else {
@@ -74,13 +74,21 @@ struct Tally {
     recall: Share,
     by_severity: BTreeMap<Label, Share>,
     false_positives: Share,
+    /// The layers alone: found of the emergencies, and of the harmless ones.
+    rules: (Share, Share),
+    learned: (Share, Share),
 }
 
 impl Tally {
-    fn count(&mut self, utterance: &Utterance, found: bool) {
+    fn count(&mut self, utterance: &Utterance, judgement: &Judgement) {
+        let (found, rules, learned) = (judgement.score > 0.0, judgement.heard.is_emergency(), judgement.learned > 0.0);
         if !utterance.emergency {
+            self.rules.1.count(rules);
+            self.learned.1.count(learned);
             return self.false_positives.count(found);
         }
+        self.rules.0.count(rules);
+        self.learned.0.count(learned);
         self.recall.count(found);
         if let Some(severity) = utterance.severity {
             self.by_severity.entry(severity).or_default().count(found);
@@ -90,12 +98,16 @@ impl Tally {
     fn row(&self, name: &str) -> String {
         let of = |label| self.by_severity.get(&label).copied().unwrap_or_default().percent();
         format!(
-            "{name:<8} {:>7} {:>9} {:>7} {:>7} {:>9} {:>7} {:>7}",
+            "{name:<8} {:>7} {:>9} {:>7} {:>7} {:>7} | {:>6} {:>6} | {:>6} {:>6} | {:>6} {:>6}",
             self.recall.percent(),
             of(Label::Critical),
             of(Label::High),
             of(Label::Medium),
             self.false_positives.percent(),
+            self.rules.0.percent(),
+            self.rules.1.percent(),
+            self.learned.0.percent(),
+            self.learned.1.percent(),
             self.recall.all,
             self.false_positives.all
         )
@@ -109,22 +121,27 @@ pub(crate) fn emergencies(file: Option<&Path>, json: bool) -> Result<(), Failure
     let set = read(file)?;
     let (mut all, mut languages) = (Tally::default(), BTreeMap::<&str, Tally>::new());
     for utterance in &set {
-        let finding = emergencies::assess(&utterance.text, utterance.lang);
+        let judgement = emergencies::judge(&utterance.text, utterance.lang);
         if json {
+            let finding = judgement.finding();
             let severity = finding.as_ref().map(|finding| Label::of(finding.severity).name());
-            let (score, cues) = finding.as_ref().map_or((0, &[][..]), |finding| (finding.score, &finding.cues));
+            let cues = finding.map_or_else(Vec::new, |finding| finding.cues);
             let verdict = json!({
                 "id": utterance.id, "lang": utterance.lang.code(), "emergency": severity.is_some(), "severity": severity,
-                "score": score, "cues": cues,
+                "score": judgement.score, "cues": cues, "doubtful": judgement.is_doubtful(),
             });
             console::say(&verdict.to_string());
         }
-        all.count(utterance, finding.is_some());
-        languages.entry(utterance.lang.code()).or_default().count(utterance, finding.is_some());
+        all.count(utterance, &judgement);
+        languages.entry(utterance.lang.code()).or_default().count(utterance, &judgement);
     }
     if !json {
-        console::say("language  recall  CRITICAL    HIGH  MEDIUM     false    true   false");
-        console::say("               %         %       %       %         %       n       n");
+        console::say(
+            "language  recall  CRITICAL    HIGH  MEDIUM   false | rules: false | learned: false |   true  false",
+        );
+        console::say(
+            "               %         %       %       %       % |      %      % |      %      % |      n      n",
+        );
         for (language, tally) in &languages {
             console::say(&tally.row(language));
         }
@@ -133,7 +150,7 @@ pub(crate) fn emergencies(file: Option<&Path>, json: bool) -> Result<(), Failure
     Ok(())
 }
 
-fn read(file: Option<&Path>) -> Result<Vec<Utterance>, Failure> {
+pub(crate) fn read(file: Option<&Path>) -> Result<Vec<Utterance>, Failure> {
     let folder = root().join("shared/domain/emergencies/held-out");
     let ours = || Language::ALL.iter().map(|language| folder.join(format!("{}.jsonl", language.code()))).collect();
     let files: Vec<PathBuf> = file.map_or_else(ours, |file| vec![file.to_owned()]);
@@ -151,6 +168,7 @@ fn read(file: Option<&Path>) -> Result<Vec<Utterance>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::emergencies::Heard;
 
     #[test]
     fn the_repositorys_own_set_can_be_read_and_has_every_language() {
@@ -176,13 +194,22 @@ mod tests {
             emergency,
             severity,
         };
+        let judged = |score, learned| Judgement {
+            heard: Heard::default(),
+            learned,
+            critical: 0.0,
+            words: 1.0,
+            score,
+            phrases: Vec::new(),
+        };
         let mut tally = Tally::default();
-        tally.count(&line(true, Some(Label::Critical)), true);
-        tally.count(&line(true, Some(Label::High)), false);
-        tally.count(&line(false, None), true);
-        tally.count(&line(false, None), false);
-        tally.count(&line(false, None), false);
+        tally.count(&line(true, Some(Label::Critical)), &judged(0.1, -0.1));
+        tally.count(&line(true, Some(Label::High)), &judged(0.0, 0.1));
+        tally.count(&line(false, None), &judged(0.1, -0.1));
+        tally.count(&line(false, None), &judged(-0.1, -0.1));
+        tally.count(&line(false, None), &judged(-0.1, -0.1));
         let row = tally.row("en");
-        assert_eq!(row.split_whitespace().collect::<Vec<_>>(), ["en", "50.0", "100.0", "0.0", "-", "33.3", "2", "3"]);
+        let row: Vec<_> = row.split_whitespace().filter(|word| *word != "|").collect();
+        assert_eq!(row, ["en", "50.0", "100.0", "0.0", "-", "33.3", "0.0", "0.0", "50.0", "0.0", "2", "3"]);
     }
 }

@@ -12,6 +12,7 @@ pub(crate) fn generate(check: bool) -> Result<(), Failure> {
         auth::routes().into_openapi(),
         orgs::routes().into_openapi(),
         patients::routes().into_openapi(),
+        alerts::routes().into_openapi(),
         conversations::routes().into_openapi(),
         privacy::routes().into_openapi(),
     ]);

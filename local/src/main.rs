@@ -15,6 +15,7 @@ mod phone;
 mod replay;
 mod running;
 mod settings;
+mod train;
 mod up;
 mod web;
 mod work;
@@ -100,6 +101,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Learn a part of the system from labelled examples.
+    Train {
+        #[command(subcommand)]
+        what: Train,
+    },
     /// Measure a part of the system against a labelled set.
     Evaluate {
         #[command(subcommand)]
@@ -108,6 +114,16 @@ enum Command {
     /// Write docs/openapi.json, docs/config.md and parts of docs/api.md from the code.
     Openapi {
         /// Write nothing; fail when a file is not what the code generates.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum Train {
+    /// Learn from `shared/domain/emergencies/training` what emergencies sound like, and print cross-validated figures.
+    Emergencies {
+        /// Write nothing; fail when the weights in the repository are not what comes out, bit for bit.
         #[arg(long)]
         check: bool,
     },
@@ -154,6 +170,7 @@ async fn main() -> ExitCode {
         Command::Operator { email, remove } => operator::set(&email, remove).await,
         Command::Audit { command: Audit::Verify { reaches, json } } => audit::verify(&reaches, json).await,
         Command::Replay { file, json } => replay::replay(&file, json),
+        Command::Train { what: Train::Emergencies { check } } => train::emergencies(check),
         Command::Evaluate { what: Evaluate::Emergencies { file, json } } => {
             evaluate::emergencies(file.as_deref(), json)
         }

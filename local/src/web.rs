@@ -19,7 +19,8 @@ pub(crate) async fn router(env: &Env, calls: Front<CallCtx>) -> Result<Router, C
         .merge(auth::routes().split_for_parts().0.with_state(accounts.clone()))
         .merge(orgs::routes().split_for_parts().0.with_state(accounts))
         .merge(privacy::routes().split_for_parts().0.with_state(audit))
-        .merge(patients::routes().split_for_parts().0.with_state(base))
+        .merge(patients::routes().split_for_parts().0.with_state(base.clone()))
+        .merge(alerts::routes().split_for_parts().0.with_state(base))
         .merge(conversations::routes().split_for_parts().0.with_state(calls))
         .merge(docs::routes());
     Ok(with_manners(router, manners))

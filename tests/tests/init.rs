@@ -103,6 +103,15 @@ async fn patients_starts_alone() {
 }
 
 #[tokio::test]
+async fn alerts_starts_alone() {
+    let door = Door::closed().await;
+    let router = alerts::wire(&door.env).await.unwrap();
+    door.was_left_alone().await;
+    door.client(router).get("/v1/emergency-phrases").await.refused(503, "unavailable");
+    assert!(door.knocks() > 0);
+}
+
+#[tokio::test]
 async fn privacy_starts_alone() {
     let door = Door::closed().await;
     let router = privacy::wire(&door.env).await.unwrap();
@@ -152,6 +161,7 @@ async fn what_is_not_configured_stops_a_start_by_name() {
         auth::wire(&without("MONGODB_URI")).await.err(),
         orgs::wire(&without("MONGODB_URI")).await.err(),
         patients::wire(&without("MONGODB_URI")).await.err(),
+        alerts::wire(&without("MONGODB_URI")).await.err(),
         conversations::wire(&without("MONGODB_URI")).await.err(),
         privacy::wire(&without("MONGODB_URI")).await.err(),
         jobs::wire_worker(&without("MONGODB_URI")).await.err(),

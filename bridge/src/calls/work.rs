@@ -45,16 +45,18 @@ impl Desk {
     async fn one(&self, work: Work) -> Result<Done> {
         let (ctx, call) = (&self.ctx, &self.call);
         match work {
-            Work::Alert { kind, severity, key, cues, words } => {
+            Work::Alert { kind, severity, key, cues, phrases, words } => {
                 let alert = NewAlert {
                     org: call.org,
-                    patient: call.patient,
+                    patient: Some(call.patient),
                     call: Some(call.id),
                     kind,
                     severity,
                     key,
                     cues,
+                    phrases,
                     words,
+                    written: None,
                 };
                 let raised = insisting("an alert", || alerts::raise(ctx, alert.clone())).await?;
                 Ok(Done::Alerted { informed: raised.informed })

@@ -255,6 +255,18 @@ pub struct Truncation {
 /// What a single response does differently.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct ResponseConfig {
+    /// `none` keeps the response out of the conversation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<&'static str>,
+    /// `text` for a response that nobody hears.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_modalities: Option<[&'static str; 1]>,
+    /// What the model reads in place of the conversation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input: Option<Vec<NewItem>>,
+    /// Longest answer, in tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_output_tokens: Option<u32>,
     /// Replaces (not extends) the session's instructions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instructions: Option<Phi<String>>,

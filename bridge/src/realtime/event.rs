@@ -153,6 +153,16 @@ pub struct Item {
     pub name: Option<String>,
     /// Of a function call: JSON as text.
     pub arguments: Option<Phi<String>>,
+    /// Of a message: its parts.
+    #[serde(default)]
+    pub content: Vec<ItemPart>,
+}
+
+/// A part of a message.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ItemPart {
+    /// What is written, when it is a text.
+    pub text: Option<Phi<String>>,
 }
 
 impl Item {

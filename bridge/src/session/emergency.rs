@@ -1,10 +1,10 @@
 //! The watch for emergencies: everything the caller says is looked at as soon as it is written down,
 //! whole or in part. The alert is asked for first; the model is told only what came of it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use domain::alerts::AlertKind;
-use domain::emergencies::{self, Severity};
+use domain::emergencies::{Finding, LEARNED, Severity};
 
 use super::Session;
 use super::directions;
@@ -16,22 +16,78 @@ use super::tools::Why;
 /// Items whose words wait until it is known that a person speaks.
 const HELD_BACK: usize = 16;
 
-/// The cue that answering machines speak of: "If this is an emergency, hang up and call 911."
-const OF_MACHINES: &str = "call_ambulance";
+/// How long an emergency that somebody was told of is not told again when it is only repeated.
+const REPEATED_WITHIN: Duration = Duration::from_mins(5);
 
 /// What was found so far.
 #[derive(Debug, Default)]
 pub struct Watch {
     /// The gravest finding in each item that had one.
-    found: Vec<(String, Severity)>,
+    found: Vec<Found>,
+    /// What somebody was told of in this call: recorded only when their message was accepted.
+    told: Vec<(Instant, Emergency)>,
     /// Items that came before it was known whether a machine had answered: its announcement may well
     /// speak of emergencies.
     held_back: Vec<String>,
 }
 
+/// An emergency that an alert was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Emergency {
+    severity: Severity,
+    cues: Vec<&'static str>,
+}
+
+#[derive(Debug)]
+struct Found {
+    item: String,
+    severity: Severity,
+    dangers: Vec<&'static str>,
+    alerts: u32,
+}
+
+impl Watch {
+    /// Whether this says no more than what somebody was told of just now: no other cue, and nothing graver.
+    fn is_told(&self, now: Instant, finding: &Finding) -> bool {
+        self.told.iter().any(|(at, told)| {
+            let repeats = |cue: &&'static str| told.cues.contains(cue) && *cue != LEARNED || is_request(cue);
+            now.duration_since(*at) < REPEATED_WITHIN
+                && finding.severity <= told.severity
+                && finding.cues.iter().all(repeats)
+        })
+    }
+
+    /// The number of the alert that this is in its item; nothing when the item was alerted of as much already.
+    fn count(&mut self, item: &str, finding: &Finding) -> Option<u32> {
+        let dangers: Vec<_> = finding.cues.iter().filter(|cue| !is_request(cue)).map(|cue| danger(cue)).collect();
+        let Some(known) = self.found.iter_mut().find(|found| found.item == item) else {
+            self.found.push(Found { item: item.to_owned(), severity: finding.severity, dangers, alerts: 1 });
+            return Some(1);
+        };
+        let another = dangers.iter().any(|danger| !known.dangers.contains(danger));
+        if finding.severity <= known.severity && !another {
+            return None;
+        }
+        known.severity = known.severity.max(finding.severity);
+        known.dangers.extend(dangers);
+        known.alerts += 1;
+        Some(known.alerts)
+    }
+}
+
+/// Whether a cue only asks for somebody: answering machines do that too ("If this is an emergency, hang up and dial 911").
+fn is_request(cue: &str) -> bool {
+    cue.starts_with("request.") || cue == LEARNED
+}
+
+/// What is in danger: the body is one thing in one sentence, however many words it takes; fire or violence are others.
+fn danger(cue: &'static str) -> &'static str {
+    if cue.starts_with("safety.") { cue } else { "body" }
+}
+
 impl Session {
     /// Looks at what an item of the caller says by now.
-    pub(super) fn watch(&mut self, item: &str) {
+    pub(super) fn watch(&mut self, now: Instant, item: &str) {
         if self.phase == Phase::Ended {
             return;
         }
@@ -41,39 +97,72 @@ impl Session {
             }
             return;
         }
-        let Some(text) = self.transcript.text(item) else { return };
-        let Some(finding) = emergencies::assess(text, self.plan.language) else { return };
-        let words = text.to_owned().into();
+        let Some((text, complete)) = self.transcript.text(item) else { return };
+        let finding = if complete {
+            let judgement = self.detector.judge(text);
+            let finding = judgement.finding();
+            if finding.is_none() && judgement.is_doubtful() {
+                self.ask_opinion(item, judgement.found());
+            }
+            finding
+        } else {
+            self.detector.assess_partial(text)
+        };
+        if let Some(finding) = finding {
+            self.on_emergency(now, item, finding);
+        }
+    }
+
+    /// Asks for an alert, unless it says no more than one before.
+    pub(super) fn on_emergency(&mut self, now: Instant, item: &str, finding: Finding) {
         if self.is_with_machine() {
-            if finding.cues == [OF_MACHINES] {
+            if finding.cues.iter().all(|cue| is_request(cue)) {
                 return;
             }
             // Nobody's machine has chest pain.
-            self.on_person_after_all();
+            self.on_person_after_all(now);
         }
-        match self.watch.found.iter_mut().find(|(known, _)| known == item) {
-            Some((_, known)) if finding.severity <= *known => return,
-            Some((_, known)) => *known = finding.severity,
-            None => self.watch.found.push((item.to_owned(), finding.severity)),
+        if self.watch.is_told(now, &finding) {
+            return;
         }
+        let Some(number) = self.watch.count(item, &finding) else { return };
+        let Finding { severity, cues, phrases, .. } = finding;
         self.stats.emergencies += 1;
         let work = Work::Alert {
             kind: AlertKind::Emergency,
-            severity: finding.severity,
-            key: format!("emergency_{item}_{}", finding.severity.as_str()),
-            cues: finding.cues.into_iter().map(str::to_owned).collect(),
-            words: Some(words),
+            severity,
+            key: format!("emergency_{item}_{number}"),
+            cues: cues.iter().map(|cue| (*cue).to_owned()).collect(),
+            phrases,
+            words: self.transcript.text(item).map(|(text, _)| text.to_owned().into()),
         };
-        self.run(work, Why::Alert);
+        self.run(work, Why::Emergency(Emergency { severity, cues }));
         // Nobody who is in danger is said goodbye to.
         self.call_off_farewell();
     }
 
     /// A person it is: what they said so far counts.
-    pub(super) fn watch_held_back(&mut self) {
+    pub(super) fn watch_held_back(&mut self, now: Instant) {
         for item in std::mem::take(&mut self.watch.held_back) {
-            self.watch(&item);
+            self.watch(now, &item);
         }
+    }
+
+    /// No more will come of what the caller said: what there is counts as all.
+    pub(super) fn watch_unfinished(&mut self, now: Instant) {
+        let unfinished = self.transcript.unfinished();
+        self.transcript.close_texts();
+        for item in unfinished {
+            self.watch(now, &item);
+        }
+    }
+
+    /// The alert of an emergency was raised, or could not be.
+    pub(super) fn on_emergency_told(&mut self, now: Instant, emergency: Emergency, done: &Done) {
+        if matches!(done, Done::Alerted { informed } if *informed > 0) {
+            self.watch.told.push((now, emergency));
+        }
+        self.on_alert_done(now, done);
     }
 
     /// An alert was raised, or could not be. The model may speak of it from now on, not before.
@@ -88,5 +177,40 @@ impl Session {
         if quiet && self.phase == Phase::Talking {
             self.ask(now, Purpose::Answer);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(severity: Severity, cues: &[&'static str]) -> Finding {
+        Finding { severity, cues: cues.to_vec(), score: 1.0, phrases: Vec::new() }
+    }
+
+    #[test]
+    fn what_was_told_is_told_again_when_it_says_more_and_after_a_while() {
+        let start = Instant::now();
+        let told = Emergency { severity: Severity::High, cues: vec!["medical.pain", LEARNED] };
+        let watch = Watch { told: vec![(start, told)], ..Watch::default() };
+        let is_told = |severity, cues: &[&'static str], after| {
+            watch.is_told(start + Duration::from_secs(after), &finding(severity, cues))
+        };
+        assert!(is_told(Severity::High, &["medical.pain"], 299));
+        assert!(is_told(Severity::Medium, &["medical.pain", "request.help"], 299));
+        assert!(!is_told(Severity::High, &["medical.pain"], 300), "it still hurts after five minutes");
+        assert!(!is_told(Severity::Critical, &["medical.pain"], 1), "worse");
+        assert!(!is_told(Severity::High, &["medical.pain", "physical.fall"], 1), "something else");
+    }
+
+    #[test]
+    fn a_sentence_is_one_emergency_unless_it_grows_worse_or_names_another_danger() {
+        let mut watch = Watch::default();
+        let mut count = |severity, cues: &[&'static str]| watch.count("item", &finding(severity, cues));
+        assert_eq!(count(Severity::High, &["physical.fall"]), Some(1));
+        assert_eq!(count(Severity::High, &["physical.fall", "medical.pain"]), None);
+        assert_eq!(count(Severity::Critical, &["medical.bleeding"]), Some(2));
+        assert_eq!(count(Severity::High, &["safety.fire"]), Some(3));
+        assert_eq!(count(Severity::High, &["safety.fire", "request.help"]), None);
     }
 }

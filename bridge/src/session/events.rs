@@ -6,6 +6,7 @@ use domain::calls::EndReason;
 use domain::conversations::Speaker;
 
 use super::deadlines::Reason;
+use super::opinion;
 use super::output::Record;
 use super::recovery::GIVE_UP_AFTER;
 use super::responses::{Purpose, RESPONSE_WITHIN};
@@ -24,11 +25,11 @@ const LONGEST_RETRY: Duration = Duration::from_secs(5);
 impl Session {
     pub(super) fn on_model(&mut self, now: Instant, event: ServerEvent) {
         if let Phase::Lingering(mut lingering) = self.phase {
-            self.on_last_words(event, &mut lingering);
+            self.on_last_words(now, event, &mut lingering);
             if lingering.committing || self.transcript.awaits_caller() {
                 self.phase = Phase::Lingering(lingering);
             } else {
-                self.finish();
+                self.finish(now);
             }
             return;
         }
@@ -54,14 +55,14 @@ impl Session {
             ServerEvent::TranscriptionDelta(piece) => {
                 self.transcript.append(&piece.item_id, piece.delta.reveal());
                 if !self.is_echo_item(&piece.item_id) {
-                    self.watch(&piece.item_id);
+                    self.watch(now, &piece.item_id);
                 }
                 self.progress(now);
             }
             ServerEvent::TranscriptionCompleted(text) => self.on_caller_text(now, &text),
             ServerEvent::TranscriptionFailed(item) => {
                 self.backlog.written(&item.item_id);
-                self.transcript.fail(&item.item_id);
+                self.on_unwritten(now, &item.item_id);
             }
             ServerEvent::ItemAdded(placed) | ServerEvent::ItemDone(placed) => self.on_item(&placed),
             ServerEvent::OutputItemAdded(output) => self.on_output_item(output),
@@ -76,20 +77,25 @@ impl Session {
     }
 
     /// The phone is hung up; only what the caller said last still matters.
-    fn on_last_words(&mut self, event: ServerEvent, lingering: &mut Lingering) {
+    fn on_last_words(&mut self, now: Instant, event: ServerEvent, lingering: &mut Lingering) {
         match event {
             ServerEvent::TranscriptionDelta(piece) => {
                 self.transcript.append(&piece.item_id, piece.delta.reveal());
             }
-            ServerEvent::TranscriptionCompleted(text) => self.on_caller_words(&text),
-            ServerEvent::TranscriptionFailed(item) => self.transcript.fail(&item.item_id),
+            ServerEvent::TranscriptionCompleted(text) => self.on_caller_words(now, &text),
+            ServerEvent::TranscriptionFailed(item) => self.on_unwritten(now, &item.item_id),
             ServerEvent::Committed(item) => {
                 lingering.committing = false;
                 self.transcript.place(&item.item_id, item.previous_item_id.as_deref(), Some(Speaker::Patient));
             }
             // Nothing was left to commit, or it cannot be done: there is nothing to wait for.
             ServerEvent::Error(info) if info.error.is_about_commit(&self.commit_event) => lingering.committing = false,
-            ServerEvent::ResponseDone(event) => self.count_usage(&event.response),
+            ServerEvent::ResponseDone(event) => {
+                self.count_usage(&event.response);
+                if let Some(number) = opinion::number(&event.response) {
+                    self.on_opinion(now, number, &event.response);
+                }
+            }
             _ => {}
         }
     }
@@ -125,12 +131,12 @@ impl Session {
     }
 
     fn on_caller_text(&mut self, now: Instant, text: &Transcription) {
-        self.on_caller_words(text);
+        self.on_caller_words(now, text);
         self.answer_dismissed(now, &text.item_id, text.transcript.reveal());
     }
 
     /// What the caller said is written down.
-    fn on_caller_words(&mut self, text: &Transcription) {
+    fn on_caller_words(&mut self, now: Instant, text: &Transcription) {
         self.backlog.written(&text.item_id);
         if self.is_echo_item(&text.item_id) && self.are_own_words(text.transcript.reveal()) {
             // She heard herself: the patient did not say it.
@@ -138,8 +144,14 @@ impl Session {
             return self.delete(text.item_id.clone());
         }
         self.transcript.complete(&text.item_id, text.transcript.reveal());
-        self.watch(&text.item_id);
+        self.watch(now, &text.item_id);
         self.tell_turns();
+    }
+
+    /// What the caller said could not be written down to its end: what there is of it still counts.
+    fn on_unwritten(&mut self, now: Instant, item: &str) {
+        self.transcript.fail(item);
+        self.watch(now, item);
     }
 
     /// Turns changed: they are remembered within a second.
@@ -182,6 +194,9 @@ impl Session {
 
     fn on_response_done(&mut self, now: Instant, response: &Response) {
         self.count_usage(response);
+        if let Some(number) = opinion::number(response) {
+            return self.on_opinion(now, number, response);
+        }
         if self.responses.expects(response) {
             self.on_response_created(now, response);
         }
@@ -247,6 +262,10 @@ impl Session {
 
     fn on_error(&mut self, now: Instant, error: &ErrorBody) {
         let handling = failure::classify(error);
+        if self.opinions.refused(error.event_id.as_deref()) {
+            self.stats.errors += 1;
+            return;
+        }
         if handling != Handling::Ignore {
             self.stats.errors += 1;
             // The message may quote what was said, so only the code is logged.

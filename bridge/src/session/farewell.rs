@@ -125,7 +125,7 @@ impl Session {
         self.give_up_transfer(now);
         if !self.is_with_machine() {
             self.answering.decided = true;
-            self.watch_held_back();
+            self.watch_held_back(now);
         }
         // Words cut short by the hang-up may be the ones that matter most.
         let speaking = self.caller_since.take().is_some() || self.floor.humming;
@@ -156,15 +156,15 @@ impl Session {
         if committing || self.link.is_ready() && self.transcript.awaits_caller() {
             self.deadlines.set(Reason::Linger, now + LINGER);
         } else {
-            self.finish();
+            self.finish(now);
         }
     }
 
     /// The call is over and everything about it is known.
-    pub(super) fn finish(&mut self) {
+    pub(super) fn finish(&mut self, now: Instant) {
         let Phase::Lingering(Lingering { ending, .. }) = self.phase else { return };
         self.deadlines.clear_all();
-        self.transcript.close_texts();
+        self.watch_unfinished(now);
         self.tell_turns();
         self.phase = Phase::Ended;
         self.out.push(Output::CloseModel);

@@ -59,7 +59,7 @@ impl Session {
     fn on_help(&mut self, now: Instant) {
         if self.is_with_machine() {
             // No machine presses keys.
-            self.on_person_after_all();
+            self.on_person_after_all(now);
         }
         if self.keys.helped_at.is_some_and(|at| now.saturating_duration_since(at) < ONE_ALERT_IN) {
             // The alert is out; whoever presses again has not heard so.
@@ -74,6 +74,7 @@ impl Session {
             severity: Severity::High,
             key: self.key("help", now),
             cues: vec!["help_key".to_owned()],
+            phrases: Vec::new(),
             words: None,
         };
         self.run(work, Why::Alert);

@@ -112,7 +112,7 @@ impl Session {
                     self.deadlines.set(Reason::Progress, now + PROGRESS_EVERY);
                 }
             }
-            Reason::Linger => self.finish(),
+            Reason::Linger => self.finish(now),
         }
     }
 
@@ -176,6 +176,7 @@ impl Session {
             severity: if spoke { Severity::High } else { Severity::Medium },
             key: self.key("silence", now),
             cues: vec![if spoke { "fell_silent" } else { "never_spoke" }.to_owned()],
+            phrases: Vec::new(),
             words: None,
         };
         self.run(work, Why::Quiet);

@@ -51,7 +51,7 @@ impl Session {
         match verdict {
             Some(Verdict::Human) => {
                 self.answering.decided = true;
-                self.watch_held_back();
+                self.watch_held_back(now);
             }
             Some(Verdict::Machine) => self.on_machine(now),
             Some(Verdict::Fax) => self.end(now, EndReason::Voicemail),
@@ -84,14 +84,14 @@ impl Session {
     }
 
     /// What passed for a machine is a person.
-    pub(super) fn on_person_after_all(&mut self) {
+    pub(super) fn on_person_after_all(&mut self, now: Instant) {
         self.phase = Phase::Talking;
         self.answering.ear = None;
         self.answering.decided = true;
         for machines in [Reason::Beep, Reason::Farewell, Reason::Hangup] {
             self.deadlines.clear(machines);
         }
-        self.watch_held_back();
+        self.watch_held_back(now);
     }
 
     /// Whether a machine is spoken to: nothing is said to it but the message.

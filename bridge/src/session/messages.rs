@@ -164,9 +164,15 @@ impl Transcript {
         self.entries.iter().any(|e| awaited(e) && e.started_at.is_none_or(|at| at >= since))
     }
 
-    /// What an item says by now.
-    pub fn text(&self, id: &str) -> Option<&str> {
-        self.entries.iter().rev().find(|e| e.id == id).map(|e| e.text.as_str())
+    /// What an item says by now, and whether that is all.
+    pub fn text(&self, id: &str) -> Option<(&str, bool)> {
+        self.entries.iter().rev().find(|e| e.id == id).map(|e| (e.text.as_str(), e.text_done))
+    }
+
+    /// What the caller said that was never written down to its end.
+    pub fn unfinished(&self) -> Vec<String> {
+        let unfinished = |e: &&Entry| e.speaker == Some(Speaker::Patient) && !e.text_done && !e.text.is_empty();
+        self.entries.iter().filter(unfinished).map(|e| e.id.clone()).collect()
     }
 
     /// Whether the caller has said anything that was understood.

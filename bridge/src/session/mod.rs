@@ -23,6 +23,7 @@ mod keys;
 mod life;
 mod machine;
 mod messages;
+mod opinion;
 pub mod output;
 pub mod plan;
 mod playout;
@@ -44,6 +45,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use domain::calls::Status;
+use domain::emergencies::Detector;
 use serde::{Deserialize, Serialize};
 
 pub use self::input::{Cause, Control, Input, LinkEvent, NextEvent, PhoneEvent};
@@ -59,6 +61,7 @@ use self::emergency::Watch;
 use self::keys::Keys;
 use self::machine::Answering;
 use self::messages::Transcript;
+use self::opinion::Opinions;
 use self::playout::OnTheWay;
 use self::recovery::Link;
 use self::recycle::Recycle;
@@ -109,6 +112,8 @@ pub struct Stats {
     pub tools: u64,
     /// Findings of the watch for emergencies.
     pub emergencies: u64,
+    /// Times the model was asked whether something is an emergency.
+    pub opinions: u64,
     /// Alerts that are stored.
     pub alerts: u32,
     /// Frames owed in the middle of an answer while its sound had not come yet.
@@ -150,7 +155,9 @@ pub struct Session {
     tempo: Tempo,
     responses: Responses,
     transcript: Transcript,
+    detector: Detector,
     watch: Watch,
+    opinions: Opinions,
     tools: Tools,
     keys: Keys,
     transfer: Option<Transfer>,
@@ -189,6 +196,7 @@ impl Session {
     /// A call that is about to be placed. Hand in the first input after [`Session::start`].
     pub fn new(plan: Plan) -> Self {
         let (codec, seed, turns) = (plan.codec, plan.seed, plan.turns);
+        let detector = Detector::new(plan.language, &plan.phrases);
         let mut transcript = Transcript::default();
         let mut link = Link::default();
         let mut asides = Vec::new();
@@ -217,7 +225,9 @@ impl Session {
             tempo: Tempo::new(turns),
             responses: Responses::default(),
             transcript,
+            detector,
             watch: Watch::default(),
+            opinions: Opinions::default(),
             tools: Tools::default(),
             keys: Keys::default(),
             transfer: None,

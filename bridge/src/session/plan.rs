@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::phrases::Listened;
 use domain::{Language, Phi};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,8 @@ pub struct Plan {
     pub greeting: Phi<String>,
     /// What is said to an answering machine: for anybody's ears.
     pub voicemail: String,
+    /// What the organisation's patients say in an emergency.
+    pub phrases: Vec<Listened>,
     /// Voice of the model.
     pub voice: String,
     /// How fast it speaks, in percent of its usual speed, 25 to 150.
@@ -45,6 +48,8 @@ pub struct Plan {
     /// Have the greeting made while the phone rings, so that it is heard at once. It costs its tokens
     /// even when nobody answers.
     pub prepare_greeting: bool,
+    /// Ask the model about words of which rules and learned layer are not sure.
+    pub second_opinion: bool,
     /// Keys to press after the answer, for a home with a switchboard.
     pub extension: Option<String>,
     /// The call was carried by a process that died.
@@ -83,6 +88,7 @@ impl Plan {
             instructions: Phi::default(),
             greeting: Phi::default(),
             voicemail: String::new(),
+            phrases: Vec::new(),
             voice: "marin".to_owned(),
             speech_rate: 100,
             model: "gpt-realtime".to_owned(),
@@ -92,6 +98,7 @@ impl Plan {
             tools: ToolSpec::all(),
             detect_machine: false,
             prepare_greeting: true,
+            second_opinion: false,
             extension: None,
             resumed: None,
             max_call: Duration::from_mins(30),

@@ -111,7 +111,7 @@ impl Session {
                 self.deadlines.set(Reason::Handshake, now + HANDSHAKE_WITHIN);
             }
             LinkEvent::Malformed => self.stats.malformed_events += 1,
-            LinkEvent::Down(_) if matches!(self.phase, Phase::Lingering(_)) => self.finish(),
+            LinkEvent::Down(_) if matches!(self.phase, Phase::Lingering(_)) => self.finish(now),
             LinkEvent::Down(Failure::Retry(code)) => {
                 tracing::warn!(call = %self.plan.call_id, code, "the connection to the model is lost");
                 self.lose(now);
@@ -141,6 +141,7 @@ impl Session {
         self.floor.reset();
         self.caller_since = None;
         self.responses.reset();
+        self.opinions.reset();
         self.show_speaking();
     }
 
@@ -272,7 +273,7 @@ impl Session {
         if lasted.is_some_and(|lasted| lasted >= SOUND_AFTER) {
             self.link.attempts = 1;
         }
-        self.let_go_of_session();
+        self.let_go_of_session(now);
         self.responses.waiting = waiting;
         self.caller_since = None;
         self.show_speaking();
@@ -292,13 +293,14 @@ impl Session {
 
     /// Forgets what belongs to a session that is gone or given up. What was received is still worth
     /// hearing; nothing more will come for it.
-    pub(super) fn let_go_of_session(&mut self) {
+    pub(super) fn let_go_of_session(&mut self, now: Instant) {
         self.responses.reset();
         self.responses.strikes = 0;
         self.floor.reset();
         self.responses.foreign = self.queue.positions().map(|p| p.item_id.clone()).collect();
         self.queue.finish_all();
-        self.transcript.close_texts();
+        self.watch_unfinished(now);
+        self.opinions.reset();
         self.forget_function_calls();
     }
 

@@ -171,7 +171,7 @@ impl Session {
         self.deadlines.clear(Reason::Recycle);
         let speaking = self.caller_since;
         self.remember_work();
-        self.let_go_of_session();
+        self.let_go_of_session(now);
         self.out.push(Output::Promote);
         self.link.up_at = self.next_up_at.take();
         self.begin_session(now, &session, translation);

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::Session;
 use super::deadlines::Reason;
 use super::directions;
+use super::opinion;
 use super::recovery::GIVE_UP_AFTER;
 use super::state::Phase;
 use crate::audio::frame::bytes_to_ms;
@@ -127,6 +128,11 @@ impl Responses {
         self.asked.take_if(same).or_else(|| self.believed.take_if(same))
     }
 
+    /// Whether the server sends back what a response was asked with.
+    pub fn tags_are_echoed(&self) -> bool {
+        self.tags_echoed
+    }
+
     /// Which of what was asked for this response is.
     fn claim(&mut self, response: &Response) -> Option<Asked> {
         if let Some(tag) = tag(response) {
@@ -198,6 +204,7 @@ impl Session {
             instructions: direction.map(|direction| self.plan.with_direction(direction)),
             tool_choice: matches!(purpose, Purpose::Farewell | Purpose::Message).then_some("none"),
             metadata: Some([("ask".to_owned(), tag.to_string())].into()),
+            ..ResponseConfig::default()
         };
         self.send(Command::ResponseCreate { response: Some(response) });
         let event_id = format!("evt_{}", self.events_sent);
@@ -214,6 +221,9 @@ impl Session {
     }
 
     pub(super) fn on_response_created(&mut self, now: Instant, response: &Response) {
+        if opinion::number(response).is_some() {
+            return;
+        }
         let ours = self.responses.claim(response);
         let purpose = ours.as_ref().map_or(Purpose::Answer, |asked| asked.purpose);
         if purpose == Purpose::Greeting {

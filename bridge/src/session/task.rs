@@ -3,7 +3,7 @@
 
 use domain::alerts::AlertKind;
 use domain::emergencies::Severity;
-use domain::{Phi, Phone};
+use domain::{Phi, Phone, PhraseId};
 use serde::{Deserialize, Serialize};
 
 /// One piece of work.
@@ -29,6 +29,8 @@ pub enum Work {
         key: String,
         /// Names of what was noticed, never the patient's words.
         cues: Vec<String>,
+        /// Phrases of the organisation that were said.
+        phrases: Vec<PhraseId>,
         /// The words it is about.
         words: Option<Phi<String>>,
     },

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::Session;
 use super::deadlines::Reason;
 use super::directions;
+use super::emergency::Emergency;
 use super::output::{Output, Record};
 use super::responses::Purpose;
 use super::task::{Done, Task, Work};
@@ -72,6 +73,8 @@ pub(super) enum Why {
     Transfer,
     /// The call itself raised an alert.
     Alert,
+    /// The caller said something that sounds like an emergency.
+    Emergency(Emergency),
     /// Nobody waits for it.
     Quiet,
 }
@@ -187,6 +190,7 @@ impl Session {
             Why::Late => self.remark(directions::late_result(&output(done))),
             Why::Transfer => self.on_caregiver_found(now, done),
             Why::Alert => self.on_alert_done(now, done),
+            Why::Emergency(emergency) => self.on_emergency_told(now, emergency, done),
             Why::Quiet => {}
         }
     }
@@ -318,7 +322,7 @@ fn alert(json: &str, key: &str) -> Result<Work, String> {
     }
     let Arguments { severity, reason } = arguments(json)?;
     let (words, cues) = (Some(text(&reason)?), vec!["asked_by_model".to_owned()]);
-    Ok(Work::Alert { kind: AlertKind::Asked, severity, key: key.to_owned(), cues, words })
+    Ok(Work::Alert { kind: AlertKind::Asked, severity, key: key.to_owned(), cues, phrases: Vec::new(), words })
 }
 
 fn note(json: &str, key: &str) -> Result<Work, String> {

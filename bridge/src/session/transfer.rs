@@ -122,6 +122,7 @@ impl Session {
             severity: Severity::High,
             key: self.key("transfer", now),
             cues: vec!["transfer_not_reached".to_owned()],
+            phrases: Vec::new(),
             words: None,
         };
         self.run(work, Why::Alert);

@@ -25,7 +25,7 @@ async fn the_key_for_help_tells_the_caregiver_while_the_call_goes_on() {
     cell.until_connected(id).await;
     let raised = told(&cell, ada.id).await.pop().expect("the alert is stored, and somebody was told");
     assert_eq!((raised.content.kind, raised.content.severity), (AlertKind::HelpKey, Severity::High));
-    assert_eq!(raised.informed, [cell.app.caller_of(&cell.app.staff).caregiver]);
+    assert_eq!(raised.informed(), [cell.app.caller_of(&cell.app.staff).caregiver]);
     assert_eq!(cell.app.mails_to(&cell.app.staff).await.len(), 1);
     cell.until_ended(id).await;
     assert_eq!(told(&cell, ada.id).await.len(), 1, "pressed once, alerted once");
@@ -92,7 +92,7 @@ async fn told(cell: &Cell, patient: PatientId) -> Vec<Alert> {
     let everything = policy::system("look at alerts in a test");
     for _ in 0..100 {
         let open = alerts.open(&everything, patient, Timestamp::UNIX_EPOCH, 10).await.unwrap();
-        if open.iter().any(|alert| !alert.informed.is_empty()) {
+        if open.iter().any(|alert| !alert.informed().is_empty()) {
             return open;
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;

@@ -1,12 +1,13 @@
 //! The watch for emergencies inside a call.
 
 use crate::common::*;
-use bridge::realtime::event::{ServerEvent, TextPiece};
+use bridge::realtime::event::{ItemRef, ServerEvent, TextPiece};
 use bridge::session::{Control, Done, Input, PhoneEvent, Plan, Work};
-use domain::Language;
 use domain::alerts::AlertKind;
 use domain::calls::EndReason;
 use domain::emergencies::Severity;
+use domain::phrases::{Category, Listened};
+use domain::{Id, Language, PhraseId};
 use test_case::test_case;
 
 fn piece(call: &mut SimCall, item: &str, delta: &str) {
@@ -171,4 +172,85 @@ fn somebody_who_falls_silent_after_talking_is_looked_after() {
     call.answer_ask("bye", "I will call again.", 500);
     call.run_for(ms(2000));
     assert_eq!(call.ended.map(|ending| ending.reason), Some(EndReason::Silence));
+}
+
+#[test]
+fn half_a_sentence_that_the_rest_may_take_back_is_waited_for() {
+    let mut call = SimCall::answered();
+    call.speech_starts("u", 0);
+    call.committed("u");
+    piece(&mut call, "u", "I had a heart attack");
+    piece(&mut call, "u", " in nineteen ninety eight");
+    call.transcribed("u", "I had a heart attack in nineteen ninety eight, they put in a stent.");
+    assert!(severities(&call).is_empty());
+}
+
+#[test]
+fn words_that_were_never_written_down_to_their_end_count_as_they_are() {
+    for lost in [false, true] {
+        let mut call = SimCall::answered();
+        call.speech_starts("u", 0);
+        call.committed("u");
+        piece(&mut call, "u", "I cut my hand");
+        let before = severities(&call).len();
+        if lost {
+            call.disconnect();
+        } else {
+            let item = ItemRef { item_id: "u".into(), response_id: String::new() };
+            call.model(ServerEvent::TranscriptionFailed(item));
+        }
+        assert_eq!((before, severities(&call).len()), (0, 1), "lost: {lost}");
+    }
+}
+
+#[test]
+fn what_is_only_repeated_is_not_told_again_once_somebody_was_told() {
+    let mut call = SimCall::answered();
+    says(&mut call, "u1", "I can't breathe");
+    says(&mut call, "u2", "I can't breathe");
+    assert_eq!(severities(&call).len(), 2, "nobody was told yet");
+    call.done(Done::Alerted { informed: 1 });
+    says(&mut call, "u3", "I can't breathe");
+    assert_eq!(severities(&call).len(), 2);
+    says(&mut call, "u4", "There is smoke in the kitchen, it's on fire");
+    assert_eq!(severities(&call).len(), 3, "another danger");
+}
+
+#[test]
+fn what_gets_worse_is_told_though_it_is_of_the_same_kind() {
+    let mut call = SimCall::answered();
+    says(&mut call, "u1", "I am short of breath");
+    call.done(Done::Alerted { informed: 1 });
+    says(&mut call, "u2", "I can't breathe any more");
+    assert_eq!(severities(&call), [Severity::High, Severity::Critical]);
+}
+
+#[test]
+fn an_alert_of_which_nobody_heard_keeps_nothing_back() {
+    for done in [Done::Alerted { informed: 0 }, Done::Failed("unavailable".into())] {
+        let mut call = SimCall::answered();
+        says(&mut call, "u1", "I can't breathe");
+        call.done(done);
+        says(&mut call, "u2", "I can't breathe");
+        assert_eq!(severities(&call).len(), 2);
+    }
+}
+
+#[test]
+fn phrases_of_the_organisation_count_and_say_which() {
+    let phrase = PhraseId(Id::from_bytes([7; 12]));
+    let listened = Listened {
+        id: phrase,
+        severity: Severity::Critical,
+        category: Category::Medical,
+        pattern: "purple elephant".to_owned(),
+    };
+    let mut call = SimCall::answered_with(Plan { phrases: vec![listened], ..plan() });
+    says(&mut call, "u", "The purple elephant is here");
+    let works = call.works();
+    let [Work::Alert { severity, cues, phrases, .. }] = works[..] else { panic!("{works:?}") };
+    assert_eq!(
+        (*severity, cues.as_slice(), phrases.as_slice()),
+        (Severity::Critical, &["phrase.medical".to_owned()][..], &[phrase][..])
+    );
 }

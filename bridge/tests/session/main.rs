@@ -16,6 +16,7 @@ mod line;
 mod machine;
 mod mute;
 mod observer;
+mod opinion;
 mod recovery;
 mod recycle;
 mod robustness;

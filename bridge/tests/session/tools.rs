@@ -128,6 +128,7 @@ fn an_alert_of_the_model_is_reported_to_it_only_when_somebody_was_reached() {
             severity: Severity::High,
             key: "c1".into(),
             cues: vec!["asked_by_model".into()],
+            phrases: Vec::new(),
             words: Some("She fell in the kitchen.".to_owned().into()),
         };
         assert_eq!(call.works(), [&expected]);

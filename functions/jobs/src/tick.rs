@@ -1,12 +1,12 @@
 //! Once a minute.
 
 use domain::Result;
-use services::{audit, calls, mails, outbox, schedules};
+use services::{alerts, audit, calls, mails, outbox, schedules};
 
 use crate::wire::TickCtx;
 
 /// Hands over jobs that a process left behind when it died and mails that were put off, ends calls that nobody
-/// speaks for any more, places planned calls and calls back whose time has come, and seals the audit trail. Each part runs although
+/// speaks for any more, places planned calls and calls back whose time has come, tells more people of alerts that nobody acknowledged, and seals the audit trail. Each part runs although
 /// another failed.
 ///
 /// # Errors
@@ -19,11 +19,12 @@ pub async fn tick(ctx: &TickCtx) -> Result<()> {
     let placed = schedules::place(ctx).await;
     let called_back = calls::place_callbacks(ctx).await;
     let mailed = mails::deliver_due(ctx).await;
+    let climbed = alerts::climb(ctx).await;
     let sealed = audit::seal(ctx, seals).await;
     let (delivered, swept, due, placed) = (delivered?, swept?, due?, placed?);
-    let (called_back, mailed, sealed) = (called_back?, mailed?, sealed?);
-    if delivered + swept + due + placed + called_back + mailed + sealed > 0 {
-        tracing::info!(delivered, swept, due, placed, called_back, mailed, sealed, "tick");
+    let (called_back, mailed, climbed, sealed) = (called_back?, mailed?, climbed?, sealed?);
+    if delivered + swept + due + placed + called_back + mailed + climbed + sealed > 0 {
+        tracing::info!(delivered, swept, due, placed, called_back, mailed, climbed, sealed, "tick");
     }
     Ok(())
 }

@@ -18,16 +18,16 @@ use crate::error::ApiError;
 /// The largest body that is read, in bytes.
 pub const MAX_BODY: usize = 256 * 1024;
 
-/// A JSON body of the wanted shape; anything else is a 400 that names the place, or a 413.
+/// A JSON body of the wanted shape and of at most so many bytes; anything else is a 400 that names the place, or a 413.
 #[derive(Debug)]
-pub struct Valid<T>(pub T);
+pub struct Valid<T, const MOST: usize = MAX_BODY>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Valid<T> {
+impl<T: DeserializeOwned, S: Send + Sync, const MOST: usize> FromRequest<S> for Valid<T, MOST> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let json = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json);
-        let bytes = read(request).await?;
+        let bytes = read(request, MOST).await?;
         if !json && !bytes.is_empty() {
             let message = "The body must be JSON, with Content-Type: application/json.";
             return Err(Error::invalid("body_not_json", message).into());
@@ -49,7 +49,7 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        read(request).await.map(Self)
+        read(request, MAX_BODY).await.map(Self)
     }
 }
 
@@ -58,10 +58,10 @@ fn is_json(value: &str) -> bool {
     media == "application/json" || media.ends_with("+json")
 }
 
-async fn read(request: Request) -> Result<Bytes, ApiError> {
-    match Limited::new(request.into_body(), MAX_BODY).collect().await {
+async fn read(request: Request, most: usize) -> Result<Bytes, ApiError> {
+    match Limited::new(request.into_body(), most).collect().await {
         Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Error::too_large(MAX_BODY).into()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Error::too_large(most).into()),
         Err(_) => Err(Error::invalid("body_incomplete", "The body did not arrive whole.").into()),
     }
 }

@@ -9,8 +9,10 @@
 use std::borrow::Cow;
 
 use domain::Language;
+use domain::alerts::{Audience, Importance, Topic};
 use domain::caregivers::Provider;
 use domain::patients::Patience;
+use domain::phrases::Category;
 use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -62,6 +64,36 @@ texts! {
     PatientName = object().min_length(Some(1)).max_length(Some(200)).pattern(Some(FILLED)).examples(["Ada Byron"]);
     /// The code of a language.
     LanguageCode = object().enum_values(Some(Language::ALL.map(Language::code))).examples(["en"]);
+    /// The code of a language; `zh-cn` is `zh`.
+    PhraseLanguage = object().enum_values(Some(LANGUAGES)).examples(["en"]);
+    /// What an alert says.
+    AlertMessage = object().min_length(Some(1)).max_length(Some(1000)).pattern(Some(FILLED)).examples(["Please bring Ada her glasses."]);
+    /// How much an alert matters.
+    ImportanceWord = object().enum_values(Some(Importance::ALL.map(Importance::as_str))).examples(["medium"]);
+    /// What an alert is about.
+    TopicWord = object().enum_values(Some(Topic::ALL.map(Topic::as_str))).examples(["patient"]);
+    /// Who sees an alert.
+    AudienceWord = object().enum_values(Some(Audience::ALL.map(Audience::as_str))).examples(["assignedCaregivers"]);
+    /// What raised an alert.
+    CreatorWord = object().enum_values(Some(["Patient", "Caregiver", "Schedule"])).examples(["Patient"]);
+    /// What happened.
+    AlertKindWord = object().enum_values(Some(KINDS)).examples(["emergency"]);
+    /// Who is told of an alert.
+    RungWord = object().enum_values(Some(["assigned", "on_call", "admins"])).examples(["assigned"]);
+    /// How somebody is told.
+    ChannelWord = object().enum_values(Some(["mail", "sms"])).examples(["mail"]);
+    /// What became of a message.
+    DeliveryWord = object().enum_values(Some(["accepted", "refused"])).examples(["accepted"]);
+    /// An instant.
+    Instant = known(KnownFormat::DateTime).examples(["2027-01-31T08:00:00Z"]);
+    /// What kind of emergency a phrase is about.
+    CategoryWord = object().enum_values(Some(Category::ALL.map(Category::as_str))).examples(["Medical"]);
+    /// What a phrase is called: its words.
+    PhraseWords = object().min_length(Some(1)).max_length(Some(200)).pattern(Some(FILLED)).examples(["my clock has stopped"]);
+    /// A regular expression.
+    Expression = object().min_length(Some(1)).max_length(Some(500)).examples(["my (clock|ticker) (has )?stopped"]);
+    /// A word to find something again by.
+    Tag = object().min_length(Some(1)).max_length(Some(50)).pattern(Some(FILLED)).examples(["heart"]);
     /// How long Bianca waits for an answer.
     PatienceWord = object().enum_values(Some(Patience::ALL.map(Patience::as_str))).examples(["patient"]);
     /// How a call came out.
@@ -84,6 +116,12 @@ texts! {
     Keys = object().min_length(Some(1)).max_length(Some(16)).pattern(Some("^,*[0-9*#][0-9*#,]*$"))
         .examples([",,204"]);
 }
+
+/// The words of [`domain::alerts::AlertKind`].
+const KINDS: [&str; 6] = ["emergency", "help_key", "asked", "call_failed", "call_missed", "written"];
+
+/// The codes of languages, as the existing app names them.
+const LANGUAGES: [&str; 13] = ["en", "es", "fr", "de", "zh", "zh-cn", "ja", "pt", "it", "ru", "ar", "hi", "ko"];
 
 /// The words of [`domain::calls::Outcome`].
 const OUTCOMES: [&str; 5] = ["answered", "no_answer", "busy", "failed", "voicemail"];

@@ -158,6 +158,8 @@ id! {
     ScheduleId
     /// An instant at which a schedule was due.
     OccurrenceId
+    /// A phrase that means an emergency.
+    PhraseId
 }
 
 #[cfg(test)]

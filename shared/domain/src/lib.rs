@@ -31,6 +31,7 @@ pub mod patients;
 pub mod phi;
 pub mod phone;
 pub mod phone_codes;
+pub mod phrases;
 pub mod pictures;
 pub mod policy;
 pub mod prompt;
@@ -47,7 +48,7 @@ pub use error::{Error, Field, Kind, Result};
 pub use gate::Gate;
 pub use id::{
     AlertId, AuditId, CallId, CallbackId, CaregiverId, Id, JobId, MailId, MessageId, NoteId, OccurrenceId, OrgId,
-    PatientId, ScheduleId, SessionId, TokenId,
+    PatientId, PhraseId, ScheduleId, SessionId, TokenId,
 };
 pub use idempotency::Idempotency;
 pub use locale::Language;

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::alerts::Ladder;
 use crate::caregivers::{Caregiver, Name};
 use crate::email::Email;
 use crate::error::{Error, Field};
@@ -27,6 +28,8 @@ pub struct Org {
     pub zone: Zone,
     /// What happens when a patient does not answer.
     pub retries: CallRetries,
+    /// Who is told when nobody acknowledges an alert.
+    pub ladder: Ladder,
     /// Address of its logo on the web.
     pub logo: Option<WebAddress>,
     /// When it was made.
@@ -120,6 +123,10 @@ pub struct Change {
     pub retry_interval_minutes: Option<u16>,
     /// Whether every missed call raises an alert.
     pub alert_on_every_miss: Option<bool>,
+    /// Minutes until all on call are told of an alert that nobody acknowledged.
+    pub on_call_after: Option<u16>,
+    /// Minutes until the administrators are.
+    pub admins_after: Option<u16>,
 }
 
 impl Change {
@@ -145,7 +152,12 @@ impl Change {
         if !wrong.is_empty() {
             return Err(Error::fields(wrong));
         }
+        let ladder = Ladder {
+            on_call_after: self.on_call_after.unwrap_or(was.ladder.on_call_after),
+            admins_after: self.admins_after.unwrap_or(was.ladder.admins_after),
+        };
         Ok(Org {
+            ladder: ladder.checked()?,
             name: self.name.map_or(was.name, String::from),
             email: self.email.unwrap_or(was.email),
             phone: self.phone.unwrap_or(was.phone),
@@ -181,6 +193,7 @@ mod tests {
             epoch: 0,
             language: Language::En,
             theme: Theme::default(),
+            alerts: crate::caregivers::Preferences::default(),
             picture: None,
             created_at: Timestamp::UNIX_EPOCH,
         }
@@ -204,6 +217,7 @@ mod tests {
             phone: Some("+15550100123".parse().unwrap()),
             zone: "Europe/Berlin".parse().unwrap(),
             retries: CallRetries { count: 3, interval_minutes: 30, alert_on_every_miss: false },
+            ladder: Ladder::default(),
             logo: Some("https://care.example/logo.png".parse().unwrap()),
             created_at: Timestamp::UNIX_EPOCH,
         }

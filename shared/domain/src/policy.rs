@@ -41,6 +41,10 @@ pub enum Resource {
     Call,
     /// What was said.
     Conversation,
+    /// What somebody must hear about.
+    Alert,
+    /// What an organisation's patients say in an emergency.
+    Phrase,
     /// Who did what.
     Audit,
 }
@@ -59,20 +63,23 @@ enum Reach {
 
 /// The table. Rows are roles, and a right not written here does not exist.
 const fn reach(role: Role, action: Action, resource: Resource) -> Reach {
-    use Resource::{Assignment, Audit, Call, Caregiver, Conversation, Invitation, Org, Patient, Profile, Rights};
+    use Resource::{
+        Alert, Assignment, Audit, Call, Caregiver, Conversation, Invitation, Org, Patient, Phrase, Profile, Rights,
+    };
     match (role, resource, action) {
         (Role::SuperAdmin, Audit, Action::Create | Action::Update | Action::Delete) => Reach::No,
         (Role::SuperAdmin, Profile, _)
         | (Role::OrgAdmin | Role::Staff, Profile, Action::Read | Action::Update | Action::Delete)
         | (Role::OrgAdmin, Org, Action::Read | Action::Update | Action::Delete)
-        | (Role::OrgAdmin, Caregiver | Patient | Assignment | Call | Conversation | Invitation | Rights, _)
+        | (Role::OrgAdmin, Alert | Caregiver | Patient | Assignment | Call | Conversation | Invitation | Phrase | Rights, _)
         | (Role::OrgAdmin, Audit, Action::Read)
         // Staff see the organisation they work for and their colleagues.
         | (Role::Staff, Org | Caregiver, Action::Read)
         // A patient a staff member adds is assigned to them, hence inside their reach at once.
         | (Role::Staff, Patient, Action::Create) => Reach::Org,
         (Role::SuperAdmin, _, _) => Reach::Platform,
-        (Role::Staff, Patient, Action::Read | Action::Update | Action::Delete)
+        (Role::Staff, Alert, _)
+        | (Role::Staff, Patient, Action::Read | Action::Update | Action::Delete)
         | (Role::Staff, Call, Action::Read | Action::Create | Action::Update)
         | (Role::Staff, Assignment | Conversation, Action::Read) => Reach::Assigned,
         _ => Reach::No,
@@ -152,7 +159,7 @@ mod tests {
         }
     }
 
-    const RESOURCES: [Resource; 10] = [
+    const RESOURCES: [Resource; 12] = [
         Resource::Org,
         Resource::Caregiver,
         Resource::Profile,
@@ -163,6 +170,8 @@ mod tests {
         Resource::Assignment,
         Resource::Call,
         Resource::Conversation,
+        Resource::Phrase,
+        Resource::Alert,
     ];
     const ACTIONS: [Action; 4] = [Action::Read, Action::Create, Action::Update, Action::Delete];
 

@@ -78,6 +78,8 @@ pub struct CallCtx {
 pub struct Post {
     /// The sender of mails.
     pub mail: Mail,
+    /// The sender of text messages.
+    pub sms: Sms,
     /// Address of the web app, for links.
     pub app: String,
 }
@@ -85,7 +87,11 @@ pub struct Post {
 impl Post {
     /// Mails as `config` says.
     pub fn new(aws: &SdkConfig, config: &config::Mail) -> Self {
-        Self { mail: Mail::new(aws, config), app: config.app_url.as_str().trim_end_matches('/').to_owned() }
+        Self {
+            mail: Mail::new(aws, config),
+            sms: Sms::new(aws),
+            app: config.app_url.as_str().trim_end_matches('/').to_owned(),
+        }
     }
 }
 

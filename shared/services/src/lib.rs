@@ -17,6 +17,7 @@ pub mod orgs;
 pub mod outbox;
 pub mod patients;
 pub mod phone;
+pub mod phrases;
 pub mod pictures;
 pub mod schedules;
 pub mod sso;

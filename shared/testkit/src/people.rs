@@ -31,6 +31,7 @@ pub(crate) async fn org(ctx: &CallCtx, name: &str) -> Org {
         phone: None,
         zone: "Europe/Berlin".parse().unwrap(),
         retries: CallRetries::default(),
+        ladder: domain::alerts::Ladder::default(),
         logo: None,
         created_at: ctx.now(),
     };
@@ -61,6 +62,7 @@ pub(crate) fn new_caregiver(ctx: &CallCtx, org: OrgId, role: Role) -> Caregiver 
         epoch: 0,
         language: Language::En,
         theme: Theme::default(),
+        alerts: domain::caregivers::Preferences::default(),
         picture: None,
         created_at: ctx.now(),
     }

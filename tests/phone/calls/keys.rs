@@ -22,7 +22,7 @@ async fn the_key_0_alerts_a_caregiver_and_the_patient_hears_that_it_did() {
     telephone.press("0").await;
     let alert = until("an alert is stored and somebody's mail was accepted", async || {
         let alert = system.alerts(&ada).await.into_iter().next().ok_or("there is none")?;
-        if alert.informed.is_empty() { Err("nobody is informed".to_owned()) } else { Ok(alert) }
+        if alert.informed().is_empty() { Err("nobody is informed".to_owned()) } else { Ok(alert) }
     })
     .await;
     println!("key 0: the alert was stored and its mail accepted {} ms after the key", pressed.elapsed().as_millis());

@@ -27,6 +27,7 @@ const TARGETS: &[(&str, &str)] = &[
     ("auth", "functions/auth/tests"),
     ("orgs", "functions/orgs/tests"),
     ("patients", "functions/patients/tests"),
+    ("alerts", "functions/alerts/tests"),
     ("privacy", "functions/privacy/tests"),
     ("api", "shared/api/src"),
     ("clients", "shared/clients/src"),

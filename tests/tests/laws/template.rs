@@ -82,6 +82,7 @@ fn every_path_of_the_api_reaches_the_function_that_serves_it() {
         ("auth", auth::routes().into_openapi()),
         ("orgs", orgs::routes().into_openapi()),
         ("patients", patients::routes().into_openapi()),
+        ("alerts", alerts::routes().into_openapi()),
         ("conversations", conversations::routes().into_openapi()),
         ("privacy", privacy::routes().into_openapi()),
     ]);

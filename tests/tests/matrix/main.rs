@@ -27,6 +27,7 @@ fn api(fronts: &Fronts) -> Router {
         .merge(orgs::routes().split_for_parts().0.with_state(fronts.accounts.clone()))
         .merge(privacy::routes().split_for_parts().0.with_state(fronts.audit.clone()))
         .merge(patients::routes().split_for_parts().0.with_state(fronts.base.clone()))
+        .merge(alerts::routes().split_for_parts().0.with_state(fronts.base.clone()))
         .merge(conversations::routes().split_for_parts().0.with_state(fronts.calls.clone()))
 }
 

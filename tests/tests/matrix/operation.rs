@@ -68,7 +68,8 @@ impl Operation {
             about: None,
             id: operation["operationId"].as_str().unwrap().to_owned(),
             method: method.to_uppercase().parse().unwrap(),
-            path: path.to_owned(),
+            // A language is nobody's: it is a part of the address.
+            path: path.replace("{language}", "en"),
             signed_in: !open,
             takes_file: operation["requestBody"]["content"].get("multipart/form-data").is_some(),
             body: operation["requestBody"]["content"]["application/json"].get("schema").cloned(),
@@ -100,8 +101,8 @@ impl Operation {
 
     /// Whether it is about a patient or what hangs on one.
     pub(crate) fn is_about_patients(&self) -> bool {
-        ["patientId", "conversationId", "callId", "scheduleId"].iter().any(|name| self.path.contains(name))
-            || self.body().is_some_and(|body| body.get("patientId").is_some())
+        ["patientId", "conversationId", "callId", "scheduleId", "alertId"].iter().any(|name| self.path.contains(name))
+            || self.body().is_some_and(|body| body.get("patientId").is_some() || body.get("relatedPatient").is_some())
     }
 
     pub(crate) fn request(&self, world: &World, target: Target) -> Request {
@@ -188,11 +189,13 @@ fn id(world: &World, target: Target, name: &str) -> Option<String> {
     let caregivers = world.side(if target == Target::Mixed { Target::Foreign } else { target });
     match name {
         "email" => Some(format!("{target:?}.{}@care.example", world.home.org)),
-        "patientId" | "patient" => Some(side.patient.id.to_string()),
+        "patientId" | "patient" | "relatedPatient" => Some(side.patient.id.to_string()),
         "caregiverId" => Some(caregivers.colleague.caregiver().id.to_string()),
         "orgId" => Some(side.org.to_string()),
         "scheduleId" => Some(side.schedule.to_string()),
-        "callId" | "conversationId" => Some(side.call.to_string()),
+        "phraseId" => Some(side.phrase.to_string()),
+        "alertId" => Some(side.alert.to_string()),
+        "callId" | "conversationId" | "relatedConversation" => Some(side.call.to_string()),
         _ => None,
     }
 }

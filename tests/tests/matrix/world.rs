@@ -1,8 +1,11 @@
 //! Two organisations with people, patients and a call each, made anew for every request.
 
+use domain::alerts::{Audience, Importance, Topic};
+use domain::emergencies::Severity;
 use domain::patients::Patient;
+use domain::phrases::{Category, Draft};
 use domain::schedules::Rule;
-use domain::{CallId, OrgId, Role, ScheduleId};
+use domain::{AlertId, CallId, Language, OrgId, PhraseId, Role, ScheduleId};
 use services::schedules::New;
 use testkit::{Client, TestApp};
 
@@ -26,6 +29,8 @@ pub(crate) struct Side {
     pub patient: Patient,
     pub call: CallId,
     pub schedule: ScheduleId,
+    pub phrase: PhraseId,
+    pub alert: AlertId,
 }
 
 pub(crate) struct World {
@@ -62,10 +67,12 @@ impl World {
     /// calls, and the people of the other organisation. An id that was asked for is repeated by no refusal.
     pub(crate) fn hidden_from(&self, role: &str) -> Vec<String> {
         let of = |side: &Side| {
-            let Side { org: _, colleague, patient, call, schedule } = side;
+            let Side { org: _, colleague, patient, call, schedule, phrase, alert } = side;
             let colleague = colleague.caregiver().email.as_str().to_owned();
             let name = patient.profile.name.reveal().clone();
-            vec![name, patient.id.to_string(), call.to_string(), schedule.to_string(), colleague]
+            let ids =
+                [patient.id.to_string(), call.to_string(), schedule.to_string(), phrase.to_string(), alert.to_string()];
+            [vec![name, colleague], ids.to_vec()].concat()
         };
         match role {
             "superAdmin" => Vec::new(),
@@ -98,5 +105,27 @@ async fn side(app: &TestApp, org: OrgId, name: &str, assigned: &[&Client]) -> Si
         pauses: Vec::new(),
     };
     let schedule = services::schedules::create(&app.ctx, &app.caller_of(&admin), patient.id, daily).await.unwrap().id;
-    Side { org, colleague, patient, call: called.0.id, schedule }
+    let words = Draft {
+        phrase: format!("{name}'s clock has stopped"),
+        language: Language::En,
+        severity: Severity::High,
+        category: Category::Medical,
+        pattern: "clock".to_owned(),
+        active: true,
+        description: None,
+        tags: Vec::new(),
+    };
+    let phrase = services::phrases::create(&app.ctx, &app.caller_of(&admin), words).await.unwrap().phrase.id;
+    let caller = app.caller_of(&admin);
+    let words = services::alerts::New {
+        message: format!("Please bring {name} her glasses."),
+        importance: Importance::Low,
+        topic: Topic::Patient,
+        patient: Some(patient.id),
+        conversation: None,
+        audience: Audience::AssignedCaregivers,
+        relevant_until: None,
+    };
+    let alert = services::alerts::create(&app.ctx, &caller, words).await.unwrap().alert.id;
+    Side { org, colleague, patient, call: called.0.id, schedule, phrase, alert }
 }

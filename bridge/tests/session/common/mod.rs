@@ -74,6 +74,7 @@ pub struct SimCall {
     wake_at: Option<Instant>,
     next_caller: Instant,
     last_item: Option<String>,
+    pub last_event_id: Option<String>,
 }
 
 impl SimCall {
@@ -105,6 +106,7 @@ impl SimCall {
             wake_at: None,
             next_caller: start,
             last_item: None,
+            last_event_id: None,
         };
         let outputs = call.session.start(start);
         call.carry_out(outputs);
@@ -234,6 +236,7 @@ impl SimCall {
             match output {
                 Output::SendModel(event) => {
                     let attributed = event.event_id.is_some();
+                    self.last_event_id = event.event_id.clone().or(self.last_event_id.take());
                     assert_eq!(attributed, !matches!(event.command, Command::Append { .. }));
                     self.sent.push((at, event.command));
                 }
@@ -301,6 +304,7 @@ pub fn plan() -> Plan {
         greeting: "Greet the person.".to_owned().into(),
         idle: None,
         prepare_greeting: false,
+        second_opinion: false,
         downstream: ms(20),
         ..Plan::new("call-1", Language::En)
     }

@@ -28,12 +28,14 @@ async fn what_was_before_is_told_when_bianca_telephones_and_not_when_somebody_te
     notes::take(&app.ctx, &first, "item_1", "Her sister comes on Sunday.".to_owned().into()).await.unwrap();
     let alert = NewAlert {
         org: first.org,
-        patient: first.patient,
+        patient: Some(first.patient),
         call: Some(first.id),
         kind: AlertKind::HelpKey,
         severity: Severity::High,
         key: "help_key".to_owned(),
         cues: vec!["zero".to_owned()],
+        phrases: Vec::new(),
+        written: None,
         words: Some("my knee".to_owned().into()),
     };
     alerts::raise(&app.ctx, alert).await.unwrap();

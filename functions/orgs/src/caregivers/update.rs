@@ -1,6 +1,6 @@
 //! `PATCH /v1/caregivers/{caregiverId}`.
 
-use api::v1::CaregiverBody;
+use api::v1::{AlertPreferences, CaregiverBody};
 use api::{ErrorBody, PathId, Refusals, Result, SignedIn, Valid, nullable, text};
 use axum::Json;
 use axum::extract::State;
@@ -32,6 +32,8 @@ pub(crate) struct CaregiverPatch {
     /// The colours of the app: `healthcare` or `colorblind`.
     #[schema(value_type = Option<text::ThemeWord>)]
     theme_preference: Option<Theme>,
+    /// How they want to be told of alerts, as a whole.
+    alert_preferences: Option<AlertPreferences>,
     /// A new password, of the caller's own account only; every other sign-in ends. At least 8
     /// characters with a letter and a digit, and hard to guess.
     #[serde(default)]
@@ -95,6 +97,7 @@ pub(crate) async fn update_caregiver(
         phone: patch.phone,
         language: patch.preferred_language,
         theme: patch.theme_preference,
+        alerts: patch.alert_preferences.map(Into::into),
         locked: patch.account_locked,
     };
     let (caregiver, patients) = caregivers::update(&ctx, &caller, id, change, password).await?;

@@ -37,6 +37,9 @@ pub(crate) struct OrgPatch {
     /// What happens when a patient does not answer. A field that is absent stays as it is.
     #[serde(default)]
     call_retry_settings: Option<RetriesPatch>,
+    /// Who is told when nobody acknowledges an alert. A field that is absent stays as it is.
+    #[serde(default)]
+    escalation: Option<EscalationPatch>,
     /// Accepted for the existing app and not used.
     #[serde(default, rename = "id")]
     _id: Option<String>,
@@ -73,6 +76,18 @@ pub(crate) struct RetriesPatch {
     alert_on_all_missed_calls: Option<bool>,
 }
 
+/// When more people are told of an alert that nobody acknowledged, in minutes after it was raised.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct EscalationPatch {
+    /// All who are on call.
+    #[schema(minimum = 1, maximum = 1440, example = 5)]
+    on_call_after_minutes: Option<u16>,
+    /// The administrators too; not before those on call.
+    #[schema(minimum = 1, maximum = 1440, example = 15)]
+    admins_after_minutes: Option<u16>,
+}
+
 /// The existing app sends an empty text for a logo that was taken away.
 fn address_or_none<'de, D: Deserializer<'de>>(
     deserializer: D,
@@ -84,6 +99,7 @@ fn address_or_none<'de, D: Deserializer<'de>>(
 impl From<OrgPatch> for Change {
     fn from(patch: OrgPatch) -> Self {
         let retries = patch.call_retry_settings.unwrap_or_default();
+        let escalation = patch.escalation.unwrap_or_default();
         Self {
             name: patch.name,
             email: patch.email,
@@ -93,6 +109,8 @@ impl From<OrgPatch> for Change {
             retry_count: retries.retry_count,
             retry_interval_minutes: retries.retry_interval_minutes,
             alert_on_every_miss: retries.alert_on_all_missed_calls,
+            on_call_after: escalation.on_call_after_minutes,
+            admins_after: escalation.admins_after_minutes,
         }
     }
 }

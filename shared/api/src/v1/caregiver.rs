@@ -1,9 +1,12 @@
 //! A caregiver.
 
-use domain::caregivers::{Caregiver, Theme};
+use domain::caregivers::{Caregiver, Preferences, Quiet, Theme};
+use domain::schedules::TimeOfDay;
 use domain::{Caller, PatientId, Role};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use crate::text;
 
 /// A caregiver. What a colleague does not see is `null`.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,10 +40,54 @@ pub struct CaregiverBody {
     /// The colours of the app.
     #[schema(value_type = Option<String>, example = "healthcare")]
     pub theme_preference: Option<Theme>,
+    /// How they want to be told of alerts.
+    pub alert_preferences: Option<AlertPreferences>,
     /// Whether signing in takes a second factor.
     pub mfa_enabled: Option<bool>,
     /// Whether the account may not sign in, by decision of an administrator.
     pub account_locked: Option<bool>,
+}
+
+/// How somebody wants to be told of alerts.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AlertPreferences {
+    /// By mail. Whoever cannot be told otherwise gets a mail all the same.
+    pub mail: bool,
+    /// By text message, of what is grave, once the number is verified.
+    pub sms: bool,
+    /// Whether they are told of patients of others when nobody acknowledges an alert.
+    pub on_call: bool,
+    /// When no text message is sent but of an emergency, on the organisation's clock; `null` for never.
+    pub quiet_hours: Option<QuietHours>,
+}
+
+/// Hours of every day; they may lie across midnight.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QuietHours {
+    /// The first minute.
+    #[schema(value_type = text::ClockTime)]
+    pub from: TimeOfDay,
+    /// The minute after the last.
+    #[schema(value_type = text::ClockTime)]
+    pub until: TimeOfDay,
+}
+
+impl From<Preferences> for AlertPreferences {
+    fn from(preferences: Preferences) -> Self {
+        let Preferences { mail, sms, on_call, quiet } = preferences;
+        let quiet_hours = quiet.map(|Quiet { from, until }| QuietHours { from, until });
+        Self { mail, sms, on_call, quiet_hours }
+    }
+}
+
+impl From<AlertPreferences> for Preferences {
+    fn from(body: AlertPreferences) -> Self {
+        let AlertPreferences { mail, sms, on_call, quiet_hours } = body;
+        let quiet = quiet_hours.map(|QuietHours { from, until }| Quiet { from, until });
+        Self { mail, sms, on_call, quiet }
+    }
 }
 
 impl CaregiverBody {
@@ -59,6 +106,7 @@ impl CaregiverBody {
             patients: patients.into_iter().map(|id| id.to_string()).collect(),
             preferred_language: Some(caregiver.language.code().to_owned()),
             theme_preference: Some(caregiver.theme),
+            alert_preferences: Some(caregiver.alerts.into()),
             mfa_enabled: Some(caregiver.mfa_enabled),
             account_locked: Some(caregiver.locked),
         }
@@ -78,6 +126,7 @@ impl CaregiverBody {
             is_phone_verified: None,
             preferred_language: None,
             theme_preference: None,
+            alert_preferences: None,
             mfa_enabled: None,
             account_locked: None,
             ..whole

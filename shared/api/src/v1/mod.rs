@@ -2,6 +2,7 @@
 //!
 //! One file per aggregate, used by every function that answers with it.
 
+mod alert;
 mod audit;
 mod call;
 mod caregiver;
@@ -9,16 +10,19 @@ mod conversation;
 mod occurrence;
 mod org;
 mod patient;
+mod phrase;
 mod schedule;
 mod tokens;
 
+pub use alert::{AlertBody, DeliveryBody, MarkBody, ResolutionBody};
 pub use audit::{ActorBody, AuditReportBody, FaultBody, RecordBody};
 pub use call::{CallStatusBody, CallStatusData, InitiatedBody, NamedAgent, NamedPatient, SpeakingBody};
-pub use caregiver::CaregiverBody;
+pub use caregiver::{AlertPreferences, CaregiverBody, QuietHours};
 pub use conversation::{ConversationBody, MessageBody};
 pub use occurrence::OccurrenceBody;
-pub use org::{OrgBody, RetriesBody};
+pub use org::{EscalationBody, OrgBody, RetriesBody};
 pub use patient::{CallSettingsBody, PatientBody};
+pub use phrase::{PhraseBody, SeverityWord, SignatureBody};
 pub use schedule::{IntervalBody, PauseBody, ScheduleBody};
 pub use tokens::{TokenBody, TokensBody};
 

@@ -35,6 +35,21 @@ pub struct OrgBody {
     pub patients: Vec<String>,
     /// What happens when a patient does not answer.
     pub call_retry_settings: RetriesBody,
+    /// Who is told when nobody acknowledges an alert.
+    pub escalation: EscalationBody,
+}
+
+/// When more people are told of an alert that nobody acknowledged, in minutes after it was raised.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(title = "Escalation")]
+pub struct EscalationBody {
+    /// All who are on call.
+    #[schema(minimum = 1, maximum = 1440)]
+    pub on_call_after_minutes: u16,
+    /// The administrators too.
+    #[schema(minimum = 1, maximum = 1440)]
+    pub admins_after_minutes: u16,
 }
 
 /// What happens when a patient does not answer.
@@ -71,6 +86,10 @@ impl OrgBody {
                 retry_count: org.retries.count,
                 retry_interval_minutes: org.retries.interval_minutes,
                 alert_on_all_missed_calls: org.retries.alert_on_every_miss,
+            },
+            escalation: EscalationBody {
+                on_call_after_minutes: org.ladder.on_call_after,
+                admins_after_minutes: org.ladder.admins_after,
             },
         }
     }

@@ -49,6 +49,17 @@ pub fn mail(kind: AlertKind, language: Language, patient: &str, at: Timestamp, z
     MailText { subject: filled(subject), body: filled(&format!("{}\n\n{}\n", happened.trim(), section("closing"))) }
 }
 
+/// What an alert of `kind` says in one line.
+pub fn headline(kind: AlertKind, language: Language, patient: &str) -> Phi<String> {
+    let (subject, _) = part(file(language), kind.as_str()).split_once('\n').unwrap_or_default();
+    Phi::new(subject.replace("{patient}", patient))
+}
+
+/// The text message about an alert of `kind`: one line, and where to read more.
+pub fn text_message(kind: AlertKind, language: Language, patient: &str, app: &str) -> Phi<String> {
+    Phi::new(format!("{}: {app}", headline(kind, language, patient).into_inner()))
+}
+
 /// The text between `[name]` and the next such line.
 fn part<'a>(file: &'a str, name: &str) -> &'a str {
     let parts = file.split("\n[").skip(1).filter_map(|part| part.split_once("]\n"));
@@ -70,7 +81,7 @@ mod tests {
     fn every_kind_is_told_in_every_language() {
         for language in Language::ALL {
             let mut subjects = Vec::new();
-            for kind in AlertKind::ALL {
+            for kind in AlertKind::TOLD {
                 let (subject, body) = written(kind, language);
                 assert!(subject.contains("Ada {app}") && !subject.contains('\n'), "{language}: {subject}");
                 assert!(body.contains("Ada {app}") && body.contains("2026-11-23 06:17"), "{language}: {body}");
@@ -80,7 +91,7 @@ mod tests {
                 subjects.push(subject);
             }
             subjects.dedup();
-            assert_eq!(subjects.len(), AlertKind::ALL.len(), "{language} does not tell the kinds apart");
+            assert_eq!(subjects.len(), AlertKind::TOLD.len(), "{language} does not tell the kinds apart");
         }
     }
 
@@ -90,6 +101,18 @@ mod tests {
         bodies.sort_unstable();
         bodies.dedup();
         assert_eq!(bodies.len(), Language::ALL.len());
+    }
+
+    #[test]
+    fn a_text_message_is_short_in_every_language() {
+        for language in Language::ALL {
+            for kind in AlertKind::TOLD {
+                let text = text_message(kind, language, "Ada {app}", "https://app.example").into_inner();
+                assert!(text.contains("Ada {app}") && text.ends_with(": https://app.example"), "{language}: {text}");
+                // Two messages of 70 characters at most where the alphabet is not Latin.
+                assert!(text.chars().count() <= 134, "{language}: {text}");
+            }
+        }
     }
 
     #[test]

@@ -66,6 +66,7 @@ pub enum Subject {
     Org,
     Patient,
     Schedule,
+    Phrase,
     Call,
     Conversation,
     Note,

@@ -1,12 +1,14 @@
 //! Caregivers: the people who sign in.
 
 mod credentials;
+mod preferences;
 mod profile;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use credentials::{Credentials, Mfa, Place, Provider, SsoLink};
+pub use preferences::{Preferences, Quiet};
 pub use profile::{Change, Name};
 
 use crate::caller::Role;
@@ -46,6 +48,8 @@ pub struct Caregiver {
     pub language: Language,
     /// The colours of the app.
     pub theme: Theme,
+    /// How they want to be told of alerts.
+    pub alerts: Preferences,
     /// Their picture.
     pub picture: Option<PictureId>,
     /// When the account was made.

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Caregiver, Theme};
+use super::{Caregiver, Preferences, Theme};
 use crate::email::Email;
 use crate::locale::Language;
 use crate::phone::Phone;
@@ -69,6 +69,8 @@ pub struct Change {
     pub language: Option<Language>,
     /// The colours of the app.
     pub theme: Option<Theme>,
+    /// How they want to be told of alerts.
+    pub alerts: Option<Preferences>,
     /// Whether the account may not sign in.
     pub locked: Option<bool>,
 }
@@ -88,6 +90,7 @@ impl Change {
             phone,
             language: self.language.unwrap_or(was.language),
             theme: self.theme.unwrap_or(was.theme),
+            alerts: self.alerts.unwrap_or(was.alerts),
             locked: self.locked.unwrap_or(was.locked),
             ..was
         }
@@ -117,6 +120,7 @@ mod tests {
             epoch: 7,
             language: Language::De,
             theme: Theme::Colorblind,
+            alerts: crate::caregivers::Preferences::default(),
             picture: None,
             created_at: jiff::Timestamp::UNIX_EPOCH,
         }

@@ -1,22 +1,29 @@
 //! Emergencies: what a patient says that somebody must hear about at once.
 //!
-//! This is the first version of the detector: phrases in twelve languages (`phrases/*.txt`), weighed by
-//! what stands around them. It hears words, not voices; it was written without native speakers of every
-//! language, and it learns nothing. So it is tuned to tell too much rather than too little: a first-person
-//! plea in the present ("I can't breathe") is a finding whatever else is said, while what is said of
-//! yesterday, of others, of films or of fears must outweigh that.
+//! Three layers, of which the first two are here. Rules (`rules/*.txt`) know what emergencies sound like in twelve languages
+//! and what speaks against one: that it is denied, over, long ago, somebody else's, feared, a film, a saying. The
+//! learned layer (`learned.rs`) judges the whole sentence by its pieces, and so hears what nobody wrote a rule for. One
+//! line of weights (`together.rs`) decides between them; what is near that line is doubtful, and the model is asked
+//! for its opinion, which is the bridge's work. How well each does is printed by `cargo run -p local -- evaluate emergencies`.
 //!
 //! A finding names cues, never the patient's words, so it may be logged, counted and sent.
 
-mod lexicon;
+mod detector;
+mod grams;
+mod learned;
 mod normalise;
-mod pattern;
+mod rules;
+mod together;
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::PhraseId;
 use crate::locale::Language;
-use lexicon::{Context, Lexicon, Phrase, Weight};
-use normalise::Text;
+pub use detector::Detector;
+pub use grams::BUCKETS;
+pub use learned::{BYTES, Model};
+pub use rules::{CUES, Context, Heard};
+pub use together::signs;
 
 /// How soon somebody must know. Worse is greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -31,6 +38,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// All of them, worst last.
+    pub const ALL: [Self; 3] = [Self::Medium, Self::High, Self::Critical];
+
     /// As the store and metrics write it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -39,79 +49,124 @@ impl Severity {
             Self::Critical => "critical",
         }
     }
+
+    /// The severity of a name of [`Severity::as_str`].
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|severity| severity.as_str() == name)
+    }
 }
+
+/// The cue of a finding that no rule explains: the sentence as a whole is like emergencies.
+pub const LEARNED: &str = "learned";
 
 /// What was found in an utterance.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
-    /// The worst of the cues.
+    /// The worst of the cues, or what the sentence as a whole is most like.
     pub severity: Severity,
-    /// Stable names of what was heard, such as `chest_pain`, each once, worst first.
+    /// Stable names of what was heard, such as `medical.chest_pain`, each once, worst first; or [`LEARNED`].
     pub cues: Vec<&'static str>,
-    /// The weights of the cues together, from [`THRESHOLD`] upwards. It orders findings; it is no
-    /// probability.
-    pub score: u32,
+    /// How sure it is, from 0 upwards. It orders findings; it is no probability.
+    pub score: f32,
+    /// Phrases of the organisation that were said.
+    pub phrases: Vec<PhraseId>,
 }
 
-/// The weight from which a cue counts.
-pub const THRESHOLD: u32 = 3;
+/// How an utterance was judged by each layer and by both.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judgement {
+    /// What the rules found.
+    pub heard: Heard,
+    /// The learned layer's margin: above 0 it takes it for an emergency.
+    pub learned: f32,
+    /// Its margin for danger to life, given that it is an emergency.
+    pub critical: f32,
+    /// How many words it has, about.
+    pub words: f32,
+    /// Both together: above 0 it is an emergency.
+    pub score: f32,
+    /// Phrases of the organisation that were said.
+    pub phrases: Vec<PhraseId>,
+}
 
-/// A plea in the first person and the present.
-const PLEA: i32 = 8;
-/// Something said of a state, whoever's and whenever.
-const SIGN: i32 = 4;
-/// A bare word.
-const MENTION: i32 = 1;
-/// The word is all that its sentence says.
-const ALONE: i32 = 3;
+/// How far below 0 a score is still doubtful.
+const DOUBTFUL: f32 = 0.6;
+/// How far above 0 the score of half a sentence must be: the other half may say that it was long ago.
+const SURE: f32 = 0.5;
 
-/// What an utterance of a patient tells. Final and partial transcripts count alike, and so do single
-/// words: `Help!` is a finding, and so is `救命`.
-///
-/// Pure and quick: tens of microseconds for a sentence once the language was used for the first time.
+impl Judgement {
+    /// Whether it is near enough to an emergency that a second opinion is worth having.
+    pub fn is_doubtful(&self) -> bool {
+        self.score <= 0.0 && self.score > -DOUBTFUL
+    }
+
+    /// Whether the speaker says of themselves that something is so, and nothing speaks against it.
+    fn is_plea(&self) -> bool {
+        let plain = self.heard.contexts.iter().all(|context| !context.speaks_against());
+        self.score > SURE && plain && self.heard.has(Context::First) && !self.heard.cues.is_empty()
+    }
+
+    /// The emergency, if it is one.
+    pub fn finding(&self) -> Option<Finding> {
+        (self.score > 0.0).then(|| self.found())
+    }
+
+    /// The emergency that it is, whatever the score says.
+    pub fn found(&self) -> Finding {
+        let learned = if self.critical > 0.0 { Severity::Critical } else { Severity::High };
+        let cues = if self.heard.cues.is_empty() {
+            vec![LEARNED]
+        } else {
+            self.heard.cues.iter().map(|(_, cue)| *cue).collect()
+        };
+        Finding {
+            severity: self.heard.severity().unwrap_or(learned),
+            cues,
+            score: self.score.max(0.0),
+            phrases: self.phrases.clone(),
+        }
+    }
+}
+
+/// Judges an utterance that is complete. Pure; the first time in a language reads its rules, which takes a while
+/// ([`warm`]), and then some hundred microseconds for a sentence.
+pub fn judge(text: &str, language: Language) -> Judgement {
+    let whole = judge_words(text, language);
+    // What is said last is what is so now: "They said on television what to do, but I can't breathe".
+    let last = text.trim_end_matches(ENDS).rsplit_once(ENDS).map(|(_, last)| judge_words(last, language));
+    match last.filter(|last| last.is_plea() && last.score > whole.score) {
+        Some(last) => Judgement { score: last.score, ..whole },
+        None => whole,
+    }
+}
+
+/// What divides sentences and their parts, in any of the languages.
+const ENDS: [char; 14] = [',', '.', ';', ':', '!', '?', '…', '—', '。', '、', '，', '！', '？', '،'];
+
+fn judge_words(text: &str, language: Language) -> Judgement {
+    let normal = normalise::normal(text, language);
+    let heard = rules::Rules::of(language).hear(&normal);
+    let grams = grams::grams(&normal, language);
+    let (learned, critical) = learned::models(language)
+        .map_or((0.0, 0.0), |(emergency, critical)| (emergency.margin(&grams), critical.margin(&grams)));
+    let words = normalise::words(&normal, language);
+    let score = together::score(&signs(&heard, learned, words, language));
+    Judgement { heard, learned, critical, words, score, phrases: Vec::new() }
+}
+
+/// What a complete utterance tells. Single words count: `Help!` is a finding, and so is `救命`.
 pub fn assess(text: &str, language: Language) -> Option<Finding> {
-    let lexicon = Lexicon::of(language);
-    let mut text = Text::new(text, lexicon.script());
-    lexicon.fold(&mut text);
-    let marks = lexicon.contexts(&text);
-    let mut found: Vec<(Severity, &'static str, i32)> = Vec::new();
-    for hit in lexicon.phrases(&text, &marks) {
-        let weight = weigh(hit.phrase, &hit.around, hit.alone);
-        if weight < THRESHOLD.cast_signed() {
-            continue;
-        }
-        match found.iter_mut().find(|(_, cue, _)| *cue == hit.phrase.cue) {
-            Some(known) => known.2 = known.2.max(weight),
-            None => found.push((hit.phrase.severity, hit.phrase.cue, weight)),
-        }
-    }
-    found.sort_by_key(|&(severity, cue, weight)| (std::cmp::Reverse((severity, weight)), cue));
-    let severity = found.first()?.0;
-    Some(Finding {
-        severity,
-        score: found.iter().map(|(.., weight)| weight.unsigned_abs()).sum(),
-        cues: found.into_iter().map(|(_, cue, _)| cue).collect(),
-    })
+    judge(text, language).finding()
 }
 
-/// The weight of a phrase among what stands around it.
-fn weigh(phrase: &Phrase, around: &[Context], alone: bool) -> i32 {
-    let has = |context| around.contains(&context);
-    let cost = |context, cost| if has(context) { cost } else { 0 };
-    // "I fell yesterday and it still hurts": what is still so is not over.
-    let over = if has(Context::Now) { 0 } else { cost(Context::Past, 3) };
-    let away = over
-        + cost(Context::Hypothetical, 3)
-        + cost(Context::Media, 4)
-        + cost(Context::Negation, 3)
-        + cost(Context::Third, 1);
-    let here = cost(Context::Now, 2) + cost(Context::Own, 1);
-    match phrase.weight {
-        // Weighed, but never below what counts.
-        Weight::Plea => (PLEA + here - away).max(THRESHOLD.cast_signed()),
-        Weight::Sign => SIGN + here - away,
-        Weight::Mention => MENTION + cost(Context::Now, 2) - away + if alone { ALONE } else { 0 },
-    }
+/// Reads the rules of a language, so that the first sentence of a call is judged as quickly as the others.
+pub fn warm(language: Language) {
+    rules::Rules::of(language);
+}
+
+/// A text as the learned layer sees it: pieces by number, ascending, with their weights.
+pub fn pieces(text: &str, language: Language) -> Vec<(u32, f32)> {
+    grams::grams(&normalise::normal(text, language), language)
 }
 
 #[cfg(test)]

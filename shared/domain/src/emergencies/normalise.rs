@@ -1,104 +1,61 @@
-//! One spelling for what is said the same: case, accents, forms of a letter, spaces where they mean nothing.
+//! One spelling for what is said the same: case, accents, forms of a letter, punctuation, spaces where they mean nothing.
 
 use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
 
-/// How a language is written, as far as comparing needs it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Script {
-    /// Whether words are compared; otherwise characters are, and spaces mean nothing.
-    pub words: bool,
-    /// Whether an apostrophe ends a word (`j'ai`, `l'aria`); otherwise it is dropped (`can't`).
-    pub elides: bool,
-    /// Whether small words such as `و` (and) are written as a part of the next one.
-    pub joins_particles: bool,
+use crate::locale::Language;
+
+/// Most characters of a text that are looked at, from its end: a transcript that grows for minutes costs no more than
+/// one of half a minute.
+const LONGEST: usize = 1_000;
+
+/// Whether a language divides words by spaces; of the others (and Korean, whose recognition sets them anyhow) spaces
+/// are taken away and characters compared.
+pub(super) const fn has_words(language: Language) -> bool {
+    !matches!(language, Language::Zh | Language::Ja | Language::Ko)
 }
 
-/// An utterance as it is compared: words, or characters where no spaces divide words.
-#[derive(Clone, Debug)]
-pub(super) struct Text {
-    /// Its parts in order.
-    pub tokens: Vec<Token>,
-}
-
-/// A word or a character.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Token {
-    /// In its one spelling.
-    pub text: String,
-    /// Which sentence it belongs to.
-    pub sentence: u16,
-    /// Which part between commas it belongs to, counted through the whole text.
-    pub clause: u16,
-}
-
-/// Longest text that is looked at, in tokens, from its end: a transcript that grows for minutes
-/// costs no more than one of half a minute.
-const LONGEST: usize = 400;
-
-impl Text {
-    /// The text in one spelling.
-    pub(super) fn new(text: &str, script: Script) -> Self {
-        let mut reader = Reader { script, tokens: Vec::new(), word: String::new(), sentence: 0, clause: 0 };
-        for letter in text.nfkd().filter(|letter| !is_accent(*letter)).nfc().flat_map(char::to_lowercase) {
-            reader.read(letter);
+/// The text in its one spelling: letters, digits and the marks that belong to them, words divided by one space, or by
+/// none in languages without.
+pub(super) fn normal(text: &str, language: Language) -> String {
+    let mut normal = String::with_capacity(text.len());
+    for letter in text.nfkd().filter(|letter| !is_accent(*letter)).nfc().flat_map(char::to_lowercase) {
+        match folded(letter, language) {
+            Folded::Letters(letters) => normal.push_str(letters),
+            Folded::Letter(letter) if letter.is_alphanumeric() || is_combining_mark(letter) => normal.push(letter),
+            Folded::Letter(_) if has_words(language) && !normal.is_empty() && !normal.ends_with(' ') => {
+                normal.push(' ');
+            }
+            Folded::Letter(_) | Folded::Dropped => {}
         }
-        reader.end_word();
-        let surplus = reader.tokens.len().saturating_sub(LONGEST);
-        reader.tokens.drain(..surplus);
-        Self { tokens: reader.tokens }
+    }
+    normal.truncate(normal.trim_end().len());
+    let surplus = normal.chars().count().saturating_sub(LONGEST);
+    match normal.char_indices().nth(surplus) {
+        Some((from, _)) if from > 0 => {
+            // A word that is cut in two would be another word.
+            let rest = &normal[from..];
+            let whole = rest.find(' ').map_or(rest, |space| &rest[space + 1..]);
+            whole.to_owned()
+        }
+        _ => normal,
     }
 }
 
-struct Reader {
-    script: Script,
-    tokens: Vec<Token>,
-    word: String,
-    sentence: u16,
-    clause: u16,
-}
-
-impl Reader {
-    fn read(&mut self, letter: char) {
-        match letter {
-            '.' | '!' | '?' | ';' | '\n' | '…' | '。' | '।' | '؟' | '؛' => {
-                self.end_word();
-                self.sentence = self.sentence.saturating_add(1);
-                self.clause = self.clause.saturating_add(1);
-            }
-            ',' | ':' | '、' | '،' | '–' | '—' | '(' | ')' | '"' | '«' | '»' | '„' | '“' | '”' | '「' | '」' =>
-            {
-                self.end_word();
-                self.clause = self.clause.saturating_add(1);
-            }
-            '\'' | '’' | '‘' | 'ʼ' | '`' | '´' if !self.script.elides => {}
-            _ => match fold(letter) {
-                Folded::Dropped => {}
-                Folded::Letter(letter) if is_part_of_a_word(letter) => {
-                    match letter {
-                        'ß' => self.word.push_str("ss"),
-                        'œ' => self.word.push_str("oe"),
-                        'æ' => self.word.push_str("ae"),
-                        letter => self.word.push(letter),
-                    }
-                    if !self.script.words {
-                        self.end_word();
-                    }
-                }
-                Folded::Letter(_) => self.end_word(),
-            },
-        }
-    }
-
-    fn end_word(&mut self) {
-        if !self.word.is_empty() {
-            let text = std::mem::take(&mut self.word);
-            self.tokens.push(Token { text, sentence: self.sentence, clause: self.clause });
-        }
+/// How many words a text in its one spelling has, about.
+#[expect(clippy::cast_precision_loss, reason = "a text has at most a thousand characters")]
+pub(super) fn words(normal: &str, language: Language) -> f32 {
+    if has_words(language) {
+        normal.split(' ').count() as f32
+    } else {
+        // A word of these languages has two characters or so.
+        normal.chars().count() as f32 / 2.0
     }
 }
 
 enum Folded {
     Letter(char),
+    Letters(&'static str),
     Dropped,
 }
 
@@ -109,8 +66,11 @@ const fn is_accent(letter: char) -> bool {
 }
 
 /// One form for letters that are written now one way, now the other.
-fn fold(letter: char) -> Folded {
+fn folded(letter: char, language: Language) -> Folded {
     Folded::Letter(match letter {
+        'ß' => return Folded::Letters("ss"),
+        'œ' => return Folded::Letters("oe"),
+        'æ' => return Folded::Letters("ae"),
         // Arabic: vowel signs and the stretching stroke are optional, the hamza's seat varies.
         '\u{610}'..='\u{61a}' | '\u{640}' | '\u{64b}'..='\u{65f}' | '\u{670}' | '\u{6d6}'..='\u{6ed}' => {
             return Folded::Dropped;
@@ -124,13 +84,26 @@ fn fold(letter: char) -> Folded {
         '\u{901}' => '\u{902}',
         // Katakana are compared as hiragana, which lie 0x60 below them.
         '\u{30a1}'..='\u{30f6}' => char::from_u32(u32::from(letter) - 0x60).unwrap_or(letter),
+        other if language == Language::Zh => simplified(other),
         other => other,
     })
 }
 
-/// Vowel signs and the virama of Devanagari are no letters to Unicode, but parts of words.
-fn is_part_of_a_word(letter: char) -> bool {
-    letter.is_alphanumeric() || matches!(letter, '\u{900}'..='\u{963}' | 'ー')
+/// The simplified form of the traditional characters that the rules for Chinese contain.
+fn simplified(letter: char) -> char {
+    const PAIRS: &str = "\
+        過过氣气頭头來来車车護护藥药腦脑臟脏雙双腳脚燒烧煙烟殺杀給给個个這这說说話话電电視视書书聽听見见動动們们還还沒没會会時时後后點点發发幫帮讓让離离開开關关門门裡里裏里間间歲岁樣样種种鄰邻醫医險险緊紧張张\
+        壓压悶闷傷伤斷断臉脸體体麼么嗎吗為为當当從从對对應应該该難难覺觉嚥咽卡卡東东強强搶抢闖闯進进夠够誰谁滿满報报紙纸劇剧電电場场劃划嚴严運运廚厨燃燃濃浓爬爬檯台記记媽妈爺爷兒儿孫孙貓猫親亲戰战場场輕轻現现\
+        剛刚總总經经將将連连遠远選选題题顆颗錯错雞鸡餓饿飯饭鬆松週周鍾钟鐘钟擠挤喫吃暈晕昏昏癱瘫瘋疯癲癫癇痫痙痉攣挛窒窒倒倒嚨咙噎噎嗆呛無无應应撐撑內内並并夢梦歷历別别疊叠塊块於于產产親亲獨独輛辆";
+    if !letter.is_ascii() {
+        let mut pairs = PAIRS.chars();
+        while let (Some(traditional), Some(simple)) = (pairs.next(), pairs.next()) {
+            if traditional == letter {
+                return simple;
+            }
+        }
+    }
+    letter
 }
 
 #[cfg(test)]
@@ -138,37 +111,41 @@ mod tests {
     use super::*;
     use test_case::test_case;
 
-    const WORDS: Script = Script { words: true, elides: false, joins_particles: false };
-    const LETTERS: Script = Script { words: false, ..WORDS };
-    const ELIDING: Script = Script { elides: true, ..WORDS };
-
-    #[test_case("I CAN’T – breathe", WORDS => "i cant breathe"; "case and apostrophes")]
-    #[test_case("Me caí", WORDS => "me cai"; "an accent")]
-    #[test_case("Me cai\u{301}", WORDS => "me cai"; "an accent of its own")]
-    #[test_case("Straße", WORDS => "strasse"; "a sharp s")]
-    #[test_case("J’étouffe", ELIDING => "j etouffe"; "an elision")]
-    #[test_case("Mon cœur", ELIDING => "mon coeur"; "letters written as one")]
-    #[test_case("ёлка", WORDS => "елка"; "a letter that is written both ways")]
-    #[test_case("أنا لا أَستَطيع", WORDS => "انا لا استطيع"; "vowel signs")]
-    #[test_case("साँस नहीं", WORDS => "सांस नहीं"; "either nasal sign")]
-    #[test_case("ज़हर", WORDS => "जहर"; "a dot below")]
-    #[test_case("タスケテ！", LETTERS => "た す け て"; "katakana")]
-    #[test_case("살려 주세요", LETTERS => "살 려 주 세 요"; "spaces that mean nothing")]
-    #[test_case("ＨＥＬＰ", WORDS => "help"; "wide letters")]
-    fn one_spelling(text: &str, script: Script) -> String {
-        Text::new(text, script).tokens.iter().map(|token| token.text.as_str()).collect::<Vec<_>>().join(" ")
-    }
-
-    #[test]
-    fn sentences_and_clauses_are_told_apart() {
-        let text = Text::new("No, I fell. Help", WORDS);
-        let places: Vec<_> = text.tokens.iter().map(|token| (token.sentence, token.clause)).collect();
-        assert_eq!(places, [(0, 0), (0, 1), (0, 1), (1, 2)]);
+    #[test_case("I CAN’T – breathe", Language::En => "i can t breathe"; "case and apostrophes")]
+    #[test_case("  Help!! ", Language::En => "help"; "ends")]
+    #[test_case("Me caí", Language::Es => "me cai"; "an accent")]
+    #[test_case("Me cai\u{301}", Language::Es => "me cai"; "an accent of its own")]
+    #[test_case("Straße", Language::De => "strasse"; "a sharp s")]
+    #[test_case("J’étouffe", Language::Fr => "j etouffe"; "an elision")]
+    #[test_case("Mon cœur", Language::Fr => "mon coeur"; "letters written as one")]
+    #[test_case("ёлка", Language::Ru => "елка"; "a letter that is written both ways")]
+    #[test_case("أنا لا أَستَطيع", Language::Ar => "انا لا استطيع"; "vowel signs")]
+    #[test_case("साँस नहीं", Language::Hi => "सांस नहीं"; "either nasal sign")]
+    #[test_case("ज़हर", Language::Hi => "जहर"; "a dot below")]
+    #[test_case("タスケテ！", Language::Ja => "たすけて"; "katakana")]
+    #[test_case("我 頭 暈。", Language::Zh => "我头晕"; "traditional characters")]
+    #[test_case("살려 주세요", Language::Ko => "살려주세요"; "spaces that mean nothing")]
+    #[test_case("ＨＥＬＰ", Language::En => "help"; "wide letters")]
+    fn one_spelling(text: &str, language: Language) -> String {
+        normal(text, language)
     }
 
     #[test]
     fn of_a_very_long_text_the_end_is_kept() {
-        let text = Text::new(&format!("{} help", "word ".repeat(2_000)), WORDS);
-        assert_eq!((text.tokens.len(), text.tokens.last().unwrap().text.as_str()), (LONGEST, "help"));
+        let text = normal(&format!("{} help", "word ".repeat(2_000)), Language::En);
+        assert!(text.ends_with("word help") && text.starts_with("word "), "{text}");
+        assert!((LONGEST - 5..=LONGEST).contains(&text.len()));
+        assert_eq!(normal(&"救".repeat(3_000), Language::Zh).chars().count(), LONGEST);
+    }
+
+    #[test]
+    fn a_spelling_is_its_own_spelling() {
+        for language in Language::ALL {
+            for text in ["I can’t, Straße! œuf", "साँस ज़हर", "タスケテ 頭", "أَستَطيع"]
+            {
+                let once = normal(text, language);
+                assert_eq!(normal(&once, language), once, "{language}");
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 use test_case::test_case;
 
-/// Lines `! severity cue: words` must be found so; lines `- words` must not be found.
+/// Lines `! severity: words` must be found, and as at least as grave; lines `- words` must not be found.
 const CASES: [(Language, &str); 12] = [
     (Language::En, include_str!("cases/en.txt")),
     (Language::Es, include_str!("cases/es.txt")),
@@ -20,17 +20,10 @@ const CASES: [(Language, &str); 12] = [
     (Language::Ko, include_str!("cases/ko.txt")),
 ];
 
-fn emergencies(file: &'static str) -> impl Iterator<Item = (Severity, &'static str, &'static str)> {
+fn emergencies(file: &'static str) -> impl Iterator<Item = (Severity, &'static str)> {
     file.lines().filter_map(|line| line.strip_prefix("! ")).map(|line| {
-        let (expected, words) = line.split_once(": ").unwrap();
-        let (severity, cue) = expected.split_once(' ').unwrap();
-        let severity = match severity {
-            "critical" => Severity::Critical,
-            "high" => Severity::High,
-            "medium" => Severity::Medium,
-            other => panic!("{other} is no severity"),
-        };
-        (severity, cue, words)
+        let (severity, words) = line.split_once(": ").unwrap();
+        (Severity::parse(severity).unwrap_or_else(|| panic!("{line}")), words)
     })
 }
 
@@ -58,19 +51,17 @@ fn emergencies_are_found_and_harmless_talk_is_not(language: Language) {
     let file = cases(language);
     let mut wrong = Vec::new();
     let (mut found, mut quiet) = (0, 0);
-    for (severity, cue, words) in emergencies(file) {
+    for (severity, words) in emergencies(file) {
         found += 1;
         match assess(words, language) {
-            Some(finding) if finding.severity == severity && finding.cues.contains(&cue) => {
-                assert!(finding.score >= THRESHOLD);
-            }
-            other => wrong.push(format!("{words:?} is {severity:?} {cue}, not {other:?}")),
+            Some(finding) if finding.severity >= severity => assert!(finding.score > 0.0 && !finding.cues.is_empty()),
+            _ => wrong.push(format!("{words:?} is {severity:?}, not {:?}", judge(words, language))),
         }
     }
     for words in harmless(file) {
         quiet += 1;
-        if let Some(finding) = assess(words, language) {
-            wrong.push(format!("{words:?} is harmless, not {finding:?}"));
+        if assess(words, language).is_some() {
+            wrong.push(format!("{words:?} is harmless, not {:?}", judge(words, language)));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -78,79 +69,76 @@ fn emergencies_are_found_and_harmless_talk_is_not(language: Language) {
 }
 
 #[test]
-fn saying_it_in_the_middle_of_much_else_changes_nothing() {
+fn capital_letters_and_punctuation_change_nothing() {
     for (language, file) in CASES {
-        let talk: Vec<_> = harmless(file).collect();
-        for (severity, cue, words) in emergencies(file) {
-            let long = format!("{}. {words}. {}", talk[0], talk[1]);
-            let finding = assess(&long, language).unwrap_or_else(|| panic!("{long}"));
-            // A bare word counts only when nothing else is said; sentences count anywhere.
-            assert!(finding.severity >= severity && finding.cues.contains(&cue), "{long}: {finding:?}");
+        for (_, words) in emergencies(file) {
+            let shouted = format!("{}!!", words.to_uppercase());
+            assert_eq!(judge(&shouted, language), judge(words, language), "{shouted}");
         }
     }
 }
 
-#[test]
-fn capital_letters_and_missing_punctuation_change_nothing() {
-    for (language, file) in CASES {
-        for (_, cue, words) in emergencies(file) {
-            let shouted = words.to_uppercase();
-            let finding = assess(&shouted, language).unwrap_or_else(|| panic!("{shouted}"));
-            assert!(finding.cues.contains(&cue), "{shouted}: {finding:?}");
-        }
-    }
-}
-
-#[test]
-fn what_stands_around_a_plea_never_silences_it() {
-    for words in [
-        "I can't breathe, it was never this bad before",
-        "I want to die, I am a burden on my family",
-        "I fell yesterday and my head still hurts",
-        "Chest pain, worse if I move. It hurts so much",
-        "I think I had a stroke just now",
-        "They said on television what to do if, but I can't breathe",
-        "My neighbour had this last year and now I can't get up",
-    ] {
-        assert!(assess(words, Language::En).is_some(), "{words}");
-    }
+#[test_case("I can't breathe, it was never this bad before")]
+#[test_case("I want to die, I am a burden on my family")]
+#[test_case("I fell yesterday and my head still hurts")]
+#[test_case("Chest pain, worse if I move. It hurts so much")]
+#[test_case("I think I had a stroke just now")]
+#[test_case("They said on television what to do if, but I can't breathe")]
+#[test_case("My neighbour had this last year and now I can't get up")]
+#[test_case("there's an elephant sat on my chest")]
+fn what_stands_around_a_plea_never_silences_it(words: &str) {
+    assert!(assess(words, Language::En).is_some(), "{:?}", judge(words, Language::En));
 }
 
 #[test]
 fn the_same_words_of_another_time_or_person_weigh_less() {
-    let score = |words| assess(words, Language::En).map_or(0, |finding| finding.score);
-    assert!(score("He fell down the stairs just now") > score("He fell down the stairs"));
-    assert!(score("He fell down the stairs") > score("He fell down the stairs last year"));
-    assert_eq!(score("He fell down the stairs in the film"), 0);
+    let score = |words| judge(words, Language::En).score;
+    assert!(score("He fell down the stairs just now") > score("He fell down the stairs last year"));
+    assert!(score("I had a heart attack") > score("I had a heart attack in nineteen ninety eight"));
+    assert!(score("He fell down the stairs in the film") < 0.0);
 }
 
 #[test]
 fn a_transcript_that_grows_is_found_as_soon_as_it_says_so() {
-    let growing =
-        ["Oh dear, I", "Oh dear, I think", "Oh dear, I think I'm having", "Oh dear, I think I'm having a heart at"];
+    let detector = Detector::new(Language::En, &[]);
+    let growing = ["Oh dear, I", "Oh dear, I can't", "Oh dear, I think", "Oh dear, I think I'm having"];
     for words in growing {
-        assert_eq!(assess(words, Language::En), None, "{words}");
+        assert_eq!(detector.assess_partial(words), None, "{words}");
     }
-    let finding = assess("Oh dear, I think I'm having a heart attack and", Language::En).unwrap();
-    assert_eq!((finding.severity, finding.cues), (Severity::Critical, vec!["heart_attack"]));
+    let finding = detector.assess_partial("Oh dear, I think I'm having a heart attack and").unwrap();
+    assert_eq!((finding.severity, finding.cues[0]), (Severity::Critical, "medical.heart"));
 }
 
 #[test]
 fn what_comes_first_is_the_worst() {
     let finding = assess("I feel dizzy, I can't breathe and my chest hurts", Language::En).unwrap();
     assert_eq!(finding.severity, Severity::Critical);
-    assert_eq!(finding.cues, ["cannot_breathe", "chest_pain", "faint"]);
+    assert_eq!(finding.cues[0], "medical.breathing");
+    assert!(finding.cues.contains(&"medical.chest_pain") && finding.cues.contains(&"medical.dizzy"), "{finding:?}");
+}
+
+#[test]
+fn a_finding_explains_itself_without_the_patients_words() {
+    let judged = Judgement {
+        heard: Heard::default(),
+        learned: 1.0,
+        critical: -1.0,
+        words: 4.0,
+        score: 0.2,
+        phrases: Vec::new(),
+    };
+    assert_eq!(judged.found().cues, [LEARNED]);
+    assert_eq!(judged.found().severity, Severity::High);
+    assert_eq!(Judgement { critical: 0.5, ..judged.clone() }.found().severity, Severity::Critical);
+    assert!(!judged.is_doubtful());
+    assert!(Judgement { score: -0.1, ..judged.clone() }.is_doubtful());
+    assert!(!Judgement { score: -9.0, ..judged }.is_doubtful());
 }
 
 proptest! {
     #[test]
     fn nothing_that_is_said_makes_it_panic(text in any::<String>(), at in 0..12_usize) {
-        assess(&text, Language::ALL[at]);
-    }
-
-    #[test]
-    fn a_plea_is_found_among_any_words(before in "[a-z ]{0,200}", after in "[a-z ]{0,200}") {
-        let finding = assess(&format!("{before}. I can't breathe. {after}"), Language::En).unwrap();
-        prop_assert!(finding.cues.contains(&"cannot_breathe"));
+        let judged = judge(&text, Language::ALL[at]);
+        prop_assert!(judged.score.is_finite());
     }
 }

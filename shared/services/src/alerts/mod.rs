@@ -1,9 +1,17 @@
 //! Alerts: stored first, told at once, told again until everybody who should know was told.
 
+mod change;
+mod climb;
+mod create;
+mod list;
 mod notify;
 mod raise;
 mod recipients;
 
+pub use change::{Change, acknowledge, read, remove, resolve, update};
+pub use climb::climb;
+pub use create::{New, create};
+pub use list::{Shown, get, list};
 pub use notify::notify;
 pub use raise::{Raised, raise};
 

@@ -1,9 +1,10 @@
 //! Telling of an alert.
 
-use domain::alerts::{Alert, mail};
+use domain::alerts::{Alert, AlertKind, Channel, Delivery, Severity, mail, text_message};
 use domain::caregivers::Caregiver;
 use domain::jobs::Job;
-use domain::{AlertId, Error, Result, policy};
+use domain::orgs::Org;
+use domain::{AlertId, Error, Kind, Result, Secret, policy};
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 use store::mongo::Alerts;
@@ -15,22 +16,22 @@ use crate::{CallCtx, outbox};
 
 /// How long the tick keeps bringing an alert back that could not be told to everybody. After that it goes
 /// to the dead letter queue, and a person is called.
-const KEEP_TRYING: SignedDuration = SignedDuration::from_hours(1);
+const KEEP_TRYING: SignedDuration = SignedDuration::from_hours(24);
 
 /// How far an alert has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Told {
     /// People who were told, now and before.
     pub informed: u32,
-    /// People who should know and were not told yet.
+    /// Messages that should be sent and were not accepted yet.
     pub missing: u32,
 }
 
 /// Tells of an alert everybody who should know and was not told yet. Doing it twice, or twice at once, tells
-/// nobody twice. What could not be told is tried again with the next tick, for an hour.
+/// nobody twice. What could not be told is tried again with the next tick, for a day.
 ///
 /// # Errors
-/// When somebody could not be told for an hour, or nobody is there to be told.
+/// When somebody could not be told for a day, or nobody is there to be told.
 pub async fn notify(ctx: &CallCtx, alert: AlertId) -> Result<()> {
     let scope = policy::system("tell of an alert");
     let now = ctx.now();
@@ -39,6 +40,8 @@ pub async fn notify(ctx: &CallCtx, alert: AlertId) -> Result<()> {
         return Ok(());
     }
     let told = match ctx.store.alerts().find(&scope, alert).await? {
+        // Somebody sees to it: nobody else is disturbed.
+        Some(found) if !found.is_open(now) => return ctx.store.commit([Alerts::release(alert)]).await,
         Some(found) => tell(ctx, &found).await.map(|told| (found, told)),
         None => return Ok(()),
     };
@@ -48,13 +51,21 @@ pub async fn notify(ctx: &CallCtx, alert: AlertId) -> Result<()> {
         return Ok(());
     }
     if now.duration_since(found.raised_at) > KEEP_TRYING {
-        return Err(Error::unavailable("mail", format!("{} people were not told of an alert", told.missing)));
+        return Err(Error::unavailable("post", format!("{} messages about an alert were not sent", told.missing)));
     }
     let (_, job) = outbox::prepare(ctx, Job::NotifyAlert { alert_id: alert })?;
     ctx.store.commit([job]).await
 }
 
-/// Sends what is missing, everybody's at once, and writes down whose was accepted.
+/// What somebody is still to be sent.
+struct Message<'a> {
+    to: &'a Caregiver,
+    channel: Channel,
+    /// It has to wait until their quiet hours are over.
+    waits: bool,
+}
+
+/// Sends what is missing, everybody's at once, and writes down what was accepted.
 pub(super) async fn tell(ctx: &CallCtx, alert: &Alert) -> Result<Told> {
     let scope = policy::system("tell of an alert");
     let recipients = recipients::of(ctx, &scope, alert).await?;
@@ -63,32 +74,85 @@ pub(super) async fn tell(ctx: &CallCtx, alert: &Alert) -> Result<Told> {
     }
     let post = ctx.post.as_ref().ok_or_else(|| Error::unavailable("mail", "MAIL_FROM is not set"))?;
     let org = ctx.store.orgs().find(&scope, alert.content.org).await?.ok_or_else(nobody)?;
-    let patient = ctx.store.patients().find_even_removed(&scope, alert.content.patient).await?.ok_or_else(nobody)?;
-    let (done, missing): (Vec<_>, Vec<_>) =
-        recipients.into_iter().partition(|recipient| alert.informed.contains(&recipient.id));
+    let patient = match alert.content.patient {
+        Some(patient) => ctx.store.patients().find_even_removed(&scope, patient).await?,
+        None => None,
+    };
+    let patient = patient.ok_or_else(nobody)?;
+    let messages = messages(ctx, alert, &org, &recipients);
     let name = patient.profile.name.reveal();
-    let attempts = missing.iter().map(|recipient| {
-        let text = mail(alert.content.kind, recipient.language, name, alert.raised_at, &org.zone, &post.app);
-        async move { one(ctx, post, alert.id, recipient, &text).await }
-    });
-    let accepted = join_all(attempts).await.into_iter().filter(|accepted| *accepted).count();
+    let attempts = messages.iter().map(|message| one(ctx, post, alert, &org, name, message));
+    let done = join_all(attempts).await;
+    let accepted =
+        messages.iter().zip(&done).filter(|(_, done)| **done == Some(true)).map(|(message, _)| message.to.id);
+    let mut informed: Vec<_> = alert.informed().into_iter().chain(accepted).collect();
+    informed.sort_unstable();
+    informed.dedup();
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    Ok(Told { informed: number(done.len() + accepted), missing: number(missing.len() - accepted) })
+    let missing = done.iter().filter(|done| done.is_none()).count();
+    Ok(Told { informed: number(informed.len()), missing: number(missing) })
 }
 
+/// What everybody is still to be sent: a mail, unless they want none and can be reached otherwise; a text message when
+/// they have a verified number and want it, of what is grave.
+fn messages<'a>(ctx: &CallCtx, alert: &Alert, org: &Org, recipients: &'a [Caregiver]) -> Vec<Message<'a>> {
+    let (kind, now) = (alert.content.kind, ctx.now());
+    let grave = kind.is_emergency() || alert.content.severity >= Severity::High;
+    let mut messages = Vec::new();
+    for to in recipients {
+        let sms = grave && to.alerts.sms && to.phone_verified && to.phone.is_some();
+        let mail = to.alerts.mail || !sms;
+        let waits = !kind.is_emergency() && to.alerts.is_quiet(now, &org.zone);
+        for (channel, wanted) in [(Channel::Mail, mail), (Channel::Sms, sms)] {
+            if wanted && !alert.is_delivered(to.id, channel) {
+                // A mail wakes nobody.
+                messages.push(Message { to, channel, waits: waits && channel == Channel::Sms });
+            }
+        }
+    }
+    messages
+}
+
+/// Sends a message: `Some(true)` when it was accepted for delivery, `Some(false)` when it never will be.
 async fn one(
     ctx: &CallCtx,
     post: &Post,
-    alert: AlertId,
-    recipient: &Caregiver,
-    text: &domain::alerts::MailText,
-) -> bool {
-    if let Err(error) = post.mail.send(&recipient.email, text).await {
-        tracing::warn!(%alert, caregiver = %recipient.id, %error, "a caregiver was not told");
-        return false;
+    alert: &Alert,
+    org: &Org,
+    patient: &str,
+    message: &Message<'_>,
+) -> Option<bool> {
+    let Message { to, channel, waits } = *message;
+    if waits {
+        return None;
     }
-    if let Err(error) = ctx.store.commit([Alerts::informed(alert, recipient.id)]).await {
-        tracing::warn!(%alert, caregiver = %recipient.id, %error, "a caregiver will be told twice");
+    let kind: AlertKind = alert.content.kind;
+    let sent = match channel {
+        Channel::Mail => {
+            let text = mail(kind, to.language, patient, alert.raised_at, &org.zone, &post.app);
+            post.mail.send(&to.email, &text).await.map(drop)
+        }
+        Channel::Sms => {
+            let text = Secret::from(text_message(kind, to.language, patient, &post.app).into_inner());
+            // It was there when the message was decided on.
+            post.sms.send(to.phone.as_ref()?, &text).await.map(drop)
+        }
+    };
+    let accepted = match &sent {
+        Ok(()) => true,
+        Err(error) => {
+            let id = alert.id;
+            tracing::warn!(alert = %id, caregiver = %to.id, channel = channel.as_str(), %error, "a caregiver was not told");
+            // What the number or the address makes impossible is not tried again.
+            if error.kind != Kind::Invalid {
+                return None;
+            }
+            false
+        }
+    };
+    let delivery = Delivery { to: to.id, channel, at: ctx.now(), accepted };
+    if let Err(error) = ctx.store.commit([Alerts::delivered(alert.id, delivery)]).await {
+        tracing::warn!(alert = %alert.id, caregiver = %to.id, %error, "a caregiver will be told twice");
     }
-    true
+    Some(accepted)
 }

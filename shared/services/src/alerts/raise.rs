@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use domain::alerts::{Alert, NewAlert};
+use domain::alerts::{Alert, Ladder, NewAlert};
 use domain::jobs::Job;
 use domain::{AlertId, Error, Result};
+use jiff::Timestamp;
 use store::Write;
-use store::mongo::{Alerts, Outbox, Pending};
+use store::mongo::{Alerts, Outbox, Pending, Phrases};
 
 use super::TELLING;
 use super::notify::tell;
@@ -35,11 +36,15 @@ pub struct Raised {
 pub async fn raise(ctx: &CallCtx, alert: NewAlert) -> Result<Raised> {
     let now = ctx.now();
     let (patient, call, key) = (alert.patient, alert.call, alert.key.clone());
-    let alert = Alert::raise(AlertId::generate(now, &*ctx.random), alert, now);
+    let mut alert = Alert::raise(AlertId::generate(now, &*ctx.random), alert, now);
+    alert.climbs_at = first_climb(ctx, &alert).await;
     let (pending, job) = outbox::prepare(ctx, Job::NotifyAlert { alert_id: alert.id })?;
-    match ctx.store.commit([Alerts::add(&alert, now + TELLING)?, job, noted(ctx, &alert)?]).await {
+    let mut writes = vec![Alerts::add(&alert, now + TELLING)?, job, noted(ctx, &alert)?];
+    writes.extend(alert.content.phrases.iter().map(|phrase| Phrases::used(*phrase, now)));
+    match ctx.store.commit(writes).await {
         Ok(()) => {}
         Err(error) if error.code == "alert_known" => {
+            let patient = patient.ok_or_else(nobody)?;
             let known = ctx.store.alerts().by_key(patient, call, &key).await?;
             let informed = known.map_or(0, |known| count(&known));
             return Ok(Raised { first: false, informed });
@@ -61,16 +66,27 @@ pub async fn raise(ctx: &CallCtx, alert: NewAlert) -> Result<Raised> {
 
 /// An alert and the job that tells of it, to be committed with what it is about. Raised before, it stays as
 /// it is.
-pub(crate) fn prepare(ctx: &CallCtx, alert: NewAlert) -> Result<(Pending, [Write; 3])> {
+pub(crate) async fn prepare(ctx: &CallCtx, alert: NewAlert) -> Result<(Pending, [Write; 3])> {
     let now = ctx.now();
-    let alert = Alert::raise(AlertId::generate(now, &*ctx.random), alert, now);
+    let mut alert = Alert::raise(AlertId::generate(now, &*ctx.random), alert, now);
+    alert.climbs_at = first_climb(ctx, &alert).await;
     let (pending, job) = outbox::prepare(ctx, Job::NotifyAlert { alert_id: alert.id })?;
     Ok((pending, [Alerts::add_once(&alert)?, job, noted(ctx, &alert)?]))
 }
 
+/// When it climbs if nobody acknowledges it. An alert does not wait for an organisation that cannot be read: it climbs as
+/// those do whose organisation chose nothing.
+async fn first_climb(ctx: &CallCtx, alert: &Alert) -> Option<Timestamp> {
+    let system = domain::policy::system("tell of an alert");
+    let org = ctx.store.orgs().find(&system, alert.content.org).await.ok().flatten();
+    let ladder = org.map_or_else(Ladder::default, |org| org.ladder);
+    ladder.next(alert.rung, alert.raised_at).map(|(_, at)| at)
+}
+
 fn noted(ctx: &CallCtx, alert: &Alert) -> Result<Write> {
     let content = &alert.content;
-    audit::by_system(ctx, content.kind.as_str(), content.org, Action::Create, Subject::Alert, content.patient)
+    let about = content.patient.map_or_else(|| alert.id.to_string(), |patient| patient.to_string());
+    audit::by_system(ctx, content.kind.as_str(), content.org, Action::Create, Subject::Alert, about)
 }
 
 /// Tells, and crosses the job off when everybody knows; otherwise the tick hands it over.
@@ -102,7 +118,7 @@ async fn written(ctx: &CallCtx, alert: AlertId) -> u32 {
 }
 
 fn count(alert: &Alert) -> u32 {
-    u32::try_from(alert.informed.len()).unwrap_or(u32::MAX)
+    u32::try_from(alert.informed().len()).unwrap_or(u32::MAX)
 }
 
 /// The failure of an alert of which nobody can be told.

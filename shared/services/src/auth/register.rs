@@ -87,6 +87,7 @@ pub(crate) fn first_org(ctx: &AccountCtx, name: String, email: &Email, phone: Op
         phone,
         zone: ZONE.parse().expect("a zone of the tz database"),
         retries: CallRetries::default(),
+        ladder: domain::alerts::Ladder::default(),
         logo: None,
         created_at: now,
     }
@@ -109,6 +110,7 @@ pub(crate) fn first_admin(ctx: &AccountCtx, org: &Org, name: Name, email: Email)
         epoch: 0,
         language: Language::default(),
         theme: Theme::default(),
+        alerts: domain::caregivers::Preferences::default(),
         picture: None,
         created_at: now,
     }

@@ -50,6 +50,6 @@ async fn prepare(ctx: &CallCtx, id: CallId) -> Result<Option<Adopted>> {
     let messages = ctx.store.conversations().messages(id).await?;
     let turns = messages.into_iter().map(|message| message.turn).collect();
     let raised = ctx.store.alerts().raised_in(id).await?;
-    let told = raised.iter().map(|alert| u32::try_from(alert.informed.len()).unwrap_or(u32::MAX));
+    let told = raised.iter().map(|alert| u32::try_from(alert.informed().len()).unwrap_or(u32::MAX));
     Ok(Some(Adopted { taken: taken(ctx, call, patient).await?, turns, informed: told.min() }))
 }

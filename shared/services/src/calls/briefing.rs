@@ -44,5 +44,6 @@ pub(super) async fn taken(ctx: &Ctx, call: Call, patient: Patient) -> Result<Tak
     let seen = audit::by_system(ctx, "brief the model", call.org, Action::Read, Subject::Patient, patient.id)?;
     ctx.store.commit([seen]).await?;
     let (instructions, greeting) = (prompt::instructions(&briefing), prompt::greeting(&briefing));
-    Ok(Taken { call, patient, instructions, greeting })
+    let phrases = ctx.store.phrases().listened(call.org, patient.profile.language).await?;
+    Ok(Taken { call, patient, instructions, greeting, phrases })
 }

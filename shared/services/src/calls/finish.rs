@@ -64,7 +64,7 @@ async fn attempt(ctx: &CallCtx, before: &Call, outcome: Outcome, reason: EndReas
     writes.extend(followed);
     jobs.extend(waiting);
     if reason.is_fault() {
-        let (pending, alert) = alerts::prepare(ctx, failed(&after))?;
+        let (pending, alert) = alerts::prepare(ctx, failed(&after)).await?;
         writes.extend(alert);
         jobs.push(pending);
     }
@@ -85,12 +85,14 @@ async fn attempt(ctx: &CallCtx, before: &Call, outcome: Outcome, reason: EndReas
 fn failed(call: &Call) -> NewAlert {
     NewAlert {
         org: call.org,
-        patient: call.patient,
+        patient: Some(call.patient),
         call: Some(call.id),
         kind: AlertKind::CallFailed,
         severity: if call.answered_at.is_some() { Severity::High } else { Severity::Medium },
         key: AlertKind::CallFailed.as_str().to_owned(),
         cues: Vec::new(),
+        phrases: Vec::new(),
+        written: None,
         words: None,
     }
 }

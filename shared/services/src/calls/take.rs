@@ -2,6 +2,7 @@
 
 use domain::calls::{Call, EndReason, Status};
 use domain::patients::Patient;
+use domain::phrases::Listened;
 use domain::{CallId, Phi, Result, policy};
 
 use super::briefing::taken;
@@ -20,6 +21,8 @@ pub struct Taken {
     pub instructions: Phi<String>,
     /// What it is asked to say first.
     pub greeting: Phi<String>,
+    /// What the organisation's patients say in an emergency.
+    pub phrases: Vec<Listened>,
 }
 
 /// Takes a call for `cell`. `None` when there is nothing to do: another cell has it, the message

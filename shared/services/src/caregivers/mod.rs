@@ -19,7 +19,7 @@ pub use update::{NewPassword, update};
 
 use domain::caregivers::{Caregiver, Credentials};
 use domain::policy::{self, Action, Resource};
-use domain::{Caller, CaregiverId, Error, PatientId, Result, Role, Scope};
+use domain::{Caller, CaregiverId, Error, Language, PatientId, Result, Role, Scope};
 
 use crate::Ctx;
 
@@ -72,4 +72,14 @@ async fn all_with_patients(
     let assigned = |caregiver| pairs.iter().filter(move |(other, _)| *other == caregiver).map(|(_, patient)| *patient);
     let paired = caregivers.into_iter().map(|caregiver| (caregiver.id, caregiver));
     Ok(paired.map(|(id, caregiver)| (caregiver, assigned(id).collect())).collect())
+}
+
+/// The language the caller reads.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn language(ctx: &Ctx, caller: &Caller) -> Result<Language> {
+    let system = domain::policy::system("answer in the caller's language");
+    let found = ctx.store.caregivers().find(&system, caller.caregiver).await?;
+    Ok(found.map(|caregiver| caregiver.language).unwrap_or_default())
 }

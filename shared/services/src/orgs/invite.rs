@@ -110,6 +110,7 @@ async fn new(ctx: &AccountCtx, caller: &Caller, org: OrgId, invitation: &Invitat
         epoch: 0,
         language: inviter.map(|inviter| inviter.language).unwrap_or_default(),
         theme: Theme::default(),
+        alerts: domain::caregivers::Preferences::default(),
         picture: None,
         created_at: now,
     })

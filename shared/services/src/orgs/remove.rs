@@ -3,7 +3,7 @@
 use domain::audit::{self, Subject};
 use domain::policy::{self, Action, Resource};
 use domain::{Caller, Error, OrgId, Result, Role, Scope};
-use store::mongo::{Caregivers, Member, Orgs, Patients, Schedules, Tokens};
+use store::mongo::{Caregivers, Member, Orgs, Patients, Phrases, Schedules, Tokens};
 
 use super::inside;
 use crate::audit::{by, note, watch};
@@ -56,6 +56,7 @@ async fn empty(
         Tokens::forget(&caregivers),
         Patients::remove_all(org, &patients, now),
         Schedules::remove_all(org),
+        Phrases::remove_all(org),
     ]);
     ctx.store.commit(writes).await?;
     for picture in members.iter().filter_map(|member| member.picture) {

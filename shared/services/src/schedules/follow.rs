@@ -27,7 +27,7 @@ pub(crate) async fn follow(ctx: &CallCtx, ended: &Call) -> Result<(Vec<Write>, V
             _ => false,
         };
         if told {
-            let (pending, alert) = alerts::prepare(ctx, missed(ended))?;
+            let (pending, alert) = alerts::prepare(ctx, missed(ended)).await?;
             writes.extend(alert);
             jobs.push(pending);
         }
@@ -51,12 +51,14 @@ async fn retries(ctx: &CallCtx, call: &Call) -> Result<CallRetries> {
 fn missed(call: &Call) -> NewAlert {
     NewAlert {
         org: call.org,
-        patient: call.patient,
+        patient: Some(call.patient),
         call: Some(call.id),
         kind: AlertKind::CallMissed,
         severity: Severity::Medium,
         key: AlertKind::CallMissed.as_str().to_owned(),
         cues: Vec::new(),
+        phrases: Vec::new(),
+        written: None,
         words: None,
     }
 }

@@ -1,16 +1,20 @@
 //! `alerts`: what somebody who cares for a patient must hear about.
 
-use domain::alerts::{Alert, AlertKind, NewAlert, Severity};
-use domain::{AlertId, CallId, CaregiverId, OrgId, PatientId, Phi, Result, Scope};
+use domain::alerts::{
+    Alert, AlertKind, Audience, Channel, Delivery, Importance, Mark, NewAlert, Resolution, Rung, Severity, Topic,
+    Written,
+};
+use domain::{AlertId, CallId, CaregiverId, OrgId, PatientId, Phi, PhraseId, Result, Scope};
 use jiff::Timestamp;
 use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{DateTime, doc};
+use mongodb::bson::{Bson, DateTime, Document, doc};
 use serde::{Deserialize, Serialize};
 
 use super::convert::{date, document, id, oid, time, within};
 use super::{Query, Store, Write};
 
 const NAME: &str = "alerts";
+const MISSING: (&str, &str) = ("alert_not_found", "There is no such alert.");
 
 /// Alerts.
 pub struct Alerts<'a>(pub(super) &'a Store);
@@ -21,7 +25,8 @@ struct Row {
     #[serde(rename = "_id")]
     id: ObjectId,
     org: ObjectId,
-    patient_id: ObjectId,
+    #[serde(default)]
+    patient_id: Option<ObjectId>,
     call_id: Option<ObjectId>,
     /// The call, or the patient when there is none: with the key it names the alert.
     subject: ObjectId,
@@ -29,15 +34,79 @@ struct Row {
     kind: AlertKind,
     severity: Severity,
     cues: Vec<String>,
+    #[serde(default)]
+    phrases: Vec<ObjectId>,
     words: Option<String>,
     raised_at: DateTime,
     #[serde(default)]
-    informed: Vec<ObjectId>,
+    deliveries: Vec<DeliveryRow>,
     #[serde(default)]
-    acknowledged_at: Option<DateTime>,
+    read_by: Vec<ObjectId>,
+    /// Whether somebody still has to see to it, as far as people decide that.
+    #[serde(default)]
+    open: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    acknowledged: Option<MarkRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    resolved: Option<ResolutionRow>,
+    #[serde(default)]
+    rung: Rung,
+    /// Absent when it climbs no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    climbs_at: Option<DateTime>,
+    /// Who sees it besides its author; absent when the patient's assignment says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    audience: Option<Audience>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    author: Option<ObjectId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    written: Option<WrittenRow>,
     /// Until when somebody is telling of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     telling_until: Option<DateTime>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct DeliveryRow {
+    to: ObjectId,
+    channel: Channel,
+    at: DateTime,
+    accepted: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MarkRow {
+    by: ObjectId,
+    at: DateTime,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ResolutionRow {
+    #[serde(flatten)]
+    mark: MarkRow,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WrittenRow {
+    message: String,
+    importance: Importance,
+    topic: Topic,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    conversation: Option<ObjectId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    relevant_until: Option<DateTime>,
+}
+
+/// Whose alerts are listed.
+#[derive(Clone, Copy, Debug)]
+pub enum Reader<'a> {
+    /// All of the organisation: by an administrator.
+    All,
+    /// Those about these patients, those for everybody, and those that this caregiver wrote.
+    By(CaregiverId, &'a [PatientId]),
 }
 
 impl Alerts<'_> {
@@ -49,7 +118,7 @@ impl Alerts<'_> {
 
     /// The alert that has this key in its call or, without one, for its patient. Index: `alerts_key`.
     pub async fn by_key(&self, patient: PatientId, call: Option<CallId>, key: &str) -> Result<Option<Alert>> {
-        let filter = doc! { "subject": subject(patient, call), "key": key };
+        let filter = doc! { "subject": oid(call.map_or(patient.0, |call| call.0)), "key": key };
         self.0.first::<Row>(Query::of(NAME, filter)).await?.map(Row::read).transpose()
     }
 
@@ -60,11 +129,48 @@ impl Alerts<'_> {
     }
 
     /// A patient's alerts since `since` that nobody acknowledged, newest first.
-    /// Index: `alerts_patient`.
+    /// Index: `alerts_of_patient`.
     pub async fn open(&self, scope: &Scope, patient: PatientId, since: Timestamp, limit: u32) -> Result<Vec<Alert>> {
-        let raised = doc! { "$gte": date(since) };
-        let filter = doc! { "patientId": oid(patient.0), "raisedAt": raised, "acknowledgedAt": null };
+        let filter = doc! { "patientId": oid(patient.0), "open": true, "raisedAt": { "$gte": date(since) } };
         let query = Query::of(NAME, within(scope, filter)).sort(doc! { "raisedAt": -1 }).limit(limit);
+        self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
+    }
+
+    /// An organisation's alerts, newest first, up to `limit` of each kind of reason why they are seen; with `open` only those
+    /// that nobody acknowledged. Index: `alerts_org`, `alerts_of_patient`, `alerts_audience`, `alerts_author`.
+    pub async fn list(&self, org: OrgId, seen: Reader<'_>, open: bool, limit: u32) -> Result<Vec<Alert>> {
+        let with = |mut filter: Document| {
+            filter.insert("org", oid(org.0));
+            filter.insert("open", if open { Bson::from(true) } else { Bson::from(doc! { "$in": [true, false] }) });
+            Query::of(NAME, filter).sort(doc! { "raisedAt": -1, "_id": -1 }).limit(limit)
+        };
+        let queries = match seen {
+            Reader::All => vec![with(doc! {})],
+            Reader::By(me, patients) => {
+                let patients: Vec<_> = patients.iter().map(|patient| oid(patient.0)).collect();
+                let mut queries = vec![
+                    with(doc! { "audience": Audience::AllCaregivers.as_str() }),
+                    with(doc! { "author": oid(me.0) }),
+                ];
+                if !patients.is_empty() {
+                    queries.push(with(doc! { "patientId": { "$in": patients } }));
+                }
+                queries
+            }
+        };
+        let mut found: Vec<Row> = Vec::new();
+        for query in queries {
+            found.extend(self.0.every::<Row>(query).await?);
+        }
+        found.sort_by_key(|row| std::cmp::Reverse((row.raised_at, row.id)));
+        found.dedup_by_key(|row| row.id);
+        found.into_iter().map(Row::read).collect()
+    }
+
+    /// Alerts that nobody acknowledged in time, the longest waiting first. Index: `alerts_climbing`.
+    pub async fn climbing(&self, now: Timestamp, limit: u32) -> Result<Vec<Alert>> {
+        let query =
+            Query::of(NAME, doc! { "climbsAt": { "$lte": date(now) } }).sort(doc! { "climbsAt": 1 }).limit(limit);
         self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
     }
 
@@ -90,9 +196,13 @@ impl Alerts<'_> {
         Ok(Write::upsert(NAME, filter, doc! { "$setOnInsert": row }))
     }
 
-    /// A caregiver's message was accepted for delivery.
-    pub fn informed(alert: AlertId, caregiver: CaregiverId) -> Write {
-        Write::update(NAME, doc! { "_id": oid(alert.0) }, doc! { "$addToSet": { "informed": oid(caregiver.0) } })
+    /// A message to a caregiver was accepted for delivery, or never will be. What was written before stays.
+    pub fn delivered(alert: AlertId, delivery: Delivery) -> Write {
+        let Delivery { to, channel, at, accepted } = delivery;
+        let not_yet = doc! { "$not": { "$elemMatch": { "to": oid(to.0), "channel": channel.as_str() } } };
+        let row = doc! { "to": oid(to.0), "channel": channel.as_str(), "at": date(at), "accepted": accepted };
+        let filter = doc! { "_id": oid(alert.0), "deliveries": not_yet };
+        Write::update(NAME, filter, doc! { "$push": { "deliveries": row } })
     }
 
     /// Nobody is telling of it any more.
@@ -100,54 +210,161 @@ impl Alerts<'_> {
         Write::update(NAME, doc! { "_id": oid(alert.0) }, doc! { "$unset": { "tellingUntil": "" } })
     }
 
-    /// Somebody has seen it; the first time counts.
-    pub fn acknowledge(scope: &Scope, alert: AlertId, now: Timestamp) -> Write {
-        let filter = within(scope, doc! { "_id": oid(alert.0), "acknowledgedAt": null });
-        Write::update(NAME, filter, doc! { "$set": { "acknowledgedAt": date(now) } })
+    /// It climbs to a rung, and again at `climbs_at`; 409 `alert_moved_on` when it climbed already, or somebody acknowledged it.
+    pub fn climb(alert: &Alert, to: Rung, climbs_at: Option<Timestamp>) -> Result<Write> {
+        let filter = doc! { "_id": oid(alert.id.0), "rung": text(alert.rung)?, "open": true };
+        let mut change = doc! { "$set": { "rung": text(to)? } };
+        match climbs_at {
+            Some(at) => drop(change.get_document_mut("$set").map(|set| set.insert("climbsAt", date(at)))),
+            None => drop(change.insert("$unset", doc! { "climbsAt": "" })),
+        }
+        Ok(Write::update(NAME, filter, change).or_conflict("alert_moved_on", "The alert was changed at the same time."))
+    }
+
+    /// It climbs no more.
+    pub fn settle(alert: AlertId) -> Write {
+        Write::update(NAME, doc! { "_id": oid(alert.0) }, doc! { "$unset": { "climbsAt": "" } })
+    }
+
+    /// Somebody has read it; 404 when it is gone.
+    pub fn read(alert: AlertId, by: CaregiverId) -> Write {
+        let change = doc! { "$addToSet": { "readBy": oid(by.0) } };
+        Write::update(NAME, doc! { "_id": oid(alert.0) }, change).or_not_found(MISSING.0, MISSING.1)
+    }
+
+    /// Somebody sees to it: the first who says so. Nobody else is told of it from then on.
+    pub fn acknowledge(alert: AlertId, mark: Mark) -> Write {
+        let filter = doc! { "_id": oid(alert.0), "acknowledged": null };
+        let set = doc! { "acknowledged": { "by": oid(mark.by.0), "at": date(mark.at) }, "open": false };
+        Write::update(NAME, filter, doc! { "$set": set, "$unset": { "climbsAt": "" } })
+    }
+
+    /// It is over: the first who says so. 409 `alert_resolved` when somebody did before.
+    pub fn resolve(alert: AlertId, resolution: &Resolution) -> Result<Write> {
+        let row = document(&ResolutionRow::of(resolution))?;
+        let filter = doc! { "_id": oid(alert.0), "resolved": null };
+        let change = doc! { "$set": { "resolved": row, "open": false }, "$unset": { "climbsAt": "" } };
+        Ok(Write::update(NAME, filter, change).or_conflict("alert_resolved", "Somebody said before that this is over."))
+    }
+
+    /// Says something else in an alert that somebody wrote; 404 when it is gone.
+    pub fn rewrite(alert: AlertId, written: &Written) -> Result<Write> {
+        let change = doc! { "$set": { "written": document(&WrittenRow::of(written))?, "severity": text(written.importance.severity())? } };
+        Ok(Write::update(NAME, doc! { "_id": oid(alert.0) }, change).or_not_found(MISSING.0, MISSING.1))
+    }
+
+    /// Removes one; 404 when it is gone.
+    pub fn remove(alert: AlertId) -> Write {
+        Write::delete(NAME, doc! { "_id": oid(alert.0) }).or_not_found(MISSING.0, MISSING.1)
     }
 }
 
-fn subject(patient: PatientId, call: Option<CallId>) -> ObjectId {
-    oid(call.map_or(patient.0, |call| call.0))
+/// A word as the store has it.
+fn text(value: impl Serialize) -> Result<Bson> {
+    mongodb::bson::serialize_to_bson(&value).map_err(|error| domain::Error::internal(error.to_string()))
+}
+
+impl MarkRow {
+    fn of(mark: Mark) -> Self {
+        Self { by: oid(mark.by.0), at: date(mark.at) }
+    }
+
+    fn read(&self) -> Result<Mark> {
+        Ok(Mark { by: CaregiverId(id(self.by)), at: time(self.at)? })
+    }
+}
+
+impl ResolutionRow {
+    fn of(resolution: &Resolution) -> Self {
+        let note = resolution.note.as_ref().map(|note| note.reveal().clone());
+        Self { mark: MarkRow::of(resolution.mark), note }
+    }
+}
+
+impl WrittenRow {
+    fn of(written: &Written) -> Self {
+        Self {
+            message: written.message.reveal().clone(),
+            importance: written.importance,
+            topic: written.topic,
+            conversation: written.conversation.map(|call| oid(call.0)),
+            relevant_until: written.relevant_until.map(date),
+        }
+    }
 }
 
 impl Row {
     fn of(alert: &Alert) -> Self {
         let content = &alert.content;
+        let subject = content.call.map(|call| call.0).or(content.patient.map(|patient| patient.0));
+        let written = content.written.as_ref();
         Self {
             id: oid(alert.id.0),
             org: oid(content.org.0),
-            patient_id: oid(content.patient.0),
+            patient_id: content.patient.map(|patient| oid(patient.0)),
             call_id: content.call.map(|call| oid(call.0)),
-            subject: subject(content.patient, content.call),
+            // What is about neither is named by itself.
+            subject: oid(subject.unwrap_or(alert.id.0)),
             key: content.key.clone(),
             kind: content.kind,
             severity: content.severity,
             cues: content.cues.clone(),
+            phrases: content.phrases.iter().map(|phrase| oid(phrase.0)).collect(),
             words: content.words.as_ref().map(|words| words.reveal().clone()),
             raised_at: date(alert.raised_at),
-            informed: alert.informed.iter().map(|caregiver| oid(caregiver.0)).collect(),
-            acknowledged_at: alert.acknowledged_at.map(date),
+            deliveries: Vec::new(),
+            read_by: alert.read_by.iter().map(|reader| oid(reader.0)).collect(),
+            open: alert.acknowledged.is_none() && alert.resolved.is_none(),
+            acknowledged: alert.acknowledged.map(MarkRow::of),
+            resolved: alert.resolved.as_ref().map(ResolutionRow::of),
+            rung: alert.rung,
+            climbs_at: alert.climbs_at.map(date),
+            audience: written.map(|written| written.audience),
+            author: written.map(|written| oid(written.author.0)),
+            written: written.map(WrittenRow::of),
             telling_until: None,
         }
     }
 
     fn read(self) -> Result<Alert> {
+        let written = match (self.written, self.author, self.audience) {
+            (Some(row), Some(author), Some(audience)) => Some(Written {
+                author: CaregiverId(id(author)),
+                message: Phi::new(row.message),
+                importance: row.importance,
+                topic: row.topic,
+                audience,
+                conversation: row.conversation.map(|call| CallId(id(call))),
+                relevant_until: row.relevant_until.map(time).transpose()?,
+            }),
+            _ => None,
+        };
+        let delivery = |row: DeliveryRow| {
+            let (to, at) = (CaregiverId(id(row.to)), time(row.at)?);
+            Ok(Delivery { to, channel: row.channel, at, accepted: row.accepted })
+        };
+        let resolution = |row: ResolutionRow| Ok(Resolution { mark: row.mark.read()?, note: row.note.map(Phi::new) });
         Ok(Alert {
             id: AlertId(id(self.id)),
             content: NewAlert {
                 org: OrgId(id(self.org)),
-                patient: PatientId(id(self.patient_id)),
+                patient: self.patient_id.map(|patient| PatientId(id(patient))),
                 call: self.call_id.map(|call| CallId(id(call))),
                 kind: self.kind,
                 severity: self.severity,
                 key: self.key,
                 cues: self.cues,
+                phrases: self.phrases.into_iter().map(|phrase| PhraseId(id(phrase))).collect(),
                 words: self.words.map(Phi::new),
+                written,
             },
             raised_at: time(self.raised_at)?,
-            informed: self.informed.into_iter().map(|caregiver| CaregiverId(id(caregiver))).collect(),
-            acknowledged_at: self.acknowledged_at.map(time).transpose()?,
+            deliveries: self.deliveries.into_iter().map(delivery).collect::<Result<_>>()?,
+            read_by: self.read_by.into_iter().map(|reader| CaregiverId(id(reader))).collect(),
+            acknowledged: self.acknowledged.as_ref().map(MarkRow::read).transpose()?,
+            resolved: self.resolved.map(resolution).transpose()?,
+            rung: self.rung,
+            climbs_at: self.climbs_at.map(time).transpose()?,
         })
     }
 }

@@ -31,17 +31,17 @@ impl Store {
     where
         T: Serialize + DeserializeOwned + Send + Sync + 'static,
     {
+        let load = async move |store: &Self| store.first(Query::of(collection, doc! { "_id": oid(id) })).await;
         // In a box, as all that ask the driver.
-        self.read_through(collection, id).boxed()
+        self.kept(key(collection, id), load).boxed()
     }
 
-    async fn read_through<T>(&self, collection: &'static str, id: Id) -> Result<Option<T>>
+    /// What `load` reads, kept under a key that every write to it touches.
+    pub(crate) async fn kept<T>(&self, key: String, load: impl AsyncFn(&Self) -> Result<Option<T>>) -> Result<Option<T>>
     where
         T: Serialize + DeserializeOwned + Send + Sync + 'static,
     {
-        let query = Query::of(collection, doc! { "_id": oid(id) });
-        let Some(cache) = self.cache() else { return self.first(query).await };
-        let key = key(collection, id);
+        let Some(cache) = self.cache() else { return load(self).await };
         let mut looks = LOOK_AGAIN.iter();
         loop {
             match cache.read(&key).await {
@@ -55,7 +55,7 @@ impl Store {
                 },
                 Found::Mine(lease) => {
                     cache.looked(false);
-                    let found: Option<T> = self.first(query).await?;
+                    let found = load(self).await?;
                     if let Some(bytes) = found.as_ref().and_then(|value| mongodb::bson::serialize_to_vec(value).ok()) {
                         cache.fill(&key, lease, &bytes, FRESH).await;
                     }
@@ -69,6 +69,6 @@ impl Store {
             }
         }
         cache.looked(false);
-        self.first(query).await
+        load(self).await
     }
 }

@@ -1,7 +1,7 @@
 //! `caregivers`. What opens their accounts is in the same documents and in `credentials.rs`; how one
 //! is changed and removed is in `caregiver_changes.rs`.
 
-use domain::caregivers::{Caregiver, Credentials, Theme};
+use domain::caregivers::{Caregiver, Credentials, Preferences, Theme};
 use domain::{CaregiverId, Email, Language, OrgId, Page, PageRequest, PictureId, Result, Role, Scope};
 use jiff::Timestamp;
 use mongodb::bson::oid::ObjectId;
@@ -47,6 +47,8 @@ pub(super) struct Row {
     preferred_language: Language,
     #[serde(default)]
     theme_preference: Theme,
+    #[serde(default)]
+    alert_preferences: Preferences,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     picture: Option<PictureId>,
     #[serde(default)]
@@ -138,6 +140,13 @@ impl Caregivers<'_> {
         let query = query.sort(order(request)).skip(request.skip()).limit(request.limit);
         let rows = self.0.every::<Row>(query).await?;
         Ok(Page::new(request, rows.into_iter().map(Row::read).collect::<Result<_>>()?, total))
+    }
+
+    /// Those of an organisation who are on call, by name. Index: `caregivers_on_call`.
+    pub async fn on_call(&self, org: OrgId) -> Result<Vec<Caregiver>> {
+        let filter = doc! { "org": oid(org.0), "alertPreferences.onCall": true, "deleted": { "$ne": true } };
+        let query = Query::of(NAME, filter).sort(doc! { "name": 1 });
+        self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
     }
 
     /// Those of `ids` that belong to the scope's organisation, by name. Index: `_id_`.
@@ -234,6 +243,7 @@ impl Row {
             session_epoch: i64::from(caregiver.epoch),
             preferred_language: caregiver.language,
             theme_preference: caregiver.theme,
+            alert_preferences: caregiver.alerts,
             picture: caregiver.picture,
             deleted: false,
             created_at: date(caregiver.created_at),
@@ -255,6 +265,7 @@ impl Row {
             epoch: u32::try_from(self.session_epoch).unwrap_or_default(),
             language: self.preferred_language,
             theme: self.theme_preference,
+            alerts: self.alert_preferences,
             picture: self.picture,
             created_at: time(self.created_at)?,
         })

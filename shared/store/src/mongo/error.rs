@@ -51,7 +51,7 @@ pub(crate) fn name(error: &mongodb::error::Error) -> String {
         ErrorKind::InvalidArgument { .. } => "invalid argument",
         ErrorKind::Transaction { .. } => "transaction",
         ErrorKind::Command(_) => "command refused",
-        ErrorKind::Write(_) => "write refused",
+        ErrorKind::Write(_) | ErrorKind::InsertMany(_) => "write refused",
         ErrorKind::BsonDeserialization(_) | ErrorKind::Bson(_) => "a document does not have the expected shape",
         ErrorKind::InvalidResponse { .. } => "invalid response",
         _ => "other",
@@ -67,6 +67,12 @@ fn code(error: &mongodb::error::Error) -> Option<i32> {
         ErrorKind::Command(CommandError { code, .. }) => Some(*code),
         ErrorKind::Write(WriteFailure::WriteError(refused)) => Some(refused.code),
         ErrorKind::Write(WriteFailure::WriteConcernError(refused)) => Some(refused.code),
+        ErrorKind::InsertMany(failures) => failures
+            .write_errors
+            .as_ref()
+            .and_then(|refused| refused.first())
+            .map(|refused| refused.code)
+            .or_else(|| failures.write_concern_error.as_ref().map(|refused| refused.code)),
         _ => None,
     }
 }

@@ -56,6 +56,12 @@ pub const ALL: &[Index] = &[
     },
     Index {
         collection: "caregivers",
+        name: "caregivers_on_call",
+        keys: || doc! { "org": 1, "alertPreferences.onCall": 1 },
+        kind: Kind::Plain,
+    },
+    Index {
+        collection: "caregivers",
         name: "caregivers_sso",
         keys: || doc! { "ssoProviderId": 1, "ssoProvider": 1 },
         kind: Kind::UniqueSparse,
@@ -154,6 +160,19 @@ pub const ALL: &[Index] = &[
         keys: || doc! { "org": 1, "followsOrg": 1, "_id": 1 },
         kind: Kind::Plain,
     },
+    // The words of a phrase are there once in a language.
+    Index {
+        collection: "phrases",
+        name: "phrases_phrase",
+        keys: || doc! { "org": 1, "language": 1, "phrase": 1 },
+        kind: Kind::Unique,
+    },
+    Index {
+        collection: "phrases",
+        name: "phrases_kinds",
+        keys: || doc! { "org": 1, "language": 1, "severity": 1, "category": 1, "isActive": 1 },
+        kind: Kind::Plain,
+    },
     // One call for one instant.
     Index {
         collection: "occurrences",
@@ -247,10 +266,31 @@ pub const ALL: &[Index] = &[
     Index { collection: "alerts", name: "alerts_key", keys: || doc! { "subject": 1, "key": 1 }, kind: Kind::Unique },
     Index {
         collection: "alerts",
-        name: "alerts_patient",
-        keys: || doc! { "patientId": 1, "raisedAt": -1 },
+        name: "alerts_of_patient",
+        keys: || doc! { "patientId": 1, "open": 1, "raisedAt": -1 },
         kind: Kind::Plain,
     },
+    Index {
+        collection: "alerts",
+        name: "alerts_org",
+        keys: || doc! { "org": 1, "open": 1, "raisedAt": -1 },
+        kind: Kind::Plain,
+    },
+    // What people wrote is little, and for everybody less.
+    Index {
+        collection: "alerts",
+        name: "alerts_audience",
+        keys: || doc! { "org": 1, "audience": 1, "open": 1, "raisedAt": -1 },
+        kind: Kind::Plain,
+    },
+    Index {
+        collection: "alerts",
+        name: "alerts_author",
+        keys: || doc! { "author": 1, "open": 1, "raisedAt": -1 },
+        kind: Kind::Sparse,
+    },
+    // Only what still climbs has the field.
+    Index { collection: "alerts", name: "alerts_climbing", keys: || doc! { "climbsAt": 1 }, kind: Kind::Sparse },
     Index { collection: "notes", name: "notes_key", keys: || doc! { "callId": 1, "key": 1 }, kind: Kind::Unique },
     Index {
         collection: "notes",

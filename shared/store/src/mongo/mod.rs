@@ -25,6 +25,7 @@ mod orgs;
 mod outbox;
 mod patients;
 mod phone_codes;
+mod phrases;
 mod query;
 mod schedules;
 mod sessions;
@@ -44,7 +45,7 @@ use tokio::sync::OnceCell;
 
 use crate::Cache;
 
-pub use alerts::Alerts;
+pub use alerts::{Alerts, Reader};
 pub use attempts::AttemptLog;
 pub use audit::Audits;
 pub use callbacks::Callbacks;
@@ -58,6 +59,7 @@ pub use orgs::Orgs;
 pub use outbox::{Outbox, Pending};
 pub use patients::Patients;
 pub use phone_codes::{CodeLedger, Version};
+pub use phrases::{Kinds, Phrases};
 pub use schedules::Schedules;
 pub use sessions::Sessions;
 pub use tokens::Tokens;
@@ -134,6 +136,11 @@ impl Store {
     /// Schedules that came due.
     pub fn occurrences(&self) -> Occurrences<'_> {
         Occurrences(self)
+    }
+
+    /// What an organisation's patients say in an emergency.
+    pub fn phrases(&self) -> Phrases<'_> {
+        Phrases(self)
     }
 
     /// Calls.

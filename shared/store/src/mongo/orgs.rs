@@ -1,5 +1,6 @@
 //! `orgs`.
 
+use domain::alerts::Ladder;
 use domain::orgs::{CallRetries, Org, WebAddress};
 use domain::{OrgId, Page, PageRequest, Result, Scope};
 use jiff::Timestamp;
@@ -30,6 +31,8 @@ struct Row {
     #[serde(default)]
     call_retry_settings: Option<Retries>,
     #[serde(default)]
+    escalation: Option<Escalation>,
+    #[serde(default)]
     logo: Option<String>,
     #[serde(default)]
     deleted: bool,
@@ -42,6 +45,13 @@ struct Retries {
     retry_count: u8,
     retry_interval_minutes: u16,
     alert_on_all_missed_calls: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Escalation {
+    on_call_after_minutes: u16,
+    admins_after_minutes: u16,
 }
 
 #[derive(Deserialize)]
@@ -149,6 +159,10 @@ impl Row {
                 retry_interval_minutes: org.retries.interval_minutes,
                 alert_on_all_missed_calls: org.retries.alert_on_every_miss,
             }),
+            escalation: Some(Escalation {
+                on_call_after_minutes: org.ladder.on_call_after,
+                admins_after_minutes: org.ladder.admins_after,
+            }),
             logo: org.logo.as_ref().map(|logo| logo.as_str().to_owned()),
             deleted: false,
             created_at: date(org.created_at),
@@ -167,6 +181,10 @@ impl Row {
                 count: retries.retry_count,
                 interval_minutes: retries.retry_interval_minutes,
                 alert_on_every_miss: retries.alert_on_all_missed_calls,
+            }),
+            ladder: self.escalation.map_or_else(Ladder::default, |minutes| Ladder {
+                on_call_after: minutes.on_call_after_minutes,
+                admins_after: minutes.admins_after_minutes,
             }),
             logo: self.logo.and_then(|logo| logo.parse::<WebAddress>().ok()),
             created_at: time(self.created_at)?,

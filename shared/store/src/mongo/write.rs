@@ -37,7 +37,7 @@ pub struct Write {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
-    Insert(Document),
+    Insert(Vec<Document>),
     Update { filter: Document, update: Document, upsert: bool },
     UpdateAll { filter: Document, update: Document },
     Delete(Document),
@@ -49,8 +49,12 @@ impl Write {
         Self { collection, operation, refused: None, taken: None, touches: Vec::new() }
     }
 
-    pub(crate) const fn insert(collection: &'static str, document: Document) -> Self {
-        Self::of(collection, Operation::Insert(document))
+    pub(crate) fn insert(collection: &'static str, document: Document) -> Self {
+        Self::insert_all(collection, vec![document])
+    }
+
+    pub(crate) const fn insert_all(collection: &'static str, documents: Vec<Document>) -> Self {
+        Self::of(collection, Operation::Insert(documents))
     }
 
     pub(crate) const fn update(collection: &'static str, filter: Document, update: Document) -> Self {
@@ -192,8 +196,8 @@ impl Store {
     async fn perform(&self, write: &Write, session: Option<&mut ClientSession>) -> Result<(), Failure> {
         let collection = self.database().await.map_err(Failure::Ours)?.collection::<Document>(write.collection);
         match &write.operation {
-            Operation::Insert(document) => {
-                let insert = collection.insert_one(document);
+            Operation::Insert(documents) => {
+                let insert = collection.insert_many(documents);
                 let done = match session {
                     Some(session) => insert.session(session).await,
                     None => insert.await,

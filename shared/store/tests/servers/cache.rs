@@ -41,6 +41,7 @@ fn org(name: &str) -> Org {
         phone: None,
         zone: "Europe/Berlin".parse().unwrap(),
         retries: CallRetries::default(),
+        ladder: domain::alerts::Ladder::default(),
         logo: None,
         created_at: now,
     }

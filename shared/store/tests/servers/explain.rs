@@ -3,6 +3,8 @@
 //! The test watches the commands that the store sends. A query that is new and not asked for here is
 //! found by its name (`every_query_is_asked_for`).
 
+mod care;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -21,16 +23,16 @@ use domain::policy::{self, Action as Act, Resource};
 use domain::schedules::{Plan, Rule, Schedule};
 use domain::tokens::{OneTime, Purpose};
 use domain::{
-    AlertId, AuditId, CallId, CallbackId, Caller, CaregiverId, Id, JobId, MailId, OccurrenceId, OrgId, Origin,
-    PageRequest, PatientId, Role, ScheduleId, Scope, SessionId, TokenId,
+    AuditId, CallId, CallbackId, Caller, CaregiverId, Id, JobId, MailId, OccurrenceId, OrgId, Origin, PageRequest,
+    PatientId, Role, ScheduleId, Scope, SessionId, TokenId,
 };
 use jiff::Timestamp;
 use mongodb::bson::{Bson, Document, doc};
 use services::SystemRandom;
 use store::mongo::indexes;
 use store::mongo::{
-    Alerts, AttemptLog, Audits, Callbacks, Calls, Caregivers, CodeLedger, Conversations, Mails, Occurrences, Orgs,
-    Outbox, Patients, Schedules, Sessions, Tokens, Version, Whose,
+    AttemptLog, Audits, Callbacks, Calls, Caregivers, CodeLedger, Conversations, Mails, Occurrences, Orgs, Outbox,
+    Patients, Schedules, Sessions, Tokens, Version, Whose,
 };
 use store::{Store, Write};
 use testkit::house;
@@ -67,9 +69,7 @@ async fn read_everything(store: &Store) {
     let system = policy::system("a test");
     let (patient, call, caregiver, org) = (PatientId(id(4)), CallId(id(5)), CaregiverId(id(6)), OrgId(id(7)));
     for scope in [&system, &scope(Role::Staff), &scope(Role::OrgAdmin)] {
-        let (alerts, calls, conversations) = (store.alerts(), store.calls(), store.conversations());
-        drop(alerts.find(scope, AlertId(id(8))).await);
-        drop(alerts.open(scope, patient, now, 5).await);
+        let (calls, conversations) = (store.calls(), store.conversations());
         drop(calls.find(scope, call).await);
         drop(calls.live(scope).await);
         drop(calls.among(scope, &[call, CallId(id(9))]).await);
@@ -124,9 +124,6 @@ async fn read_everything(store: &Store) {
     let (version, known) = codes.of(caregiver).await.unwrap();
     drop(store.commit([CodeLedger::replace(caregiver, version, &known).unwrap()]).await);
     drop(codes.attempt(caregiver, now).await);
-    drop(store.alerts().by_key(patient, Some(call), "key").await);
-    drop(store.alerts().raised_in(call).await);
-    drop(store.alerts().claim(AlertId(id(8)), now, now).await);
     drop(store.callbacks().by_key(call, "key").await);
     drop(store.callbacks().due(now, 5).await);
     drop(store.schedules().due(now, 5).await);
@@ -166,7 +163,7 @@ async fn read_everything(store: &Store) {
 fn changes() -> Vec<Write> {
     let now = Timestamp::now();
     let admin = scope(Role::OrgAdmin);
-    let (patient, call, alert) = (PatientId(id(4)), CallId(id(5)), AlertId(id(8)));
+    let (patient, call) = (PatientId(id(4)), CallId(id(5)));
     let caregiver = caregiver();
     let ada = somebody();
     let older = Profile { age: Some(91), ..ada.profile.clone() };
@@ -180,6 +177,7 @@ fn changes() -> Vec<Write> {
         phone: None,
         zone: "UTC".parse().unwrap(),
         retries: CallRetries::default(),
+        ladder: domain::alerts::Ladder::default(),
         logo: None,
         created_at: now,
     };
@@ -202,9 +200,6 @@ fn changes() -> Vec<Write> {
     let paused = Attempts { count: 1, until: Some(now), since: Some(now) };
     let mut given_back = AttemptLog::give_back("account:test", &paused);
     given_back.extend([
-        Alerts::informed(alert, caregiver.id),
-        Alerts::release(alert),
-        Alerts::acknowledge(&admin, alert, now),
         Callbacks::settle(CallbackId(id(1)), domain::callbacks::State::Placed { placed: call }).unwrap(),
         Calls::note(call, &"note".to_owned().into()),
         Conversations::summarise(call, &"summary".to_owned().into()),
@@ -304,6 +299,7 @@ fn caregiver() -> Caregiver {
         epoch: 3,
         language: domain::Language::En,
         theme: domain::caregivers::Theme::default(),
+        alerts: domain::caregivers::Preferences::default(),
         picture: None,
         created_at: Timestamp::now(),
     }
@@ -352,7 +348,8 @@ async fn no_query_walks_through_a_collection() {
     let (store, seen) = watched();
     store.create_indexes().await.unwrap();
     read_everything(&store).await;
-    for write in changes() {
+    care::read(&store).await;
+    for write in changes().into_iter().chain(care::changes(Timestamp::now())) {
         // Whether it finds something is not the question; one by one, so that none keeps another back.
         drop(store.commit([write]).await);
     }
@@ -412,12 +409,13 @@ fn uri() -> String {
 }
 
 /// What only inserts or upserts by `_id` a document it was given, or is a part of what is asked for here.
-const ADDS: &[&str] = &["ping", "add", "add_once", "begin", "record", "note", "seed", "change", "account", "summarise"];
+const ADDS: &[&str] =
+    &["ping", "add", "add_all", "add_once", "begin", "record", "note", "seed", "change", "account", "summarise"];
 
 #[test]
 fn every_query_is_asked_for() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/mongo");
-    let (here, mut missing) = (include_str!("explain.rs"), Vec::new());
+    let (here, mut missing) = ([include_str!("explain.rs"), include_str!("explain/care.rs")].concat(), Vec::new());
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 40;
 /// The first one is what the others are compared with.
-const FUNCTIONS: [&str; 9] =
-    ["hello", "auth", "orgs", "patients", "conversations", "privacy", "docs", "jobs-worker", "jobs-tick"];
+const FUNCTIONS: [&str; 10] =
+    ["hello", "auth", "orgs", "patients", "alerts", "conversations", "privacy", "docs", "jobs-worker", "jobs-tick"];
 /// 32 bytes in base64.
 const KEY: &str = "bench:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 /// What the template gives them. Nobody listens there: a start asks no server.

@@ -1,0 +1,81 @@
+//! Many phrases at once.
+
+use serde_json::{Value, json};
+
+use crate::{PHRASES, app, clock};
+
+fn many(count: usize) -> Vec<Value> {
+    let one = |number: usize| {
+        let language = ["en", "es", "fr", "de", "zh", "ja", "pt", "it", "ru", "ar"][number % 10];
+        json!({
+            "phrase": format!("phrase {number}"), "language": language, "severity": "HIGH", "category": "Physical",
+            "pattern": format!(r"\bphrase {number}\b"),
+        })
+    };
+    (0..count).map(one).collect()
+}
+
+#[tokio::test]
+async fn what_can_be_added_is_and_the_rest_is_told_apart() {
+    let app = app().await;
+    app.admin.post(PHRASES, clock()).await.ok(201);
+    let mut phrases = many(4);
+    phrases[1]["pattern"] = json!("(");
+    phrases[2] = clock();
+    phrases.push(phrases[0].clone());
+    let told = app.admin.post(format!("{PHRASES}/bulk-import"), json!({ "phrases": phrases })).await.ok(201);
+    assert_eq!(told["total"], 5);
+    let added: Vec<_> = told["success"].as_array().unwrap().iter().map(|one| one["index"].as_u64().unwrap()).collect();
+    assert_eq!(added, [0, 3]);
+    let refused: Vec<_> = told["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["index"].as_u64().unwrap(), one["code"].as_str().unwrap()))
+        .collect();
+    assert_eq!(refused, [(1, "validation_failed"), (2, "phrase_taken"), (4, "phrase_taken")]);
+    assert_eq!(app.admin.get(PHRASES).await.ok(200)["totalResults"], 3);
+    let again = app.admin.post(format!("{PHRASES}/bulk-import"), json!({ "phrases": many(4) })).await.ok(201);
+    assert_eq!((again["success"].as_array().unwrap().len(), again["errors"].as_array().unwrap().len()), (2, 2));
+}
+
+#[tokio::test]
+async fn ten_thousand_are_added_and_no_language_gets_more_than_it_has_room_for() {
+    let app = app().await;
+    app.admin.post(PHRASES, clock()).await.ok(201);
+    let told = app.admin.post(format!("{PHRASES}/bulk-import"), json!({ "phrases": many(10_000) })).await.ok(201);
+    assert_eq!(told["success"].as_array().unwrap().len(), 9_999);
+    let errors = told["errors"].as_array().unwrap();
+    assert_eq!((errors.len(), &errors[0]["code"], &errors[0]["index"]), (1, &json!("too_many_phrases"), &json!(9_990)));
+    let mut more = clock();
+    more["phrase"] = json!("one more");
+    app.admin.post(PHRASES, more).await.refused(409, "too_many_phrases");
+    assert_eq!(app.admin.get(format!("{PHRASES}/statistics")).await.ok(200)["totalPhrases"], 10_000);
+}
+
+#[tokio::test]
+async fn what_is_no_import_is_refused_whole() {
+    let app = app().await;
+    let import = format!("{PHRASES}/bulk-import");
+    app.admin.post(&import, json!({ "phrases": [] })).await.refused(400, "validation_failed");
+    app.admin.post(&import, json!({ "phrases": many(10_001) })).await.refused(400, "validation_failed");
+    let mut wrong = many(2);
+    wrong[1]["severity"] = json!("URGENT");
+    app.admin.post(&import, json!({ "phrases": wrong })).await.invalid(&["phrases[1].severity"]);
+    app.staff.post(&import, json!({ "phrases": many(1) })).await.refused(403, "role_not_allowed");
+    assert_eq!(app.admin.get(PHRASES).await.ok(200)["totalResults"], 0);
+}
+
+#[tokio::test]
+async fn of_two_imports_at_once_each_phrase_is_added_by_one() {
+    let app = app().await;
+    let import =
+        async || app.admin.post(format!("{PHRASES}/bulk-import"), json!({ "phrases": many(1_200) })).await.ok(201);
+    let (one, other) = tokio::join!(import(), import());
+    let count = |told: &Value, what: &str| told[what].as_array().unwrap().len();
+    assert_eq!(count(&one, "success") + count(&other, "success"), 1_200, "{} {}", one["errors"][0], other["errors"][0]);
+    assert_eq!(count(&one, "errors") + count(&other, "errors"), 1_200);
+    let taken = |told: &Value| told["errors"].as_array().unwrap().iter().all(|error| error["code"] == "phrase_taken");
+    assert!(taken(&one) && taken(&other));
+    assert_eq!(app.admin.get(PHRASES).await.ok(200)["totalResults"], 1_200);
+}

@@ -1,0 +1,139 @@
+//! Alerts that nobody acknowledges climb from those who are near to those who are on call and to the administrators.
+
+use domain::alerts::{Alert, AlertKind, NewAlert, Rung};
+use domain::calls::Call;
+use domain::jobs::{Job, Queue};
+use domain::{AlertId, Role};
+use jiff::SignedDuration;
+use services::alerts;
+use testkit::{Client, TestApp};
+
+use crate::alerts::{plea, stored, subjects};
+use crate::calls::{no_routes, running, tick};
+
+async fn on_call(app: &TestApp) -> Client {
+    app.caregiver(Role::Staff, |caregiver| caregiver.alerts.on_call = true).await
+}
+
+/// Does the jobs that ticks and services handed over.
+async fn work(app: &TestApp) {
+    loop {
+        let messages = app.ctx.queues.receive(Queue::Jobs, 10, std::time::Duration::ZERO).await.unwrap();
+        if messages.is_empty() {
+            return;
+        }
+        for message in messages {
+            if let Ok(Job::NotifyAlert { alert_id }) = serde_json::from_str(&message.body) {
+                alerts::notify(&app.ctx, alert_id).await.unwrap();
+            }
+            app.ctx.queues.done(Queue::Jobs, &message).await.unwrap();
+        }
+    }
+}
+
+async fn after(app: &TestApp, minutes: i64) {
+    app.clock.advance(SignedDuration::from_mins(minutes));
+    tick(app).await.unwrap();
+    // The job was written with the step; the next tick hands it over if this one did not.
+    app.clock.advance(SignedDuration::from_secs(31));
+    tick(app).await.unwrap();
+    work(app).await;
+}
+
+async fn raised(app: &TestApp) -> (Call, Alert) {
+    let call = running(app, &["Help"]).await;
+    alerts::raise(&app.ctx, plea(&call, "help")).await.unwrap();
+    let alert = stored(&app.ctx, &call, "help").await;
+    (call, alert)
+}
+
+async fn rung(app: &TestApp, alert: AlertId) -> Rung {
+    let system = domain::policy::system("a test");
+    app.ctx.store.alerts().find(&system, alert).await.unwrap().unwrap().rung
+}
+
+#[tokio::test]
+async fn an_alert_that_nobody_acknowledges_climbs_to_its_end_and_tells_everybody_once() {
+    let app = TestApp::alone(no_routes).await;
+    let watch = on_call(&app).await;
+    let (_, alert) = raised(&app).await;
+    let told =
+        async |client| subjects(&app, client).await.iter().filter(|subject| subject.contains("may need help")).count();
+    let counts = async || [told(&app.staff).await, told(&watch).await, told(&app.admin).await];
+    assert_eq!(counts().await, [1, 0, 0]);
+    after(&app, 3).await;
+    assert_eq!(counts().await, [1, 0, 0], "not yet");
+    after(&app, 2).await;
+    assert_eq!((counts().await, rung(&app, alert.id).await), ([1, 1, 0], Rung::OnCall));
+    after(&app, 10).await;
+    assert_eq!((counts().await, rung(&app, alert.id).await), ([1, 1, 1], Rung::Admins));
+    for _ in 0..3 {
+        after(&app, 60).await;
+    }
+    assert_eq!(counts().await, [1, 1, 1], "nobody is told twice");
+}
+
+#[tokio::test]
+async fn who_acknowledges_stops_it() {
+    let app = TestApp::alone(no_routes).await;
+    let watch = on_call(&app).await;
+    let (_, alert) = raised(&app).await;
+    alerts::acknowledge(&app.ctx, &app.caller_of(&app.staff), alert.id).await.unwrap();
+    after(&app, 30).await;
+    assert_eq!(rung(&app, alert.id).await, Rung::Assigned);
+    assert!(subjects(&app, &watch).await.is_empty() && subjects(&app, &app.admin).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_acknowledgement_in_the_very_moment_of_the_step_disturbs_nobody() {
+    let app = TestApp::alone(no_routes).await;
+    let watch = on_call(&app).await;
+    let (_, alert) = raised(&app).await;
+    app.clock.advance(SignedDuration::from_mins(5));
+    // The step is taken, the message is not sent yet.
+    alerts::climb(&app.ctx).await.unwrap();
+    assert_eq!(rung(&app, alert.id).await, Rung::OnCall);
+    alerts::acknowledge(&app.ctx, &app.caller_of(&app.staff), alert.id).await.unwrap();
+    alerts::notify(&app.ctx, alert.id).await.unwrap();
+    assert!(subjects(&app, &watch).await.is_empty());
+}
+
+#[tokio::test]
+async fn of_many_ticks_at_once_one_takes_the_step() {
+    let app = TestApp::alone(no_routes).await;
+    let (_, alert) = raised(&app).await;
+    app.clock.advance(SignedDuration::from_mins(5));
+    let ticks = (0..8).map(|_| alerts::climb(&app.ctx));
+    futures_util::future::join_all(ticks).await;
+    assert_eq!(rung(&app, alert.id).await, Rung::OnCall);
+    let waiting = app.ctx.store.outbox().before(app.ctx.now() + SignedDuration::from_secs(1), 100).await.unwrap();
+    let ours = waiting.iter().filter(|(_, job)| *job == Some(Job::NotifyAlert { alert_id: alert.id })).count();
+    assert_eq!(ours, 1, "one job for the step");
+}
+
+#[tokio::test]
+async fn the_organisation_says_how_long_it_takes() {
+    let app = TestApp::alone(no_routes).await;
+    let slow = domain::orgs::Org {
+        ladder: domain::alerts::Ladder { on_call_after: 60, admins_after: 120 },
+        ..app.home.clone()
+    };
+    app.ctx.store.commit([store::mongo::Orgs::alter(&app.home, &slow, app.ctx.now()).unwrap()]).await.unwrap();
+    let (_, alert) = raised(&app).await;
+    after(&app, 50).await;
+    assert_eq!(rung(&app, alert.id).await, Rung::Assigned);
+    after(&app, 10).await;
+    assert_eq!(rung(&app, alert.id).await, Rung::OnCall);
+}
+
+#[tokio::test]
+async fn a_missed_call_that_nobody_cared_about_for_a_week_climbs_no_more() {
+    let app = TestApp::alone(no_routes).await;
+    let call = running(&app, &["Hello"]).await;
+    let missed = NewAlert { kind: AlertKind::CallMissed, call: None, ..plea(&call, "missed") };
+    alerts::raise(&app.ctx, missed).await.unwrap();
+    app.clock.advance(SignedDuration::from_hours(24 * 8));
+    alerts::climb(&app.ctx).await.unwrap();
+    let alert = app.ctx.store.alerts().by_key(call.patient, None, "missed").await.unwrap().unwrap();
+    assert_eq!((alert.rung, alert.climbs_at), (Rung::Assigned, None), "it is settled");
+}

@@ -1,0 +1,106 @@
+//! What a call listens with: a language and the organisation's phrases.
+
+use super::rules::Heard;
+use super::{Finding, Judgement, SURE, judge};
+use crate::locale::Language;
+use crate::phrases::{Listened, Pattern, spelled};
+
+/// How sure a phrase of the organisation is, when nothing that is said speaks against it.
+const PHRASE: f32 = 1.0;
+
+/// A detector for one call. Making it reads the rules of the language, which takes a while the first time.
+#[derive(Debug)]
+pub struct Detector {
+    language: Language,
+    phrases: Vec<(Listened, Pattern)>,
+}
+
+impl Detector {
+    /// A detector that also listens for these phrases; one that cannot be read any more is left out.
+    pub fn new(language: Language, phrases: &[Listened]) -> Self {
+        super::warm(language);
+        let read = |phrase: &Listened| Some((phrase.clone(), Pattern::read(&phrase.pattern).ok()?));
+        Self { language, phrases: phrases.iter().filter_map(read).collect() }
+    }
+
+    /// Judges an utterance, as [`judge`], with the phrases.
+    pub fn judge(&self, text: &str) -> Judgement {
+        let mut judgement = judge(text, self.language);
+        if self.phrases.is_empty() {
+            return judgement;
+        }
+        let spelled = spelled(text);
+        let said: Vec<_> = self.phrases.iter().filter(|(_, pattern)| pattern.is_in(&spelled)).collect();
+        if said.is_empty() {
+            return judgement;
+        }
+        let cues: Vec<_> = said.iter().map(|(phrase, _)| (phrase.severity, phrase.category.cue())).collect();
+        // Weighed as any cue: denied, over or of a film, it is no more than doubtful.
+        let alone = Heard { cues: cues.clone(), contexts: judgement.heard.contexts.clone() };
+        judgement.score = judgement.score.max(if alone.is_emergency() { PHRASE } else { -f32::EPSILON });
+        judgement.heard.cues.extend(cues);
+        judgement.heard.cues.sort_by_key(|&(severity, cue)| (std::cmp::Reverse(severity), cue));
+        let mut seen = Vec::new();
+        judgement.heard.cues.retain(|(_, cue)| {
+            !seen.contains(cue) && {
+                seen.push(*cue);
+                true
+            }
+        });
+        judgement.phrases = said.iter().map(|(phrase, _)| phrase.id).collect();
+        judgement
+    }
+
+    /// What an utterance tells that is still being written down: only what the rest will hardly take back.
+    pub fn assess_partial(&self, text: &str) -> Option<Finding> {
+        let judgement = self.judge(text);
+        let is_sure = judgement.score > SURE && judgement.heard.is_emergency();
+        is_sure.then(|| judgement.found())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emergencies::Severity;
+    use crate::id::{Id, PhraseId};
+    use crate::phrases::Category;
+
+    fn detector() -> Detector {
+        let phrase = |n, severity, pattern: &str| Listened {
+            id: PhraseId(Id::from_bytes([n; 12])),
+            severity,
+            category: Category::Medical,
+            pattern: pattern.to_owned(),
+        };
+        let phrases = [
+            phrase(1, Severity::Critical, "purple elephant"),
+            phrase(2, Severity::Medium, "elephant"),
+            phrase(3, Severity::High, "("),
+        ];
+        Detector::new(Language::En, &phrases)
+    }
+
+    #[test]
+    fn a_phrase_of_the_organisation_is_an_emergency_whatever_else_is_thought_of_it() {
+        assert!(judge("The purple elephant is here", Language::En).finding().is_none());
+        let judgement = detector().judge("The purple elephant is here");
+        let finding = judgement.finding().unwrap();
+        assert_eq!((finding.severity, finding.cues), (Severity::Critical, vec!["phrase.medical"]));
+        assert_eq!(finding.phrases.len(), 2);
+        assert!(detector().assess_partial("The purple elephant").is_some());
+    }
+
+    #[test]
+    fn a_phrase_is_weighed_by_what_stands_around_it() {
+        let judgement = detector().judge("I watched a film about a purple elephant");
+        assert!(judgement.finding().is_none() && judgement.is_doubtful(), "{judgement:?}");
+    }
+
+    #[test]
+    fn without_its_phrases_it_hears_what_everybody_hears() {
+        let text = "I can't breathe";
+        assert_eq!(detector().judge(text), judge(text, Language::En));
+        assert!(detector().judge("good morning").phrases.is_empty());
+    }
+}
