@@ -74,6 +74,7 @@ fn org(ctx: &Ctx) -> Org {
         zone: "Europe/Berlin".parse().expect("a zone"),
         retries: CallRetries::default(),
         ladder: domain::alerts::Ladder::default(),
+        rules: domain::orgs::CallRules::default(),
         logo: None,
         created_at: ctx.now(),
     }
@@ -123,6 +124,7 @@ fn patients(ctx: &Ctx) -> Vec<Patient> {
             language,
             manner: Manner::default(),
             recording_consent: false,
+            calls: domain::patients::Permission::default(),
             extension: None,
         },
         picture: None,

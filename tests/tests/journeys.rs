@@ -9,11 +9,16 @@ use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use domain::alerts::{AlertKind, NewAlert, Severity};
+use domain::calls::{EndReason, Outcome, Status};
+use domain::caregivers::Preferences;
 use domain::conversations::Speaker;
 use domain::jobs::Queue;
+use domain::{PatientId, Role};
+use jiff::SignedDuration;
 use openai_sim::{Sim, SimConfig};
-use serde_json::json;
-use testkit::{Fronts, PASSWORD, TestApp};
+use serde_json::{Value, json};
+use testkit::{Client, Fronts, PASSWORD, TestApp, cell};
 use tower::ServiceExt as _;
 
 /// Every function's routes, as API Gateway puts them together.
@@ -22,6 +27,7 @@ fn api(fronts: &Fronts) -> Router {
         .merge(auth::routes().split_for_parts().0.with_state(fronts.accounts.clone()))
         .merge(orgs::routes().split_for_parts().0.with_state(fronts.accounts.clone()))
         .merge(patients::routes().split_for_parts().0.with_state(fronts.base.clone()))
+        .merge(alerts::routes().split_for_parts().0.with_state(fronts.base.clone()))
         .merge(privacy::routes().split_for_parts().0.with_state(fronts.audit.clone()))
         .merge(conversations::routes().split_for_parts().0.with_state(fronts.calls.clone()))
         .merge(docs::routes())
@@ -169,4 +175,169 @@ async fn a_colleague_is_invited_comes_cares_for_a_patient_and_leaves() {
     app.anyone.post("/v1/auth/login", login).await.refused(401, "credentials_wrong");
     let unassigned = app.admin.get("/v1/patients/unassigned").await.ok(200);
     assert_eq!((unassigned.as_array().unwrap().len(), &unassigned[0]["name"]), (1, &json!("Ada")));
+}
+
+/// A system of its own, whose clock may be moved without moving anybody else's plans.
+struct Care {
+    app: TestApp,
+    worker: jobs::JobCtx,
+    tick: jobs::TickCtx,
+    _model: Sim,
+}
+
+impl Care {
+    async fn start() -> Self {
+        let app = TestApp::alone(api).await;
+        let model = Sim::start(SimConfig::default()).unwrap();
+        let env = app.env.clone().with("OPENAI_API_KEY", "key").with("OPENAI_BASE_URL", model.base_url());
+        let worker = jobs::wire_worker(&env).await.unwrap();
+        let seals = services::audit::AuditSeals::new(&config::AuditKeys::from_env(&app.env).unwrap());
+        let tick = jobs::TickCtx { base: (*app.ctx).clone(), seals: std::sync::Arc::new(seals) };
+        Self { app, worker, tick, _model: model }
+    }
+
+    /// Time passes, and the minute strikes: EventBridge's part, and Lambda's.
+    async fn after(&self, time: SignedDuration) {
+        self.app.clock.advance(time);
+        for _ in 0..2 {
+            jobs::tick(&self.tick).await.unwrap();
+            self.app.clock.advance(SignedDuration::from_secs(31));
+        }
+        while let Some(event) = self.next_batch().await {
+            assert!(jobs::work(&self.worker, event).await.batch_item_failures.is_empty());
+        }
+    }
+
+    async fn next_batch(&self) -> Option<SqsEvent> {
+        let messages = self.app.ctx.queues.receive(Queue::Jobs, 10, Duration::from_millis(300)).await.unwrap();
+        let mut event = SqsEvent::default();
+        for received in &messages {
+            let mut message = SqsMessage::default();
+            (message.message_id, message.body) = (Some(received.id.clone()), Some(received.body.clone()));
+            event.records.push(message);
+            self.app.ctx.queues.done(Queue::Jobs, received).await.unwrap();
+        }
+        (!messages.is_empty()).then_some(event)
+    }
+
+    /// Somebody signs in again: it is another day.
+    async fn signed_in(&self, client: &Client) -> (Client, Value) {
+        let credentials = json!({ "email": client.caregiver().email.as_str(), "password": PASSWORD });
+        let welcome = self.app.anyone.elsewhere().post("/v1/auth/login", credentials).await.ok(200);
+        (self.app.anyone.with_token(welcome["tokens"]["access"]["token"].as_str().unwrap()), welcome)
+    }
+
+    /// A patient who is called every day at half past nine; the clock shows that.
+    async fn planned(&self) -> PatientId {
+        let ada = self.app.patient("Ada", &[&self.app.staff]).await.id;
+        let daily = json!({ "frequency": "daily", "intervals": [], "time": "09:30" });
+        let planned = self.app.staff.post(format!("/v1/schedules/patients/{ada}"), daily).await.ok(201);
+        let next: jiff::Timestamp = planned["nextCallDate"].as_str().unwrap().parse().unwrap();
+        self.after(next.duration_since(self.app.ctx.now())).await;
+        ada
+    }
+
+    async fn subjects(&self, client: &Client) -> Vec<String> {
+        self.app.mails_to(client).await.into_iter().map(|mail| mail.subject).collect()
+    }
+}
+
+#[tokio::test]
+async fn schedule_to_call() {
+    let care = Care::start().await;
+    let ada = care.planned().await;
+    let call =
+        common::hold_a_call(&care.app.ctx, &[(Speaker::Assistant, "Good morning."), (Speaker::Patient, "Hello.")])
+            .await;
+    let (staff, welcome) = care.signed_in(&care.app.staff).await;
+    let next: jiff::Timestamp =
+        welcome["patients"][0]["schedules"][0]["nextCallDate"].as_str().unwrap().parse().unwrap();
+    assert!(next > care.app.ctx.now(), "tomorrow again");
+    let occurrences = staff.get(format!("/v1/patients/{ada}/occurrences")).await.ok(200);
+    assert_eq!((&occurrences[0]["state"], &occurrences[0]["attempts"]), (&json!("reached"), &json!(1)));
+    let said = staff.get(format!("/v1/conversations/{call}")).await.ok(200);
+    assert_eq!(said["messages"].as_array().unwrap().len(), 2);
+    assert_eq!(welcome["alerts"], json!([]));
+}
+
+#[tokio::test]
+async fn missed_call_retries_then_alert() {
+    let care = Care::start().await;
+    let settings =
+        json!({ "callRetrySettings": { "retryCount": 1, "retryIntervalMinutes": 10, "alertOnAllMissedCalls": false } });
+    care.app.admin.patch(format!("/v1/orgs/{}", care.app.home.id), settings).await.ok(200);
+    let ada = care.planned().await;
+    for attempt in 1..=2 {
+        let mut call = cell::take(&care.app.ctx).await.unwrap();
+        cell::progress(&care.app.ctx, &mut call, Status::Ringing).await;
+        cell::finish(&care.app.ctx, &call, Outcome::NoAnswer, EndReason::NoAnswer).await;
+        let (_, welcome) = care.signed_in(&care.app.staff).await;
+        assert_eq!(welcome["alerts"].as_array().unwrap().len(), attempt - 1, "only the last miss is told");
+        care.after(SignedDuration::from_mins(10)).await;
+    }
+    let (staff, welcome) = care.signed_in(&care.app.staff).await;
+    let alert = &welcome["alerts"][0];
+    assert_eq!(
+        (&alert["kind"], &alert["message"]),
+        (&json!("call_missed"), &json!("Ada did not answer the planned call"))
+    );
+    assert_eq!(care.subjects(&care.app.staff).await, ["Ada did not answer the planned call"]);
+    let occurrences = staff.get(format!("/v1/patients/{ada}/occurrences")).await.ok(200);
+    assert_eq!((&occurrences[0]["state"], &occurrences[0]["attempts"]), (&json!("missed"), &json!(2)));
+    staff.post(format!("/v1/alerts/markAsRead/{}", alert["id"].as_str().unwrap()), json!({})).await.ok(200);
+    assert_eq!(staff.get("/v1/alerts").await.ok(200), json!([]));
+}
+
+#[tokio::test]
+async fn emergency_to_sms_to_escalation() {
+    let care = Care::start().await;
+    let app = &care.app;
+    let mut bytes = [0; 4];
+    app.ctx.random.fill(&mut bytes);
+    let number = format!("+1555{:07}", u32::from_be_bytes(bytes) % 10_000_000);
+    let phone = number.parse().unwrap();
+    let nora = app.caregiver(Role::Staff, |nora| (nora.phone, nora.phone_verified) = (Some(phone), true)).await;
+    let on_call = Preferences { on_call: true, ..Preferences::default() };
+    let watch = app.caregiver(Role::Staff, |watch| watch.alerts = on_call).await;
+    let ada = app.patient("Ada", &[&nora]).await;
+    app.admin.post("/v1/calls/initiate", json!({ "patientId": ada.id.to_string() })).await.ok(201);
+    let mut call = cell::take(&app.ctx).await.unwrap();
+    cell::progress(&app.ctx, &mut call, Status::Connected).await;
+
+    // What a cell does when the detector finds something.
+    let finding = domain::emergencies::assess("I can't breathe, help me", domain::Language::En).unwrap();
+    let alert = NewAlert {
+        org: ada.org,
+        patient: Some(ada.id),
+        call: Some(call.id),
+        kind: AlertKind::Emergency,
+        severity: finding.severity,
+        key: "emergency_item_1".to_owned(),
+        cues: finding.cues.iter().map(|cue| (*cue).to_owned()).collect(),
+        phrases: finding.phrases,
+        words: Some("I can't breathe, help me".to_owned().into()),
+        written: None,
+    };
+    assert_eq!(alert.severity, Severity::Critical);
+    let raised = services::alerts::raise(&app.ctx, alert).await.unwrap();
+    assert_eq!(raised.informed, 1);
+    assert_eq!(app.texts_to(&number).await, ["Urgent: Ada may need help now: http://127.0.0.1:8081"]);
+    cell::finish(&app.ctx, &call, Outcome::Answered, EndReason::CallerHungUp).await;
+
+    let urgent = "Urgent: Ada may need help now".to_owned();
+    let told = async |client| care.subjects(client).await.contains(&urgent);
+    assert!(!told(&watch).await && !told(&app.admin).await);
+    care.after(SignedDuration::from_mins(5)).await;
+    assert!(told(&watch).await && !told(&app.admin).await, "all on call");
+    care.after(SignedDuration::from_mins(10)).await;
+    assert!(told(&app.admin).await, "and the administrators");
+    assert_eq!(app.texts_to(&number).await.len(), 1, "nobody twice");
+
+    let (admin, welcome) = care.signed_in(&app.admin).await;
+    let alert = format!("/v1/alerts/{}", welcome["alerts"][0]["id"].as_str().unwrap());
+    assert_eq!(welcome["alerts"][0]["escalation"], "admins");
+    let seen = admin.post(format!("{alert}/acknowledge"), json!({})).await.ok(200);
+    assert_eq!(seen["acknowledged"]["by"], app.admin.caregiver().id.to_string());
+    admin.post(format!("{alert}/resolve"), json!({ "note": "The ambulance was there." })).await.ok(200);
+    assert_eq!(admin.get("/v1/alerts").await.ok(200), json!([]));
 }

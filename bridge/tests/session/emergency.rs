@@ -77,9 +77,9 @@ fn part_of_a_sentence_is_enough() {
     call.committed("u");
     piece(&mut call, "u", "I can't");
     assert!(severities(&call).is_empty());
-    piece(&mut call, "u", " breathe any");
+    piece(&mut call, "u", " breathe");
     assert_eq!(severities(&call), [Severity::Critical]);
-    piece(&mut call, "u", "more");
+    piece(&mut call, "u", " any more");
     call.transcribed("u", "I can't breathe any more");
     assert_eq!(severities(&call).len(), 1, "once for one sentence");
 }
@@ -89,9 +89,9 @@ fn what_gets_worse_is_told_again_and_another_sentence_is_another_alert() {
     let mut call = SimCall::answered();
     call.speech_starts("u", 0);
     call.committed("u");
-    piece(&mut call, "u", "I have fallen");
-    piece(&mut call, "u", " and I can't breathe");
-    assert_eq!(severities(&call), [Severity::High, Severity::Critical]);
+    piece(&mut call, "u", "Help me");
+    piece(&mut call, "u", " I can't breathe");
+    assert_eq!(severities(&call), [Severity::Medium, Severity::Critical]);
     says(&mut call, "u2", "I have fallen");
     assert_eq!(severities(&call).len(), 3);
     let keys: std::collections::HashSet<_> = call
@@ -191,7 +191,7 @@ fn words_that_were_never_written_down_to_their_end_count_as_they_are() {
         let mut call = SimCall::answered();
         call.speech_starts("u", 0);
         call.committed("u");
-        piece(&mut call, "u", "I cut my hand");
+        piece(&mut call, "u", "I fell");
         let before = severities(&call).len();
         if lost {
             call.disconnect();

@@ -4,6 +4,7 @@ use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMe
 use domain::jobs::Job;
 use domain::{Error, Result};
 use futures_util::FutureExt as _;
+use services::schedules;
 
 use crate::wire::JobCtx;
 use crate::{finish_call, notify_alert, send_mail};
@@ -33,6 +34,7 @@ async fn one(ctx: &JobCtx, message: &SqsMessage) -> Result<()> {
         Job::FinishCall { call_id } => finish_call::run(ctx, call_id).await,
         Job::NotifyAlert { alert_id } => notify_alert::run(ctx, alert_id).await,
         Job::SendMail { mail_id } => send_mail::run(ctx, mail_id).boxed().await,
+        Job::MoveSchedules { org_id } => schedules::relocate(&ctx.base, org_id).await.map(drop),
         Job::PlaceCall { .. } => Err(Error::internal("a call to place is in the wrong queue")),
     }
 }

@@ -57,6 +57,8 @@ pub enum State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Skipped {
+    /// The patient does not want to be called, or calls to them pause.
+    NotAllowed,
     /// The patient was removed.
     PatientGone,
     /// The patient was on the telephone all the time.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AlertId, CallId, MailId};
+use crate::id::{AlertId, CallId, MailId, OrgId};
 
 /// A piece of queued work. Every one may arrive twice and in any order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,11 @@ pub enum Job {
         /// The mail.
         mail_id: MailId,
     },
+    /// Move the schedules that go by an organisation's clock to the one it has now.
+    MoveSchedules {
+        /// The organisation.
+        org_id: OrgId,
+    },
 }
 
 impl Job {
@@ -35,7 +40,9 @@ impl Job {
     pub const fn queue(self) -> Queue {
         match self {
             Self::PlaceCall { .. } => Queue::PlaceCall,
-            Self::FinishCall { .. } | Self::NotifyAlert { .. } | Self::SendMail { .. } => Queue::Jobs,
+            Self::FinishCall { .. } | Self::NotifyAlert { .. } | Self::SendMail { .. } | Self::MoveSchedules { .. } => {
+                Queue::Jobs
+            }
         }
     }
 }

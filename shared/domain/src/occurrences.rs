@@ -10,9 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::calls::{Call, EndReason, Outcome};
 use crate::id::{CallId, OccurrenceId, OrgId, PatientId, ScheduleId};
 use crate::orgs::CallRetries;
-
-/// How late the first attempt may be. After that nobody expects the call any more: it is skipped, and that is told.
-pub const LATE: SignedDuration = SignedDuration::from_mins(60);
+use crate::patients::Refusal;
 
 /// One instant at which a schedule was due.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +91,21 @@ pub enum Skipped {
     PatientGone,
     /// A caregiver ended the call before it was answered.
     TakenBack,
+    /// The patient does not want to be called.
+    NoConsent,
+    /// Calls to the patient pause.
+    Paused,
+    /// Nobody of the organisation is called at this time of day.
+    QuietHours,
+}
+
+impl From<Refusal> for Skipped {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NoConsent => Self::NoConsent,
+            Refusal::Paused => Self::Paused,
+        }
+    }
 }
 
 impl Skipped {
@@ -103,14 +116,23 @@ impl Skipped {
             Self::Busy => "busy",
             Self::PatientGone => "patient_gone",
             Self::TakenBack => "taken_back",
+            Self::NoConsent => "no_consent",
+            Self::Paused => "paused",
+            Self::QuietHours => "quiet_hours",
         }
     }
 }
 
 impl Occurrence {
-    /// One that is due, seen at `now`: skipped when that is too late.
-    pub fn of(id: OccurrenceId, schedule: (ScheduleId, OrgId, PatientId), due: Timestamp, now: Timestamp) -> Self {
-        let late = now.duration_since(due) > LATE;
+    /// One that is due, seen at `now`: skipped when that is later than `window` after it.
+    pub fn of(
+        id: OccurrenceId,
+        schedule: (ScheduleId, OrgId, PatientId),
+        due: Timestamp,
+        now: Timestamp,
+        window: SignedDuration,
+    ) -> Self {
+        let late = now.duration_since(due) > window;
         let state = if late { State::Skipped { why: Skipped::Late } } else { State::Waiting { at: due } };
         let (schedule, org, patient) = schedule;
         Self { id, org, patient, schedule, due, attempts: 0, state, created_at: now }
@@ -122,10 +144,10 @@ impl Occurrence {
         Self { attempts: self.attempts.saturating_add(1), state: State::Calling { call }, ..self.clone() }
     }
 
-    /// Why it cannot wait any longer for its next attempt, at `now`.
-    pub fn given_up(&self, now: Timestamp) -> Option<Skipped> {
+    /// Why it cannot wait any longer for its next attempt, at `now`, when it may come `window` late.
+    pub fn given_up(&self, now: Timestamp, window: SignedDuration) -> Option<Skipped> {
         let State::Waiting { at } = self.state else { return None };
-        (now.duration_since(at) > LATE).then_some(Skipped::Busy)
+        (now.duration_since(at) > window).then_some(Skipped::Busy)
     }
 
     /// What becomes of it when its call ended at `now`. Every attempt counts that nobody answered, be it that the line
@@ -136,6 +158,8 @@ impl Occurrence {
         let state = match (call.outcome, call.end_reason) {
             (Some(Outcome::Answered), _) => State::Reached { call: call.id },
             (_, Some(EndReason::PatientGone)) => State::Skipped { why: Skipped::PatientGone },
+            (_, Some(EndReason::NoConsent)) => State::Skipped { why: Skipped::NoConsent },
+            (_, Some(EndReason::Paused)) => State::Skipped { why: Skipped::Paused },
             (_, Some(EndReason::EndedByCaregiver)) => State::Skipped { why: Skipped::TakenBack },
             _ if self.attempts <= retries.count => State::Waiting { at: again },
             _ => State::Missed { call: call.id },
@@ -164,9 +188,11 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
+    const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
     fn due() -> Occurrence {
         let schedule = (id(ScheduleId, 2), id(OrgId, 3), id(PatientId, 4));
-        Occurrence::of(id(OccurrenceId, 1), schedule, at(0), at(0))
+        Occurrence::of(id(OccurrenceId, 1), schedule, at(0), at(0), HOUR)
     }
 
     fn ended(outcome: Outcome, reason: EndReason) -> Call {
@@ -180,7 +206,7 @@ mod tests {
     #[test]
     fn one_that_is_seen_too_late_is_skipped() {
         let schedule = (id(ScheduleId, 2), id(OrgId, 3), id(PatientId, 4));
-        let seen = |now| Occurrence::of(id(OccurrenceId, 1), schedule, at(0), now).state;
+        let seen = |now| Occurrence::of(id(OccurrenceId, 1), schedule, at(0), now, HOUR).state;
         assert_eq!(seen(at(3_600)), State::Waiting { at: at(0) });
         assert_eq!(seen(at(3_601)), State::Skipped { why: Skipped::Late });
     }
@@ -215,6 +241,8 @@ mod tests {
         assert_eq!(after(Outcome::Failed, EndReason::Expired), waits);
         let skipped = |why| State::Skipped { why };
         assert_eq!(after(Outcome::Failed, EndReason::PatientGone), skipped(Skipped::PatientGone));
+        assert_eq!(after(Outcome::Failed, EndReason::NoConsent), skipped(Skipped::NoConsent));
+        assert_eq!(after(Outcome::Failed, EndReason::Paused), skipped(Skipped::Paused));
         assert_eq!(after(Outcome::Failed, EndReason::EndedByCaregiver), skipped(Skipped::TakenBack));
     }
 
@@ -230,10 +258,10 @@ mod tests {
     #[test]
     fn nothing_waits_for_ever() {
         let retries = CallRetries { count: 2, interval_minutes: 1_440, alert_on_every_miss: false };
-        assert_eq!(due().given_up(at(3_600)), None);
-        assert_eq!(due().given_up(at(3_601)), Some(Skipped::Busy));
+        assert_eq!(due().given_up(at(3_600), HOUR), None);
+        assert_eq!(due().given_up(at(3_601), HOUR), Some(Skipped::Busy));
         let again = due().calling(id(CallId, 5)).after(&ended(NO_ANSWER.0, NO_ANSWER.1), retries, at(0));
-        assert_eq!(again.given_up(at(86_400 + 3_600)), None, "counted from the next attempt");
+        assert_eq!(again.given_up(at(86_400 + 3_600), HOUR), None, "counted from the next attempt");
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use std::str::FromStr;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::alerts::Ladder;
-use crate::caregivers::{Caregiver, Name};
+use crate::caregivers::{Caregiver, Name, Quiet};
 use crate::email::Email;
 use crate::error::{Error, Field};
 use crate::id::{CaregiverId, OrgId};
@@ -30,6 +30,8 @@ pub struct Org {
     pub retries: CallRetries,
     /// Who is told when nobody acknowledges an alert.
     pub ladder: Ladder,
+    /// How planned calls are placed.
+    pub rules: CallRules,
     /// Address of its logo on the web.
     pub logo: Option<WebAddress>,
     /// When it was made.
@@ -50,6 +52,51 @@ pub struct CallRetries {
 impl Default for CallRetries {
     fn default() -> Self {
         Self { count: 2, interval_minutes: 15, alert_on_every_miss: true }
+    }
+}
+
+/// How planned calls are placed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallRules {
+    /// Calls at once, those of people included, 1 to 500: the trunk and the people must not be flooded at nine o'clock.
+    pub at_once: u16,
+    /// Calls that begin in a minute, 1 to 600.
+    pub per_minute: u16,
+    /// How late a planned call may be, in minutes, 1 to 720; later nobody expects it.
+    pub catch_up_minutes: u16,
+    /// When nobody is called as planned, on the organisation's clock.
+    pub quiet: Option<Quiet>,
+}
+
+impl Default for CallRules {
+    fn default() -> Self {
+        Self { at_once: 20, per_minute: 60, catch_up_minutes: 60, quiet: None }
+    }
+}
+
+impl CallRules {
+    /// How late a planned call may be.
+    pub fn window(&self) -> SignedDuration {
+        SignedDuration::from_mins(self.catch_up_minutes.into())
+    }
+
+    /// Checks the numbers.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`](crate::Kind::Invalid) naming each under `callRules`.
+    pub fn checked(self) -> crate::Result<Self> {
+        let mut wrong = Vec::new();
+        for (name, number, most) in [
+            ("atOnce", self.at_once, 500),
+            ("perMinute", self.per_minute, 600),
+            ("catchUpMinutes", self.catch_up_minutes, 720),
+        ] {
+            if !(1..=most).contains(&number) {
+                let message = format!("must be 1 to {most}");
+                wrong.push(Field { path: format!("callRules.{name}"), message });
+            }
+        }
+        if wrong.is_empty() { Ok(self) } else { Err(Error::fields(wrong)) }
     }
 }
 
@@ -127,6 +174,14 @@ pub struct Change {
     pub on_call_after: Option<u16>,
     /// Minutes until the administrators are.
     pub admins_after: Option<u16>,
+    /// Calls at once.
+    pub at_once: Option<u16>,
+    /// Calls that begin in a minute.
+    pub per_minute: Option<u16>,
+    /// How late a planned call may be, in minutes.
+    pub catch_up_minutes: Option<u16>,
+    /// When nobody is called as planned.
+    pub quiet: Option<Option<Quiet>>,
 }
 
 impl Change {
@@ -156,8 +211,15 @@ impl Change {
             on_call_after: self.on_call_after.unwrap_or(was.ladder.on_call_after),
             admins_after: self.admins_after.unwrap_or(was.ladder.admins_after),
         };
+        let rules = CallRules {
+            at_once: self.at_once.unwrap_or(was.rules.at_once),
+            per_minute: self.per_minute.unwrap_or(was.rules.per_minute),
+            catch_up_minutes: self.catch_up_minutes.unwrap_or(was.rules.catch_up_minutes),
+            quiet: self.quiet.unwrap_or(was.rules.quiet),
+        };
         Ok(Org {
             ladder: ladder.checked()?,
+            rules: rules.checked()?,
             name: self.name.map_or(was.name, String::from),
             email: self.email.unwrap_or(was.email),
             phone: self.phone.unwrap_or(was.phone),
@@ -218,6 +280,7 @@ mod tests {
             zone: "Europe/Berlin".parse().unwrap(),
             retries: CallRetries { count: 3, interval_minutes: 30, alert_on_every_miss: false },
             ladder: Ladder::default(),
+            rules: CallRules::default(),
             logo: Some("https://care.example/logo.png".parse().unwrap()),
             created_at: Timestamp::UNIX_EPOCH,
         }

@@ -32,6 +32,7 @@ pub(crate) async fn org(ctx: &CallCtx, name: &str) -> Org {
         zone: "Europe/Berlin".parse().unwrap(),
         retries: CallRetries::default(),
         ladder: domain::alerts::Ladder::default(),
+        rules: domain::orgs::CallRules::default(),
         logo: None,
         created_at: ctx.now(),
     };
@@ -99,6 +100,7 @@ pub(crate) async fn patient(ctx: &CallCtx, org: OrgId, name: &str, caregivers: &
             language: Language::En,
             manner: Manner::default(),
             recording_consent: false,
+            calls: domain::patients::Permission::default(),
             extension: None,
         },
         picture: None,

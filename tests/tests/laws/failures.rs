@@ -24,6 +24,7 @@ const TARGETS: &[(&str, &str)] = &[
     ("phone", "tests/phone/calls"),
     ("laws", "tests/tests/laws"),
     ("matrix", "tests/tests/matrix"),
+    ("journeys", "tests/tests"),
     ("auth", "functions/auth/tests"),
     ("orgs", "functions/orgs/tests"),
     ("patients", "functions/patients/tests"),
@@ -48,6 +49,11 @@ fn every_test_that_the_list_of_failures_names_exists() {
 #[test]
 fn every_test_that_the_list_of_weak_spots_names_exists() {
     exist("docs/security.md", 70);
+}
+
+#[test]
+fn every_test_that_the_list_about_care_names_exists() {
+    exist("docs/care.md", 50);
 }
 
 fn exist(document: &str, at_least: usize) {

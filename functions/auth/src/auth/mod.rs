@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use services::auth::{Login, TokenPair};
 use utoipa::{IntoParams, ToSchema};
 
-use api::v1::{CaregiverBody, OrgBody, PatientBody, TokenBody, TokensBody};
+use api::v1::{AlertBody, CaregiverBody, OrgBody, PatientBody, TokenBody, TokensBody};
 
 /// A refresh token.
 #[derive(Deserialize, ToSchema)]
@@ -62,20 +62,24 @@ pub(crate) struct LoginOut {
     pub caregiver: CaregiverBody,
     /// The patients they may see, oldest first.
     pub patients: Vec<PatientBody>,
-    /// Unread alerts.
-    #[schema(value_type = Vec<Object>)]
-    pub alerts: Vec<serde_json::Value>,
+    /// The alerts they may see that somebody still has to see to, newest first.
+    pub alerts: Vec<AlertBody>,
     /// The tokens.
     pub tokens: TokensBody,
 }
 
 impl From<Login> for LoginOut {
     fn from(login: Login) -> Self {
+        let language = login.caregiver.language;
         Self {
             org: OrgBody::new(&login.org, &login.colleagues, login.patients.iter().map(|patient| patient.id)),
             caregiver: CaregiverBody::new(&login.caregiver, login.assigned),
             patients: login.patients.iter().map(|patient| PatientBody::new(patient, &login.schedules)).collect(),
-            alerts: Vec::new(),
+            alerts: login
+                .alerts
+                .iter()
+                .map(|shown| AlertBody::new(&shown.alert, shown.patient.as_ref(), language))
+                .collect(),
             tokens: body(&login.tokens),
         }
     }

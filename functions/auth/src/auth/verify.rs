@@ -94,7 +94,7 @@ impl VerifyOut {
         match verified {
             Verified::Already => already,
             Verified::SignedIn(login) => {
-                let Login { org, colleagues, caregiver, patients, schedules, assigned, tokens } = *login;
+                let Login { org, colleagues, caregiver, patients, schedules, assigned, tokens, alerts: _ } = *login;
                 Self {
                     message: "Your address is confirmed.",
                     already_verified: false,

@@ -6,6 +6,8 @@ mod audit;
 mod audit_sign_in;
 mod briefing;
 mod calls;
+mod crashes;
+mod dispatch;
 mod escalation;
 mod inbound;
 mod mails;

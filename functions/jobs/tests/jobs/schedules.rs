@@ -18,9 +18,9 @@ use testkit::TestApp;
 use crate::calls::{stored, tick};
 use crate::tick::Alone;
 
-const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+pub(crate) const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
-async fn daily(app: &TestApp, patient: &Patient) -> Schedule {
+pub(crate) async fn daily(app: &TestApp, patient: &Patient) -> Schedule {
     let new = New {
         rule: Rule::Daily,
         at: "09:30".parse().unwrap(),
@@ -34,18 +34,18 @@ async fn daily(app: &TestApp, patient: &Patient) -> Schedule {
 }
 
 /// A patient who is to be called now.
-async fn due(app: &TestApp) -> (Patient, Schedule) {
+pub(crate) async fn due(app: &TestApp) -> (Patient, Schedule) {
     let ada = app.patient("Ada", &[&app.staff]).await;
     let schedule = daily(app, &ada).await;
     app.clock.advance(schedule.next.unwrap().duration_since(app.ctx.now()));
     (ada, schedule)
 }
 
-async fn occurrences(app: &TestApp, schedule: &Schedule) -> Vec<Occurrence> {
+pub(crate) async fn occurrences(app: &TestApp, schedule: &Schedule) -> Vec<Occurrence> {
     app.ctx.store.occurrences().of(&policy::system("look in a test"), schedule.patient, 50).await.unwrap()
 }
 
-async fn only(app: &TestApp, schedule: &Schedule) -> Occurrence {
+pub(crate) async fn only(app: &TestApp, schedule: &Schedule) -> Occurrence {
     let all = occurrences(app, schedule).await;
     assert_eq!(all.len(), 1, "{all:?}");
     all.into_iter().next().unwrap()
@@ -56,14 +56,14 @@ async fn call_of(app: &TestApp, schedule: &Schedule) -> Call {
     stored(&app.ctx, call).await
 }
 
-async fn nobody_answers(app: &TestApp, schedule: &Schedule) -> CallId {
+pub(crate) async fn nobody_answers(app: &TestApp, schedule: &Schedule) -> CallId {
     let call = call_of(app, schedule).await;
     calls::finish(&app.ctx, &call, Outcome::NoAnswer, EndReason::NoAnswer, app.ctx.now()).await.unwrap();
     call.id
 }
 
 /// Of the organisation, what happens when nobody answers.
-async fn retries(app: &TestApp, count: u8, on_every_miss: bool) {
+pub(crate) async fn retries(app: &TestApp, count: u8, on_every_miss: bool) {
     let change = Change {
         retry_count: Some(count),
         retry_interval_minutes: Some(10),

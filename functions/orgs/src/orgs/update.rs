@@ -1,6 +1,6 @@
 //! `PATCH /v1/orgs/{orgId}`.
 
-use api::v1::OrgBody;
+use api::v1::{OrgBody, QuietHours};
 use api::{ErrorBody, PathId, Refusals, Result, SignedIn, Valid, nullable, text};
 use axum::Json;
 use axum::extract::State;
@@ -37,6 +37,9 @@ pub(crate) struct OrgPatch {
     /// What happens when a patient does not answer. A field that is absent stays as it is.
     #[serde(default)]
     call_retry_settings: Option<RetriesPatch>,
+    /// How planned calls are placed. A field that is absent stays as it is.
+    #[serde(default)]
+    call_rules: Option<RulesPatch>,
     /// Who is told when nobody acknowledges an alert. A field that is absent stays as it is.
     #[serde(default)]
     escalation: Option<EscalationPatch>,
@@ -76,6 +79,25 @@ pub(crate) struct RetriesPatch {
     alert_on_all_missed_calls: Option<bool>,
 }
 
+/// How planned calls are placed.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RulesPatch {
+    /// Calls at once, those that people asked for included.
+    #[schema(minimum = 1, maximum = 500, example = 20)]
+    at_once: Option<u16>,
+    /// Calls that begin in a minute.
+    #[schema(minimum = 1, maximum = 600, example = 60)]
+    per_minute: Option<u16>,
+    /// How late a planned call may be, in minutes; later it is skipped.
+    #[schema(minimum = 1, maximum = 720, example = 60)]
+    catch_up_minutes: Option<u16>,
+    /// When nobody is called as planned, on the organisation's clock; `null` for never.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<QuietHours>)]
+    quiet_hours: Option<Option<QuietHours>>,
+}
+
 /// When more people are told of an alert that nobody acknowledged, in minutes after it was raised.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -100,6 +122,7 @@ impl From<OrgPatch> for Change {
     fn from(patch: OrgPatch) -> Self {
         let retries = patch.call_retry_settings.unwrap_or_default();
         let escalation = patch.escalation.unwrap_or_default();
+        let rules = patch.call_rules.unwrap_or_default();
         Self {
             name: patch.name,
             email: patch.email,
@@ -111,6 +134,10 @@ impl From<OrgPatch> for Change {
             alert_on_every_miss: retries.alert_on_all_missed_calls,
             on_call_after: escalation.on_call_after_minutes,
             admins_after: escalation.admins_after_minutes,
+            at_once: rules.at_once,
+            per_minute: rules.per_minute,
+            catch_up_minutes: rules.catch_up_minutes,
+            quiet: rules.quiet_hours.map(|hours| hours.map(Into::into)),
         }
     }
 }

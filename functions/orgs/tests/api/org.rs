@@ -87,6 +87,26 @@ async fn what_is_named_changes_and_the_rest_stays() {
 }
 
 #[tokio::test]
+async fn how_calls_are_placed_and_alerts_climb_is_for_the_organisation_to_say() {
+    let app = app().await;
+    let path = of_org(&app, "");
+    let before = app.admin.get(&path).await.ok(200);
+    assert_eq!(before["escalation"], json!({ "onCallAfterMinutes": 5, "adminsAfterMinutes": 15 }));
+    let rules = json!({ "atOnce": 20, "perMinute": 60, "catchUpMinutes": 60, "quietHours": null });
+    assert_eq!(before["callRules"], rules);
+
+    let night = json!({ "from": "21:00", "until": "08:00" });
+    let change =
+        json!({ "escalation": { "onCallAfterMinutes": 2 }, "callRules": { "atOnce": 3, "quietHours": night } });
+    let changed = app.admin.patch(&path, change).await.ok(200);
+    assert_eq!(changed["escalation"], json!({ "onCallAfterMinutes": 2, "adminsAfterMinutes": 15 }));
+    let rules = json!({ "atOnce": 3, "perMinute": 60, "catchUpMinutes": 60, "quietHours": night });
+    assert_eq!(changed["callRules"], rules, "what is not named stays");
+    let no_night = json!({ "callRules": { "quietHours": null } });
+    assert_eq!(app.admin.patch(&path, no_night).await.ok(200)["callRules"]["quietHours"], json!(null));
+}
+
+#[tokio::test]
 async fn what_the_existing_app_sends_along_changes_nothing() {
     let app = app().await;
     let path = of_org(&app, "");
@@ -113,6 +133,13 @@ async fn what_the_existing_app_sends_along_changes_nothing() {
 #[test_case(json!({ "callRetrySettings": { "retryCount": 11 } }), "callRetrySettings.retryCount"; "too many attempts")]
 #[test_case(json!({ "callRetrySettings": { "retryIntervalMinutes": 0 } }), "callRetrySettings.retryIntervalMinutes"; "no pause")]
 #[test_case(json!({ "callRetrySettings": { "times": 1 } }), "callRetrySettings.times"; "an unknown setting")]
+#[test_case(json!({ "escalation": { "onCallAfterMinutes": 0 } }), "escalation.onCallAfterMinutes"; "on call at once")]
+#[test_case(json!({ "escalation": { "adminsAfterMinutes": 4 } }), "escalation.adminsAfterMinutes"; "administrators before those on call")]
+#[test_case(json!({ "callRules": { "atOnce": 0 } }), "callRules.atOnce"; "no call ever")]
+#[test_case(json!({ "callRules": { "perMinute": 601 } }), "callRules.perMinute"; "more than a trunk takes")]
+#[test_case(json!({ "callRules": { "catchUpMinutes": 721 } }), "callRules.catchUpMinutes"; "a call in the next night")]
+#[test_case(json!({ "callRules": { "quietHours": { "from": "25:00", "until": "08:00" } } }), "callRules.quietHours.from"; "an hour that is none")]
+#[test_case(json!({ "callRules": { "quietHours": { "from": "21:00" } } }), "callRules.quietHours.until"; "a night without end")]
 #[test_case(json!({ "deleted": true }), "deleted"; "an unknown field")]
 #[test_case(json!({ "changes": 9 }), "changes"; "a field of ours")]
 #[tokio::test]

@@ -24,6 +24,19 @@ async fn everybody_changes_their_own_account() {
 }
 
 #[tokio::test]
+async fn everybody_says_how_they_are_told_of_alerts() {
+    let app = app().await;
+    let path = of(&app.staff, "");
+    let before = app.staff.get(&path).await.ok(200)["alertPreferences"].clone();
+    assert_eq!(before, json!({ "mail": true, "sms": true, "onCall": false, "quietHours": null }));
+    let wishes = json!({ "mail": false, "sms": true, "onCall": true,
+        "quietHours": { "from": "22:30", "until": "06:00" } });
+    let changed = app.staff.patch(&path, json!({ "alertPreferences": wishes })).await.ok(200);
+    assert_eq!(changed["alertPreferences"], wishes);
+    assert_eq!(app.staff.get(&path).await.ok(200)["alertPreferences"], wishes);
+}
+
+#[tokio::test]
 async fn what_the_existing_app_sends_along_changes_nothing() {
     let app = app().await;
     let path = of(&app.staff, "");
@@ -49,6 +62,8 @@ async fn what_the_existing_app_sends_along_changes_nothing() {
 #[test_case(json!({ "preferredLanguage": "xx" }), "preferredLanguage"; "a language nobody speaks")]
 #[test_case(json!({ "themePreference": "dark" }), "themePreference"; "a theme that is none")]
 #[test_case(json!({ "accountLocked": "yes" }), "accountLocked"; "a word for a truth")]
+#[test_case(json!({ "alertPreferences": { "mail": true } }), "alertPreferences.sms"; "half of the wishes")]
+#[test_case(json!({ "alertPreferences": { "mail": true, "sms": true, "onCall": true, "quietHours": { "from": "7", "until": "08:00" } } }), "alertPreferences.quietHours.from"; "an hour that is none")]
 #[test_case(json!({ "sessionEpoch": 0 }), "sessionEpoch"; "a field of ours")]
 #[test_case(json!({ "mfaSecret": "x" }), "mfaSecret"; "a secret")]
 #[tokio::test]

@@ -3,7 +3,7 @@
 use api::v1::PatientBody;
 use api::{Created, Refusals, Result, SignedIn, Valid, text};
 use axum::extract::State;
-use domain::patients::{Manner, Profile};
+use domain::patients::{Manner, Permission, Profile};
 use domain::{Email, Language, Phi, Phone};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -63,7 +63,7 @@ impl PatientIn {
     fn profile(self) -> Profile {
         let input = self;
         let settings = input.call_settings.unwrap_or_default();
-        let usual = Manner::default();
+        let (usual, may) = (Manner::default(), Permission::default());
         Profile {
             name: input.name,
             preferred_name: input.preferred_name,
@@ -77,6 +77,10 @@ impl PatientIn {
                 speech_rate: settings.speech_rate.unwrap_or(usual.speech_rate),
             },
             recording_consent: settings.recording_consent.unwrap_or_default(),
+            calls: Permission {
+                consent: settings.call_consent.unwrap_or(may.consent),
+                paused: settings.calls_paused.unwrap_or(may.paused),
+            },
             extension: settings.extension.flatten(),
         }
     }

@@ -17,6 +17,10 @@ pub(crate) struct CallSettingsIn {
     pub speech_rate: Option<u8>,
     /// Whether their calls may be recorded; not at first.
     pub recording_consent: Option<bool>,
+    /// Whether they agree to be called; they do at first. Who withdrew that is not called.
+    pub call_consent: Option<bool>,
+    /// Whether calls to them pause; not at first.
+    pub calls_paused: Option<bool>,
     /// Keys that are pressed after the answer, for homes with a switchboard: 1 to 16 of `0`-`9`, `*`, `#`, and
     /// `,` for a pause. `null` takes them away.
     #[serde(default, deserialize_with = "nullable")]

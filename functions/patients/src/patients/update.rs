@@ -91,6 +91,8 @@ impl From<PatientPatch> for patients::Change {
             patience: settings.patience,
             speech_rate: settings.speech_rate,
             recording_consent: settings.recording_consent,
+            call_consent: settings.call_consent,
+            calls_paused: settings.calls_paused,
             extension: settings.extension,
         }
     }

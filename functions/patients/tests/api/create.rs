@@ -13,7 +13,8 @@ async fn a_patient_is_added_with_everything_people_know() {
     let expected = json!({ "id": created["id"], "name": "Ada Byron", "preferredName": "Addie", "avatar": null,
         "email": "ada@example.org", "phone": "+15550100123", "age": 84, "notes": "Likes roses.",
         "preferredLanguage": "fr", "isEmailVerified": false, "callSettings": { "patience": "patient",
-            "speechRate": 95, "recordingConsent": false, "extension": null }, "org": app.home.id.to_string(),
+            "speechRate": 95, "recordingConsent": false, "extension": null, "callConsent": true, "callsPaused": false },
+        "org": app.home.id.to_string(),
         "caregivers": [], "schedules": [] });
     assert_eq!(created, expected);
     let id = created["id"].as_str().unwrap();
@@ -65,6 +66,8 @@ async fn what_is_wrong_is_named() {
         ("speechRate", json!(69)),
         ("speechRate", json!(121)),
         ("recordingConsent", json!("yes")),
+        ("callConsent", json!("no")),
+        ("callsPaused", json!(1)),
         ("extension", json!("2w4")),
         ("extension", json!("12345678901234567")),
         ("volume", json!(1)),
@@ -91,8 +94,8 @@ async fn the_organisation_is_the_callers_whatever_the_body_says() {
 async fn how_a_patient_is_spoken_to_is_kept() {
     let app = app().await;
     let mut body = ada();
-    body["callSettings"] =
-        json!({ "patience": "veryPatient", "speechRate": 70, "recordingConsent": true, "extension": ",,204#" });
+    body["callSettings"] = json!({ "patience": "veryPatient", "speechRate": 70, "recordingConsent": true, "extension": ",,204#",
+            "callConsent": true, "callsPaused": true });
     let created = app.admin.post("/v1/patients", body.clone()).await.ok(201);
     assert_eq!(created["callSettings"], body["callSettings"]);
     let path = format!("/v1/patients/{}", created["id"].as_str().unwrap());
@@ -100,7 +103,8 @@ async fn how_a_patient_is_spoken_to_is_kept() {
 
     let change = json!({ "callSettings": { "patience": "brisk", "extension": null } });
     let changed = app.admin.patch(&path, change).await.ok(200);
-    let expected = json!({ "patience": "brisk", "speechRate": 70, "recordingConsent": true, "extension": null });
+    let expected = json!({ "patience": "brisk", "speechRate": 70, "recordingConsent": true, "extension": null,
+        "callConsent": true, "callsPaused": true });
     assert_eq!(changed["callSettings"], expected);
     let unchanged = app.admin.patch(&path, json!({ "callSettings": null, "age": 90 })).await.ok(200);
     assert_eq!(unchanged["callSettings"], expected);

@@ -210,7 +210,8 @@ async fn what_became_of_a_planned_call_is_told_with_its_reason() {
     let whose = (made["id"].as_str().unwrap().parse().unwrap(), app.home.id, ada.id);
     for hours in [2, 0] {
         let id = OccurrenceId::generate(now, random);
-        let occurrence = Occurrence::of(id, whose, now - SignedDuration::from_hours(hours), now);
+        let occurrence =
+            Occurrence::of(id, whose, now - SignedDuration::from_hours(hours), now, SignedDuration::from_hours(1));
         app.ctx.store.commit([Occurrences::add(&occurrence).unwrap()]).await.unwrap();
         let again = Occurrence { id: OccurrenceId::generate(now, random), ..occurrence };
         let error = app.ctx.store.commit([Occurrences::add(&again).unwrap()]).await.unwrap_err();

@@ -51,7 +51,8 @@ async fn a_patient_has_one_name_for_one_thing() {
     let shown = json!({
         "id": ada.id.to_string(), "org": app.home.id.to_string(), "name": "Ada", "preferredName": null,
         "phone": "+15550100123", "email": null, "age": 84, "language": "en", "notes": null, "picture": null,
-        "callSettings": { "patience": "patient", "speechRate": 95, "recordingConsent": false, "extension": null },
+        "callSettings": { "patience": "patient", "speechRate": 95, "recordingConsent": false, "extension": null,
+            "callConsent": true, "callsPaused": false },
         "caregivers": [app.staff.caregiver().id.to_string()], "createdAt": format!("{:.3}", ada.created_at),
     });
     assert_eq!(page, json!({ "results": [shown], "nextCursor": null }));

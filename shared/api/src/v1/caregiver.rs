@@ -74,19 +74,29 @@ pub struct QuietHours {
     pub until: TimeOfDay,
 }
 
+impl From<Quiet> for QuietHours {
+    fn from(Quiet { from, until }: Quiet) -> Self {
+        Self { from, until }
+    }
+}
+
+impl From<QuietHours> for Quiet {
+    fn from(QuietHours { from, until }: QuietHours) -> Self {
+        Self { from, until }
+    }
+}
+
 impl From<Preferences> for AlertPreferences {
     fn from(preferences: Preferences) -> Self {
         let Preferences { mail, sms, on_call, quiet } = preferences;
-        let quiet_hours = quiet.map(|Quiet { from, until }| QuietHours { from, until });
-        Self { mail, sms, on_call, quiet_hours }
+        Self { mail, sms, on_call, quiet_hours: quiet.map(Into::into) }
     }
 }
 
 impl From<AlertPreferences> for Preferences {
     fn from(body: AlertPreferences) -> Self {
         let AlertPreferences { mail, sms, on_call, quiet_hours } = body;
-        let quiet = quiet_hours.map(|QuietHours { from, until }| Quiet { from, until });
-        Self { mail, sms, on_call, quiet }
+        Self { mail, sms, on_call, quiet: quiet_hours.map(Into::into) }
     }
 }
 

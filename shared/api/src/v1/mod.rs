@@ -20,7 +20,7 @@ pub use call::{CallStatusBody, CallStatusData, InitiatedBody, NamedAgent, NamedP
 pub use caregiver::{AlertPreferences, CaregiverBody, QuietHours};
 pub use conversation::{ConversationBody, MessageBody};
 pub use occurrence::OccurrenceBody;
-pub use org::{EscalationBody, OrgBody, RetriesBody};
+pub use org::{EscalationBody, OrgBody, RetriesBody, RulesBody};
 pub use patient::{CallSettingsBody, PatientBody};
 pub use phrase::{PhraseBody, SeverityWord, SignatureBody};
 pub use schedule::{IntervalBody, PauseBody, ScheduleBody};

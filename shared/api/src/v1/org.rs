@@ -5,6 +5,8 @@ use domain::{CaregiverId, PatientId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::QuietHours;
+
 /// An organisation.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -37,6 +39,26 @@ pub struct OrgBody {
     pub call_retry_settings: RetriesBody,
     /// Who is told when nobody acknowledges an alert.
     pub escalation: EscalationBody,
+    /// How planned calls are placed.
+    pub call_rules: RulesBody,
+}
+
+/// How planned calls are placed.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(title = "CallRules")]
+pub struct RulesBody {
+    /// Calls at once, those that people asked for included.
+    #[schema(minimum = 1, maximum = 500)]
+    pub at_once: u16,
+    /// Calls that begin in a minute.
+    #[schema(minimum = 1, maximum = 600)]
+    pub per_minute: u16,
+    /// How late a planned call may be, in minutes.
+    #[schema(minimum = 1, maximum = 720)]
+    pub catch_up_minutes: u16,
+    /// When nobody is called as planned, on the organisation's clock; `null` when there is no such time.
+    pub quiet_hours: Option<QuietHours>,
 }
 
 /// When more people are told of an alert that nobody acknowledged, in minutes after it was raised.
@@ -90,6 +112,12 @@ impl OrgBody {
             escalation: EscalationBody {
                 on_call_after_minutes: org.ladder.on_call_after,
                 admins_after_minutes: org.ladder.admins_after,
+            },
+            call_rules: RulesBody {
+                at_once: org.rules.at_once,
+                per_minute: org.rules.per_minute,
+                catch_up_minutes: org.rules.catch_up_minutes,
+                quiet_hours: org.rules.quiet.map(QuietHours::from),
             },
         }
     }

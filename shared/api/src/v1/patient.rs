@@ -58,6 +58,10 @@ pub struct CallSettingsBody {
     pub speech_rate: u8,
     /// Whether their calls may be recorded.
     pub recording_consent: bool,
+    /// Whether they agree to be called; who withdrew that is not called.
+    pub call_consent: bool,
+    /// Whether calls to them pause.
+    pub calls_paused: bool,
     /// Keys that are pressed after the answer, for homes with a switchboard; `,` is a pause.
     #[schema(example = ",,204")]
     pub extension: Option<String>,
@@ -69,6 +73,8 @@ impl From<&Profile> for CallSettingsBody {
             patience: profile.manner.patience.as_str(),
             speech_rate: profile.manner.speech_rate,
             recording_consent: profile.recording_consent,
+            call_consent: profile.calls.consent,
+            calls_paused: profile.calls.paused,
             extension: profile.extension.as_ref().map(|extension| extension.as_str().to_owned()),
         }
     }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::patients::Refusal;
+
 /// How far a call has come. The order of the variants is the order of a call's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -103,6 +105,10 @@ pub enum EndReason {
     OwnerLost,
     /// The patient was removed before it could be placed.
     PatientGone,
+    /// The patient withdrew their consent before it could be placed.
+    NoConsent,
+    /// Calls to the patient were paused before it could be placed.
+    Paused,
     /// A machine answered; a message was left or not.
     Voicemail,
     /// The patient was connected to a person.
@@ -111,6 +117,15 @@ pub enum EndReason {
     Drained,
     /// Whoever called is not known.
     UnknownCaller,
+}
+
+impl From<Refusal> for EndReason {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NoConsent => Self::NoConsent,
+            Refusal::Paused => Self::Paused,
+        }
+    }
 }
 
 impl EndReason {

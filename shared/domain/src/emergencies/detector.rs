@@ -6,7 +6,7 @@ use crate::locale::Language;
 use crate::phrases::{Listened, Pattern, spelled};
 
 /// How sure a phrase of the organisation is, when nothing that is said speaks against it.
-const PHRASE: f32 = 1.0;
+const PHRASE: f32 = 2.0;
 
 /// A detector for one call. Making it reads the rules of the language, which takes a while the first time.
 #[derive(Debug)]

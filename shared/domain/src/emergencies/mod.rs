@@ -91,8 +91,11 @@ pub struct Judgement {
 
 /// How far below 0 a score is still doubtful.
 const DOUBTFUL: f32 = 0.6;
-/// How far above 0 the score of half a sentence must be: the other half may say that it was long ago.
-const SURE: f32 = 0.5;
+/// How far above 0 the score of half a sentence must be: the other half may say that it was long ago. Of the harmless held-out
+/// utterances, half of them hard ones, 1.7 % have a beginning that passes; at 0.5 it would be 5 %.
+const SURE: f32 = 1.4;
+/// The same of what is said last, when it alone is judged.
+const LAST: f32 = 0.5;
 
 impl Judgement {
     /// Whether it is near enough to an emergency that a second opinion is worth having.
@@ -103,7 +106,7 @@ impl Judgement {
     /// Whether the speaker says of themselves that something is so, and nothing speaks against it.
     fn is_plea(&self) -> bool {
         let plain = self.heard.contexts.iter().all(|context| !context.speaks_against());
-        self.score > SURE && plain && self.heard.has(Context::First) && !self.heard.cues.is_empty()
+        self.score > LAST && plain && self.heard.has(Context::First) && !self.heard.cues.is_empty()
     }
 
     /// The emergency, if it is one.

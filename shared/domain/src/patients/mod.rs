@@ -61,8 +61,60 @@ pub struct Profile {
     pub manner: Manner,
     /// Whether their calls may be recorded.
     pub recording_consent: bool,
+    /// Whether they are telephoned.
+    pub calls: Permission,
     /// Keys that are pressed after the answer.
     pub extension: Option<Extension>,
+}
+
+/// Whether somebody is telephoned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Permission {
+    /// They agreed to be called, and did not withdraw that.
+    pub consent: bool,
+    /// Calls pause: they are in hospital, or on a journey.
+    pub paused: bool,
+}
+
+impl Default for Permission {
+    fn default() -> Self {
+        Self { consent: true, paused: false }
+    }
+}
+
+impl Permission {
+    /// Why nobody may call, when nobody may.
+    pub const fn refusal(self) -> Option<Refusal> {
+        match self {
+            Self { consent: false, .. } => Some(Refusal::NoConsent),
+            Self { paused: true, .. } => Some(Refusal::Paused),
+            _ => None,
+        }
+    }
+
+    /// Says that nobody may call, when nobody may.
+    ///
+    /// # Errors
+    /// [`Kind::Conflict`](crate::Kind::Conflict), `consent_withdrawn` or `calls_paused`.
+    pub fn check(self) -> Result<()> {
+        match self.refusal() {
+            None => Ok(()),
+            Some(Refusal::NoConsent) => {
+                let message = "This patient does not want to be called.";
+                Err(Error::conflict("consent_withdrawn", message))
+            }
+            Some(Refusal::Paused) => Err(Error::conflict("calls_paused", "Calls to this patient are paused.")),
+        }
+    }
+}
+
+/// Why nobody may call a patient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// They withdrew their consent, or gave none.
+    NoConsent,
+    /// Calls pause.
+    Paused,
 }
 
 impl Profile {
@@ -137,6 +189,7 @@ mod tests {
             language: Language::En,
             manner: Manner::default(),
             recording_consent: false,
+            calls: Permission::default(),
             extension: None,
         }
     }

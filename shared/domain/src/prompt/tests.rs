@@ -15,6 +15,7 @@ fn profile() -> Profile {
         language: Language::Fr,
         manner: Manner::default(),
         recording_consent: false,
+        calls: crate::patients::Permission::default(),
         extension: None,
     }
 }

@@ -28,26 +28,28 @@ pub struct Shown {
 /// # Errors
 /// `role_not_allowed`.
 pub async fn list(ctx: &Ctx, caller: &Caller, closed: bool) -> Result<Vec<Shown>> {
-    let work = async {
-        let scope = policy::grant(caller, Action::Read, Resource::Alert)?;
-        let assigned = ctx.store.patients().assigned(&scope).await?;
-        let seen = assigned.as_ref().map_or(Reader::All, |patients| Reader::By(caller.caregiver, patients));
-        let mut found = ctx.store.alerts().list(caller.org, seen, !closed, MOST).await?;
-        let now = ctx.now();
-        found.retain(|alert| is_meant_for(caller, alert) && (closed || alert.is_open(now)));
-        let mut ids: Vec<PatientId> = found.iter().filter_map(|alert| alert.content.patient).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let patients = ctx.store.patients().among(&scope, &ids).await?;
-        let patients: HashMap<PatientId, Patient> = patients.into_iter().map(|patient| (patient.id, patient)).collect();
-        let shown = |alert: Alert| {
-            let patient = alert.content.patient.and_then(|id| patients.get(&id).cloned());
-            Shown { alert, patient }
-        };
-        Ok(found.into_iter().map(shown).collect::<Vec<Shown>>())
-    };
     let seen = |shown: &Vec<Shown>| shown.iter().map(|shown| (caller.org, shown.alert.id)).collect();
-    audit::look_through(ctx, caller, Subject::Alert, "list", work, seen).await
+    audit::look_through(ctx, caller, Subject::Alert, "list", found(ctx, caller, closed), seen).await
+}
+
+/// The same, without a note of it.
+pub(crate) async fn found(ctx: &Ctx, caller: &Caller, closed: bool) -> Result<Vec<Shown>> {
+    let scope = policy::grant(caller, Action::Read, Resource::Alert)?;
+    let assigned = ctx.store.patients().assigned(&scope).await?;
+    let seen = assigned.as_ref().map_or(Reader::All, |patients| Reader::By(caller.caregiver, patients));
+    let mut found = ctx.store.alerts().list(caller.org, seen, !closed, MOST).await?;
+    let now = ctx.now();
+    found.retain(|alert| is_meant_for(caller, alert) && (closed || alert.is_open(now)));
+    let mut ids: Vec<PatientId> = found.iter().filter_map(|alert| alert.content.patient).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let patients = ctx.store.patients().among(&scope, &ids).await?;
+    let patients: HashMap<PatientId, Patient> = patients.into_iter().map(|patient| (patient.id, patient)).collect();
+    let shown = |alert: Alert| {
+        let patient = alert.content.patient.and_then(|id| patients.get(&id).cloned());
+        Shown { alert, patient }
+    };
+    Ok(found.into_iter().map(shown).collect())
 }
 
 /// One alert.

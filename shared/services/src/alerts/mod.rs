@@ -15,6 +15,7 @@ pub use list::{Shown, get, list};
 pub use notify::notify;
 pub use raise::{Raised, raise};
 
+pub(crate) use list::found;
 pub(crate) use raise::prepare;
 
 use jiff::SignedDuration;

@@ -13,6 +13,7 @@ use store::Write;
 use store::mongo::{Caregivers, Sessions};
 
 use super::{TokenPair, guard, issue};
+use crate::alerts::{self, Shown};
 use crate::mails::Letter;
 use crate::mfa::codes;
 use crate::{AccountCtx, Front, audit, schedules};
@@ -33,6 +34,8 @@ pub struct Login {
     pub patients: Vec<Patient>,
     /// When these patients are telephoned.
     pub schedules: Vec<Schedule>,
+    /// The alerts they may see that somebody still has to see to.
+    pub alerts: Vec<Shown>,
     /// Those of them that are assigned to the caregiver.
     pub assigned: Vec<PatientId>,
     /// The tokens.
@@ -59,7 +62,9 @@ pub(crate) async fn begin(
     let scope = policy::grant(&caller, policy::Action::Read, Resource::Patient)?;
     let patients = ctx.store.patients().all(&scope, CARRIED).await?;
     let schedules = schedules::beside(ctx, &patients).await?;
-    sign_in(ctx, &caller, caregiver, credentials, Home { org, colleagues, patients, schedules }, writes).await
+    let alerts = alerts::found(ctx, &caller, false).await?;
+    let home = Home { org, colleagues, patients, schedules, alerts };
+    sign_in(ctx, &caller, caregiver, credentials, home, writes).await
 }
 
 /// Begins the first sign-in of an organisation that `writes` make.
@@ -75,7 +80,8 @@ pub(crate) async fn begin_first(
     writes: Vec<Write>,
 ) -> Result<Login> {
     let caller = caller(ctx, &caregiver, origin);
-    let home = Home { org, colleagues: vec![caregiver.id], patients: Vec::new(), schedules: Vec::new() };
+    let colleagues = vec![caregiver.id];
+    let home = Home { org, colleagues, patients: Vec::new(), schedules: Vec::new(), alerts: Vec::new() };
     sign_in(ctx, &caller, caregiver, credentials, home, writes).await
 }
 
@@ -85,6 +91,7 @@ struct Home {
     colleagues: Vec<CaregiverId>,
     patients: Vec<Patient>,
     schedules: Vec<Schedule>,
+    alerts: Vec<Shown>,
 }
 
 /// The caregiver by a sign-in that is about to begin.
@@ -101,7 +108,7 @@ async fn sign_in(
     home: Home,
     writes: Vec<Write>,
 ) -> Result<Login> {
-    let Home { org, colleagues, patients, schedules } = home;
+    let Home { org, colleagues, patients, schedules, alerts } = home;
     let (now, id) = (ctx.now(), caller.session);
     let (tokens, current) = issue(ctx, id, caregiver.id, now)?;
     let session = Session::begin(id, &caregiver, current, now);
@@ -142,7 +149,7 @@ async fn sign_in(
     if let Some(letter) = letter {
         letter.post(ctx).await;
     }
-    Ok(Login { org, colleagues, caregiver, patients, schedules, assigned, tokens })
+    Ok(Login { org, colleagues, caregiver, patients, schedules, alerts, assigned, tokens })
 }
 
 /// Whether an account may be signed in to; told only to whoever proved that it is theirs. A refusal

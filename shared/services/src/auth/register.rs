@@ -88,6 +88,7 @@ pub(crate) fn first_org(ctx: &AccountCtx, name: String, email: &Email, phone: Op
         zone: ZONE.parse().expect("a zone of the tz database"),
         retries: CallRetries::default(),
         ladder: domain::alerts::Ladder::default(),
+        rules: domain::orgs::CallRules::default(),
         logo: None,
         created_at: now,
     }

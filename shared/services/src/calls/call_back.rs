@@ -63,6 +63,9 @@ async fn one(ctx: &CallCtx, callback: &Callback) -> Result<bool> {
     let Some(patient) = ctx.store.patients().find(&system, callback.patient).await? else {
         return skip(ctx, callback, Skipped::PatientGone).await;
     };
+    if patient.profile.calls.refusal().is_some() {
+        return skip(ctx, callback, Skipped::NotAllowed).await;
+    }
     let busy = ctx.store.calls().last_of(&system, patient.id).await?.is_some_and(|call| call.is_live());
     if late {
         return skip(ctx, callback, if busy { Skipped::Busy } else { Skipped::Missed }).await;

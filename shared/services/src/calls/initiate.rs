@@ -14,7 +14,7 @@ use crate::{CallCtx, audit, outbox, patients};
 /// Asks for a call to a patient now. A cell with room takes it from the queue.
 ///
 /// # Errors
-/// `patient_not_found` outside the caller's scope; `call_in_progress` while the patient is being
+/// `patient_not_found` outside the caller's scope; `consent_withdrawn` and `calls_paused`; `call_in_progress` while the patient is being
 /// called; [`Kind::Unavailable`](domain::Kind::Unavailable) when the queue does not take it, and
 /// then the call is recorded as failed: nobody's phone rings later by surprise.
 pub async fn initiate(
@@ -25,7 +25,9 @@ pub async fn initiate(
 ) -> Result<(Call, Patient)> {
     let work = async {
         let scope = policy::grant(caller, Action::Create, Resource::Call)?;
-        patients::visible(ctx, &scope, patient).await
+        let patient = patients::visible(ctx, &scope, patient).await?;
+        patient.profile.calls.check()?;
+        Ok(patient)
     };
     let patient = audit::watch(ctx, caller, audit::Action::Create, audit::Subject::Call, patient, work).await?;
     let now = ctx.now();

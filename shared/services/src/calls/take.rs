@@ -52,6 +52,11 @@ async fn prepare(ctx: &CallCtx, mut call: Call) -> Result<Option<Taken>> {
         cancel(ctx, &call, EndReason::PatientGone).await?;
         return Ok(None);
     };
+    if let Some(refusal) = patient.profile.calls.refusal() {
+        // Withdrawn since it was asked for.
+        cancel(ctx, &call, refusal.into()).await?;
+        return Ok(None);
+    }
     match progress(ctx, &mut call, Status::Dialing, patient.profile.language, ctx.now()).await {
         Ok(()) if call.status == Status::Dialing => taken(ctx, call, patient).await.map(Some),
         // Taken by another cell between the look and the claim.

@@ -1,7 +1,7 @@
 //! Changing what is written about a patient.
 
 use domain::audit::{self, Subject};
-use domain::patients::{Extension, Manner, Patience, Patient, Profile};
+use domain::patients::{Extension, Manner, Patience, Patient, Permission, Profile};
 use domain::policy::{self, Action, Resource};
 use domain::{Caller, Email, Language, PatientId, Phi, Phone, Result};
 use store::mongo::Patients;
@@ -33,6 +33,10 @@ pub struct Change {
     pub speech_rate: Option<u8>,
     /// Whether their calls may be recorded.
     pub recording_consent: Option<bool>,
+    /// Whether they agree to be called.
+    pub call_consent: Option<bool>,
+    /// Whether calls to them pause.
+    pub calls_paused: Option<bool>,
     /// Keys that are pressed after the answer.
     pub extension: Option<Option<Extension>>,
 }
@@ -53,6 +57,10 @@ impl Change {
                 speech_rate: self.speech_rate.unwrap_or(was.manner.speech_rate),
             },
             recording_consent: self.recording_consent.unwrap_or(was.recording_consent),
+            calls: Permission {
+                consent: self.call_consent.unwrap_or(was.calls.consent),
+                paused: self.calls_paused.unwrap_or(was.calls.paused),
+            },
             extension: self.extension.unwrap_or(was.extension),
         }
     }

@@ -5,6 +5,7 @@ use domain::schedules::{Schedule, next_occurrence};
 use domain::{OccurrenceId, Result};
 use store::mongo::{Occurrences, Schedules};
 
+use super::rules;
 use crate::Ctx;
 
 /// Schedules that are read at once.
@@ -53,9 +54,10 @@ async fn one(ctx: &Ctx, schedule: &Schedule) -> Result<()> {
     }
     let moved = Schedules::alter(schedule, &schedule.with(schedule.plan.clone(), now), now)?;
     let whose = (schedule.id, schedule.org, schedule.patient);
-    let made = instants
-        .iter()
-        .map(|due| Occurrences::add(&Occurrence::of(OccurrenceId::generate(now, &*ctx.random), whose, *due, now)));
+    let window = rules(ctx, schedule.org).await?.window();
+    let made = instants.iter().map(|due| {
+        Occurrences::add(&Occurrence::of(OccurrenceId::generate(now, &*ctx.random), whose, *due, now, window))
+    });
     let made = made.collect::<Result<Vec<_>>>()?;
     match ctx.store.commit(made.into_iter().chain([moved.clone()])).await {
         // The clock was set back: these were made before.

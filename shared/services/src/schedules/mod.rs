@@ -5,6 +5,7 @@ mod create;
 mod follow;
 mod get;
 mod place;
+mod relocate;
 mod remove;
 mod update;
 
@@ -14,9 +15,11 @@ pub(crate) use create::{adding, made};
 pub(crate) use follow::follow;
 pub use get::{beside, get, occurrences, of_patient};
 pub use place::place;
+pub use relocate::relocate;
 pub use remove::remove;
 pub use update::{Change, update};
 
+use domain::orgs::CallRules;
 use domain::patients::Patient;
 use domain::schedules::Schedule;
 use domain::{Error, OrgId, Result, ScheduleId, Scope, Zone};
@@ -30,6 +33,12 @@ pub(crate) async fn visible(ctx: &Ctx, scope: &Scope, schedule: ScheduleId) -> R
     let found = ctx.store.schedules().find(scope, schedule).await?.ok_or_else(missing)?;
     let patient = ctx.store.patients().find(scope, found.patient).await?.ok_or_else(missing)?;
     Ok((found, patient))
+}
+
+/// How an organisation's planned calls are placed; one that is gone places none.
+pub(super) async fn rules(ctx: &Ctx, org: OrgId) -> Result<CallRules> {
+    let system = domain::policy::system("place planned calls");
+    Ok(ctx.store.orgs().find(&system, org).await?.map(|org| org.rules).unwrap_or_default())
 }
 
 /// The clock that an organisation goes by.

@@ -1,7 +1,8 @@
 //! `orgs`.
 
 use domain::alerts::Ladder;
-use domain::orgs::{CallRetries, Org, WebAddress};
+use domain::caregivers::Quiet;
+use domain::orgs::{CallRetries, CallRules, Org, WebAddress};
 use domain::{OrgId, Page, PageRequest, Result, Scope};
 use jiff::Timestamp;
 use mongodb::bson::oid::ObjectId;
@@ -33,6 +34,8 @@ struct Row {
     #[serde(default)]
     escalation: Option<Escalation>,
     #[serde(default)]
+    call_rules: Option<Rules>,
+    #[serde(default)]
     logo: Option<String>,
     #[serde(default)]
     deleted: bool,
@@ -52,6 +55,16 @@ struct Retries {
 struct Escalation {
     on_call_after_minutes: u16,
     admins_after_minutes: u16,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Rules {
+    at_once: u16,
+    per_minute: u16,
+    catch_up_minutes: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quiet: Option<Quiet>,
 }
 
 #[derive(Deserialize)]
@@ -163,6 +176,12 @@ impl Row {
                 on_call_after_minutes: org.ladder.on_call_after,
                 admins_after_minutes: org.ladder.admins_after,
             }),
+            call_rules: Some(Rules {
+                at_once: org.rules.at_once,
+                per_minute: org.rules.per_minute,
+                catch_up_minutes: org.rules.catch_up_minutes,
+                quiet: org.rules.quiet,
+            }),
             logo: org.logo.as_ref().map(|logo| logo.as_str().to_owned()),
             deleted: false,
             created_at: date(org.created_at),
@@ -185,6 +204,12 @@ impl Row {
             ladder: self.escalation.map_or_else(Ladder::default, |minutes| Ladder {
                 on_call_after: minutes.on_call_after_minutes,
                 admins_after: minutes.admins_after_minutes,
+            }),
+            rules: self.call_rules.map_or_else(CallRules::default, |rules| CallRules {
+                at_once: rules.at_once,
+                per_minute: rules.per_minute,
+                catch_up_minutes: rules.catch_up_minutes,
+                quiet: rules.quiet,
             }),
             logo: self.logo.and_then(|logo| logo.parse::<WebAddress>().ok()),
             created_at: time(self.created_at)?,

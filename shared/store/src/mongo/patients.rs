@@ -1,7 +1,7 @@
 //! `patients`.
 
 use domain::cursor::InTime;
-use domain::patients::{Extension, Manner, Patience, Patient, Profile};
+use domain::patients::{Extension, Manner, Patience, Patient, Permission, Profile};
 use domain::{
     CaregiverId, CursorPage, CursorRequest, Language, OrgId, Page, PageRequest, PatientId, Phi, Phone, PictureId,
     Result, Scope,
@@ -61,21 +61,25 @@ struct SettingsRow {
     patience: Patience,
     speech_rate: i32,
     recording_consent: bool,
+    call_consent: bool,
+    calls_paused: bool,
     extension: Option<String>,
 }
 
 impl Default for SettingsRow {
     fn default() -> Self {
-        Self::of(Manner::default(), false, None)
+        Self::of(Manner::default(), false, Permission::default(), None)
     }
 }
 
 impl SettingsRow {
-    fn of(manner: Manner, recording_consent: bool, extension: Option<&Extension>) -> Self {
+    fn of(manner: Manner, recording_consent: bool, calls: Permission, extension: Option<&Extension>) -> Self {
         Self {
             patience: manner.patience,
             speech_rate: i32::from(manner.speech_rate),
             recording_consent,
+            call_consent: calls.consent,
+            calls_paused: calls.paused,
             extension: extension.map(|extension| extension.as_str().to_owned()),
         }
     }
@@ -341,7 +345,12 @@ impl ProfileRow {
             age: profile.age.map(i32::from),
             notes: profile.notes.as_ref().map(|notes| notes.reveal().clone()),
             preferred_language: profile.language,
-            call_settings: SettingsRow::of(profile.manner, profile.recording_consent, profile.extension.as_ref()),
+            call_settings: SettingsRow::of(
+                profile.manner,
+                profile.recording_consent,
+                profile.calls,
+                profile.extension.as_ref(),
+            ),
         }
     }
 
@@ -356,6 +365,7 @@ impl ProfileRow {
             language: self.preferred_language,
             manner: self.call_settings.manner(),
             recording_consent: self.call_settings.recording_consent,
+            calls: Permission { consent: self.call_settings.call_consent, paused: self.call_settings.calls_paused },
             extension: self.call_settings.extension.and_then(|keys| keys.parse().ok()),
         })
     }

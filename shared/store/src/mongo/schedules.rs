@@ -57,6 +57,17 @@ impl Schedules<'_> {
         self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
     }
 
+    /// Those of an organisation that go by its clock, in the order of their ids, after one of them, up to `limit`.
+    /// Index: `schedules_org`.
+    pub async fn following(&self, org: OrgId, after: Option<ScheduleId>, limit: u32) -> Result<Vec<Schedule>> {
+        let mut filter = doc! { "org": oid(org.0), "followsOrg": true };
+        if let Some(after) = after {
+            filter.insert("_id", doc! { "$gt": oid(after.0) });
+        }
+        let query = Query::of(NAME, filter).sort(doc! { "_id": 1 }).limit(limit);
+        self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
+    }
+
     /// Those that are due at `now`, the longest due first, up to `limit`. Index: `schedules_due`.
     pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Schedule>> {
         let query = Query::of(NAME, doc! { "next": { "$lte": date(now) } }).sort(doc! { "next": 1 }).limit(limit);

@@ -42,6 +42,7 @@ fn org(name: &str) -> Org {
         zone: "Europe/Berlin".parse().unwrap(),
         retries: CallRetries::default(),
         ladder: domain::alerts::Ladder::default(),
+        rules: domain::orgs::CallRules::default(),
         logo: None,
         created_at: now,
     }

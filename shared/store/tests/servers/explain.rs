@@ -127,6 +127,9 @@ async fn read_everything(store: &Store) {
     drop(store.callbacks().by_key(call, "key").await);
     drop(store.callbacks().due(now, 5).await);
     drop(store.schedules().due(now, 5).await);
+    for after in [None, Some(ScheduleId(id(3)))] {
+        drop(store.schedules().following(org, after, 5).await);
+    }
     drop(store.occurrences().waiting(now, 5).await);
     drop(store.occurrences().of_call(call).await);
     drop(store.occurrences().waiting_for(patient).await);
@@ -178,11 +181,13 @@ fn changes() -> Vec<Write> {
         zone: "UTC".parse().unwrap(),
         retries: CallRetries::default(),
         ladder: domain::alerts::Ladder::default(),
+        rules: domain::orgs::CallRules::default(),
         logo: None,
         created_at: now,
     };
     let daily = every_day();
-    let due = Occurrence::of(OccurrenceId(id(1)), (daily.id, daily.org, daily.patient), now, now);
+    let due =
+        Occurrence::of(OccurrenceId(id(1)), (daily.id, daily.org, daily.patient), now, now, jiff::SignedDuration::ZERO);
     let token = OneTime {
         id: TokenId(id(1)),
         purpose: Purpose::Invite,
@@ -264,6 +269,7 @@ fn somebody() -> Patient {
         language: domain::Language::En,
         manner: Manner::default(),
         recording_consent: false,
+        calls: domain::patients::Permission::default(),
         extension: None,
     };
     let (id, org) = (PatientId(id(4)), OrgId(id(7)));

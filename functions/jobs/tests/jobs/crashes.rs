@@ -1,0 +1,76 @@
+//! A tick that dies anywhere places each planned call once, and loses none.
+
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Duration;
+
+use domain::calls::{EndReason, Outcome};
+use domain::jobs::Queue;
+use domain::occurrences::State;
+use domain::policy;
+use jiff::SignedDuration;
+use services::calls;
+
+use crate::calls::{stored, tick};
+use crate::schedules::{daily, occurrences};
+use crate::tick::Alone;
+
+/// Lets a piece of work come as far as its `steps`th wait for somebody, and drops it there: a process that dies. `true` when it was done
+/// before.
+async fn killed_after(steps: usize, work: impl Future) -> bool {
+    let mut work = Box::pin(work);
+    let mut left = steps;
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(_) => Poll::Ready(true),
+        Poll::Pending if left == 0 => Poll::Ready(false),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_tick_that_dies_at_any_step_places_each_call_once_and_loses_none() {
+    let alone = Alone::start().await;
+    let app = &alone.app;
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    let schedule = daily(app, &ada).await;
+    app.clock.advance(schedule.next.unwrap().duration_since(app.ctx.now()));
+    let (mut steps, mut killed) = (0, 0);
+    loop {
+        let done = killed_after(steps, tick(app)).await;
+        killed += usize::from(!done);
+        // Another process goes on; what the dead one had in its hands is handed over once it is half a minute old.
+        for _ in 0..3 {
+            app.clock.advance(SignedDuration::from_secs(31));
+            tick(app).await.unwrap();
+        }
+        let all = occurrences(app, &schedule).await;
+        let newest = &all[0];
+        let State::Calling { call } = newest.state else { panic!("after {steps} steps: {newest:?}") };
+        assert_eq!(newest.attempts, 1, "after {steps} steps");
+        let due = all.iter().filter(|other| other.due == newest.due).count();
+        assert_eq!(due, 1, "after {steps} steps");
+        // However often the message comes, one cell takes the call.
+        let messages = app.ctx.queues.receive(Queue::PlaceCall, 10, Duration::from_secs(2)).await.unwrap();
+        assert!(!messages.is_empty(), "nobody was told to call, after {steps} steps");
+        for message in &messages {
+            app.ctx.queues.done(Queue::PlaceCall, message).await.unwrap();
+        }
+        let (one, other) = tokio::join!(calls::take(&app.ctx, call, "one"), calls::take(&app.ctx, call, "other"));
+        assert_eq!(u8::from(one.unwrap().is_some()) + u8::from(other.unwrap().is_some()), 1, "after {steps} steps");
+        let placed = app.ctx.store.calls().live(&policy::system("a test")).await.unwrap();
+        assert_eq!(placed.len(), 1, "after {steps} steps");
+        let call = stored(&app.ctx, call).await;
+        calls::finish(&app.ctx, &call, Outcome::Answered, EndReason::Goodbye, app.ctx.now()).await.unwrap();
+        if done {
+            break;
+        }
+        // Close together at first, where the call is made.
+        steps += 1 + steps / 24;
+        app.clock.advance(newest.due.duration_since(app.ctx.now()) + SignedDuration::from_hours(24));
+    }
+    assert!(killed >= 20, "only {killed} places were tried");
+}
