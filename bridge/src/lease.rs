@@ -6,11 +6,12 @@ use std::time::Duration;
 use domain::CallId;
 use domain::calls::{EndReason, Speaking};
 use services::CallCtx;
-use services::calls::{self, Renewal};
+use services::calls::{self, Kept};
 use store::dynamo::Command;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
+use crate::herald::Herald;
 use crate::session::Control;
 
 /// How often a lease is renewed when nothing happens: five times within its life.
@@ -23,6 +24,7 @@ pub(crate) struct Keeper {
     pub(crate) ctx: CallCtx,
     pub(crate) call: CallId,
     pub(crate) cell: String,
+    pub(crate) herald: Herald,
 }
 
 impl Keeper {
@@ -36,6 +38,7 @@ impl Keeper {
         control: mpsc::Sender<Control>,
     ) {
         let mut last = Instant::now();
+        let mut told = Speaking::default();
         loop {
             tokio::select! {
                 () = sleep_until(last + EVERY) => {}
@@ -53,9 +56,16 @@ impl Keeper {
             last = Instant::now();
             let now_speaking = *speaking.borrow_and_update();
             let reason = match calls::renew(&self.ctx, self.call, &self.cell, &now_speaking).await {
-                Ok(Renewal::Kept(None)) => continue,
-                Ok(Renewal::Kept(Some(Command::End))) => EndReason::EndedByCaregiver,
-                Ok(Renewal::Lost) => EndReason::OwnerLost,
+                Ok(Some(Kept { command: None, watched })) => {
+                    self.herald.watched(watched);
+                    if now_speaking != told {
+                        told = now_speaking;
+                        self.herald.went_on();
+                    }
+                    continue;
+                }
+                Ok(Some(Kept { command: Some(Command::End), .. })) => EndReason::EndedByCaregiver,
+                Ok(None) => EndReason::OwnerLost,
                 Err(error) => {
                     tracing::warn!(call = %self.call, %error, "a lease could not be renewed");
                     continue;

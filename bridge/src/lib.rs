@@ -20,6 +20,7 @@ pub mod breaker;
 mod calls;
 pub mod driver;
 pub mod health;
+mod herald;
 mod instruments;
 mod lease;
 pub mod metrics;

@@ -10,6 +10,7 @@ use services::{CallCtx, calls, conversations};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
+use crate::herald::Herald;
 use crate::session::{Control, Record};
 
 /// The first and the longest wait between attempts.
@@ -30,6 +31,7 @@ pub(crate) struct Sink {
     answered_at: Option<Timestamp>,
     control: mpsc::Sender<Control>,
     speaking: watch::Sender<Speaking>,
+    herald: Herald,
 }
 
 impl Sink {
@@ -39,11 +41,12 @@ impl Sink {
         call: Call,
         language: Language,
         control: mpsc::Sender<Control>,
+        herald: Herald,
     ) -> (Self, watch::Receiver<Speaking>) {
         let (speaking, seen) = watch::channel(Speaking::default());
         // A call that another process has answered counts from then.
         let answered_at = call.answered_at;
-        (Self { ctx, call, language, answered_at, control, speaking }, seen)
+        (Self { ctx, call, language, answered_at, control, speaking, herald }, seen)
     }
 
     /// Writes records down in order until there are no more, and gives the call as it then stands.
@@ -110,8 +113,9 @@ impl Sink {
             complete: turn.complete,
         };
         let attempt = || conversations::record(&self.ctx, self.call.id, &turn);
-        if let Err(error) = insisting("a turn", attempt).await {
-            tracing::error!(call = %self.call.id, %error, "a turn was not written");
+        match insisting("a turn", attempt).await {
+            Ok(()) => self.herald.went_on(),
+            Err(error) => tracing::error!(call = %self.call.id, %error, "a turn was not written"),
         }
     }
 

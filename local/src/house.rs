@@ -9,14 +9,16 @@ use std::time::Duration;
 use bridge::Telephony;
 use clients::{Mail, Pictures, Queues};
 use config::{Env, Stage, or_exit};
+use live::PushCtx;
 use local_servers::{Installation, Servers, Storage, Terminal, Wanted};
 use openai_sim::{Sim, SimConfig};
-use services::{CallCtx, Front};
+use services::{CallCtx, Front, LiveCtx};
+use store::Connections;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Failure, Place, demo, phone, root, settings, web, work};
+use crate::{Failure, Place, demo, gateway, phone, root, settings, web, work};
 
 /// How long a message stays out of sight while somebody works on it.
 const VISIBILITY: Duration = Duration::from_mins(1);
@@ -24,13 +26,14 @@ const VISIBILITY: Duration = Duration::from_mins(1);
 const CLOSING: Duration = Duration::from_secs(10);
 
 /// What the house decides and its bridge must know; no secret.
-const OF_THE_BRIDGE: [&str; 10] = [
+const OF_THE_BRIDGE: [&str; 11] = [
     "STAGE",
     "MONGODB_URI",
     "CACHE_URL",
     "AWS_ENDPOINT_URL",
     "PLACE_CALL_QUEUE_URL",
     "JOBS_QUEUE_URL",
+    "NEWS_QUEUE_URL",
     "MAIL_FROM",
     "OPENAI_BASE_URL",
     "OPENAI_REALTIME_URL",
@@ -77,7 +80,12 @@ impl House {
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         let api = listener.local_addr()?;
-        tasks.spawn(web::serve(listener, or_exit(web::router(&env, front).await), stop.clone()));
+        let watched = or_exit(LiveCtx::of(ctx.clone(), &env).await);
+        let (gateway, endpoint) = gateway::open(front.with(watched.clone()), stop.clone()).await?;
+        let env = env.with("LIVE_ENDPOINT", endpoint);
+        tasks.spawn(work::news(or_exit(PushCtx::of(watched, &env).await), stop.clone()));
+        let router = or_exit(web::router(&env, front).await).merge(gateway.screens());
+        tasks.spawn(web::serve(listener, router, stop.clone()));
         let jobs = or_exit(jobs::wire_worker(&env).await);
         tasks.spawn(work::jobs(jobs, stop.clone()));
         tasks.spawn(work::ticks(or_exit(jobs::wire_tick(&env).await), stop.clone()));
@@ -101,6 +109,11 @@ impl House {
     /// The address of the API.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.api)
+    }
+
+    /// Where screens connect for live updates.
+    pub(crate) fn live_url(&self) -> String {
+        format!("ws://{}/live", self.api)
     }
 
     /// Completes when something that should run for ever has ended.
@@ -201,13 +214,16 @@ fn with_model(env: Env) -> Result<(Env, Option<Sim>), Failure> {
 async fn set_up(env: Env) -> Result<Env, Failure> {
     let aws = clients::aws::sdk_config(&or_exit(config::Aws::from_env(&env))).await;
     let mut env = env;
-    for (variable, name) in [("PLACE_CALL_QUEUE_URL", "place-call"), ("JOBS_QUEUE_URL", "jobs")] {
+    for (variable, name) in
+        [("PLACE_CALL_QUEUE_URL", "place-call"), ("JOBS_QUEUE_URL", "jobs"), ("NEWS_QUEUE_URL", "news")]
+    {
         if !env.has(variable) {
             env = env.with(variable, Queues::create(&aws, name, VISIBILITY).await?);
         }
     }
     let ctx = or_exit(CallCtx::configured(&env).await);
     ctx.live.create_table().await?;
+    Connections::new(&aws, &or_exit(config::Tables::from_env(&env))).create_table().await?;
     ctx.once.create_table().await?;
     Pictures::new(&aws, &or_exit(config::Pictures::from_env(&env))).create_bucket().await?;
     Mail::new(&aws, &or_exit(config::Mail::from_env(&env))).create_identity().await?;

@@ -7,6 +7,7 @@ mod call;
 mod console;
 mod demo;
 mod evaluate;
+mod gateway;
 mod generate;
 mod house;
 mod migrate;

@@ -52,6 +52,7 @@ fn greet(house: &House, began: Instant) {
     console::say(&format!("Bianca is up after {:.1} s.\n", began.elapsed().as_secs_f32()));
     console::say(&format!("  API            {url}"));
     console::say(&format!("  API page       {url}/v1/docs/"));
+    console::say(&format!("  live updates   {}", house.live_url()));
     let model = house
         .model
         .as_ref()
@@ -89,6 +90,7 @@ async fn machine_readable(house: &House) -> Result<String, Failure> {
     let line = json!({
         "api": house.url(),
         "docs": format!("{}/v1/docs/", house.url()),
+        "live": house.live_url(),
         "model": house.model.as_ref().map(openai_sim::Sim::base_url),
         "bridge": house.address("BRIDGE_HEALTH_ADDR"),
         "bridgeEnvironment": house.for_the_bridge(),

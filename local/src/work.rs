@@ -3,9 +3,12 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use clients::Queues;
 use domain::jobs::Queue;
+use futures_util::FutureExt as _;
 use jobs::{JobCtx, TickCtx};
+use live::PushCtx;
 use tokio_util::sync::CancellationToken;
 
 /// A minute in AWS; here somebody is watching.
@@ -13,28 +16,41 @@ const TICK: Duration = Duration::from_secs(10);
 const WAIT: Duration = Duration::from_secs(10);
 const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
 
-/// Hands the messages of the jobs queue to the worker, batch by batch, as Lambda does: what
-/// succeeded is put away, the rest comes back later.
+/// Hands the messages of the jobs queue to the worker.
 pub(crate) async fn jobs(ctx: JobCtx, stop: CancellationToken) {
-    stop.run_until_cancelled(async {
-        loop {
-            let Ok(messages) = ctx.base.queues.receive(Queue::Jobs, 10, WAIT).await else {
-                tracing::warn!("the jobs queue does not answer");
-                tokio::time::sleep(AFTER_A_FAILURE).await;
-                continue;
-            };
-            let mut event = SqsEvent::default();
-            event.records = messages.iter().map(|message| record(&message.id, &message.body)).collect();
-            let response = jobs::work(&ctx, event).await;
-            let failed: HashSet<_> = response.batch_item_failures.into_iter().map(|f| f.item_identifier).collect();
-            for message in messages.iter().filter(|message| !failed.contains(&message.id)) {
-                if let Err(error) = ctx.base.queues.done(Queue::Jobs, message).await {
-                    tracing::warn!(%error, "a message will be worked on again");
-                }
+    let queues = ctx.base.queues.clone();
+    let work = |event| jobs::work(&ctx, event).boxed();
+    stop.run_until_cancelled(hand_over(queues, Queue::Jobs, work)).await;
+}
+
+/// Hands what has changed to those who tell of it.
+pub(crate) async fn news(ctx: PushCtx, stop: CancellationToken) {
+    let queues = ctx.base.queues.clone();
+    let work = |event| live::push(&ctx, event).boxed();
+    stop.run_until_cancelled(hand_over(queues, Queue::News, work)).await;
+}
+
+/// Hands messages over batch by batch, as Lambda does: what succeeded is put away, the rest comes back later.
+async fn hand_over<F>(queues: Queues, queue: Queue, work: impl Fn(SqsEvent) -> F)
+where
+    F: Future<Output = SqsBatchResponse>,
+{
+    loop {
+        let Ok(messages) = queues.receive(queue, 10, WAIT).await else {
+            tracing::warn!(?queue, "a queue does not answer");
+            tokio::time::sleep(AFTER_A_FAILURE).await;
+            continue;
+        };
+        let mut event = SqsEvent::default();
+        event.records = messages.iter().map(|message| record(&message.id, &message.body)).collect();
+        let response = work(event).await;
+        let failed: HashSet<_> = response.batch_item_failures.into_iter().map(|f| f.item_identifier).collect();
+        for message in messages.iter().filter(|message| !failed.contains(&message.id)) {
+            if let Err(error) = queues.done(queue, message).await {
+                tracing::warn!(%error, "a message will be worked on again");
             }
         }
-    })
-    .await;
+    }
 }
 
 fn record(id: &str, body: &str) -> SqsMessage {

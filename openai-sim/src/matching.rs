@@ -40,7 +40,8 @@ static KNOWN: LazyLock<Vec<Known>> = LazyLock::new(|| {
         .flat_map(|code| {
             let assistant =
                 speech::assistant(code).iter().copied().chain([speech::after(code)]).map(|line| (line, None));
-            let patient = speech::patient(code).iter().map(|&line| (line, Some(line.text)));
+            let patient = speech::patient(code).iter().copied().chain([speech::emergency(code)]);
+            let patient = patient.map(|line| (line, Some(line.text)));
             assistant.chain(patient)
         })
         .map(|(line, text)| {
@@ -138,7 +139,8 @@ mod tests {
     }
 
     fn all_patient_lines() -> impl Iterator<Item = speech::Line> {
-        script::LANGUAGES.into_iter().flat_map(|code| speech::patient(code).iter().copied())
+        let lines = |code| speech::patient(code).iter().copied().chain([speech::emergency(code)]);
+        script::LANGUAGES.into_iter().flat_map(lines)
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub struct Script {
     pub after: &'static str,
     /// The patient's three answers; the assistant speaks first.
     pub patient: [&'static str; 3],
+    /// What the patient says in an emergency, outside the script.
+    pub emergency: &'static str,
 }
 
 static SCRIPTS: LazyLock<BTreeMap<&'static str, Script>> = LazyLock::new(|| {
@@ -74,7 +76,7 @@ mod tests {
     fn every_language_has_a_whole_call() {
         for code in LANGUAGES {
             let script = of(code);
-            let lines = script.assistant.iter().chain(&script.patient).chain([&script.after]);
+            let lines = script.assistant.iter().chain(&script.patient).chain([&script.after, &script.emergency]);
             assert!(lines.into_iter().all(|line| !line.trim().is_empty()), "{code}");
         }
     }

@@ -24,6 +24,7 @@ struct Voices {
     assistant: [Line; 4],
     after: Line,
     patient: [Line; 3],
+    emergency: Line,
 }
 
 macro_rules! voices {
@@ -37,6 +38,7 @@ macro_rules! voices {
             include_bytes!(concat!("../speech/patient/", $code, "/0.ulaw")).as_slice(),
             include_bytes!(concat!("../speech/patient/", $code, "/1.ulaw")).as_slice(),
             include_bytes!(concat!("../speech/patient/", $code, "/2.ulaw")).as_slice(),
+            include_bytes!(concat!("../speech/patient/", $code, "/emergency.ulaw")).as_slice(),
         ])),*]
     };
 }
@@ -44,7 +46,7 @@ macro_rules! voices {
 static VOICES: LazyLock<BTreeMap<&'static str, Voices>> = LazyLock::new(|| {
     voices!("en", "es", "fr", "de", "zh", "ja", "pt", "it", "ru", "ar", "hi", "ko")
         .into_iter()
-        .map(|(code, [a0, a1, a2, a3, after, p0, p1, p2])| {
+        .map(|(code, [a0, a1, a2, a3, after, p0, p1, p2, emergency])| {
             let text = script::of(code);
             let lines = |texts: [&'static str; 4], audio: [&'static [u8]; 4]| {
                 std::array::from_fn(|n| Line { text: texts[n], audio: audio[n] })
@@ -53,6 +55,7 @@ static VOICES: LazyLock<BTreeMap<&'static str, Voices>> = LazyLock::new(|| {
                 assistant: lines(text.assistant, [a0, a1, a2, a3]),
                 after: Line { text: text.after, audio: after },
                 patient: [p0, p1, p2].map(|audio| Line { text: "", audio }),
+                emergency: Line { text: text.emergency, audio: emergency },
             };
             (code, with_answers(voices, text.patient))
         })
@@ -83,4 +86,9 @@ pub fn after(code: &str) -> Line {
 /// The patient's three answers, one after each of the assistant's first three lines. English for an unknown code.
 pub fn patient(code: &str) -> &'static [Line] {
     &of(code).patient
+}
+
+/// What the patient says in an emergency, at any time; it belongs to no script. English for an unknown code.
+pub fn emergency(code: &str) -> Line {
+    of(code).emergency
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::{fs, mem};
 
+use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_lambda_events::sqs::SqsEvent;
 use axum::Router;
@@ -21,6 +22,7 @@ use tower::ServiceExt as _;
 #[derive(Clone, Copy)]
 enum Expected {
     /// The status, and a field that is in the body.
+    Alerts(u16, &'static str),
     Auth(u16, &'static str),
     Orgs(u16, &'static str),
     Patients(u16, &'static str),
@@ -31,10 +33,15 @@ enum Expected {
     Worker,
     /// The tick.
     Tick,
+    /// The WebSocket API: the status, and what is said in the body.
+    Gateway(i64, &'static str),
+    /// What has changed: everything told.
+    Push,
 }
 
 /// Every sample has a line here.
 const EXPECTED: &[(&str, Expected)] = &[
+    ("alerts-create", Expected::Alerts(201, "id")),
     ("audit-list", Expected::Privacy(200, "results")),
     ("auth-login", Expected::Auth(200, "tokens")),
     ("calls-get-v2", Expected::Conversations(200, "transcript")),
@@ -45,10 +52,16 @@ const EXPECTED: &[(&str, Expected)] = &[
     ("docs-openapi", Expected::Docs(200, "openapi")),
     ("jobs-tick", Expected::Tick),
     ("jobs-worker", Expected::Worker),
+    // In the order in which they come.
+    ("live-1-connect", Expected::Gateway(200, "bianca.v1")),
+    ("live-2-subscribe", Expected::Gateway(200, "subscribed")),
+    ("live-3-disconnect", Expected::Gateway(200, "")),
+    ("live-push", Expected::Push),
     ("patients-conversations", Expected::Conversations(200, "totalResults")),
     ("patients-create", Expected::Patients(201, "id")),
     ("patients-list", Expected::Patients(200, "results")),
     ("patients-list-v2", Expected::Patients(200, "results")),
+    ("phrases-list", Expected::Alerts(200, "results")),
     ("schedules-create", Expected::Patients(201, "nextCallDate")),
 ];
 
@@ -72,7 +85,7 @@ fn every_sample_has_an_expectation_and_every_expectation_a_sample() {
 fn samples_are_true_to_themselves() {
     for (name, text) in samples() {
         let event: Value = serde_json::from_str(&text).unwrap();
-        if let Some(body) = event["body"].as_str() {
+        if let Some(body) = event["body"].as_str().filter(|_| event["headers"].is_object()) {
             assert_eq!(event["headers"]["content-length"], body.len().to_string(), "{name}");
         }
         if let Some(path) = event["rawPath"].as_str() {
@@ -86,6 +99,9 @@ async fn every_sample_is_answered() {
     let app = TestApp::start(|_| Router::new()).await;
     let model = Sim::start(SimConfig::default()).unwrap();
     let env = app.env.clone().with("OPENAI_API_KEY", "key").with("OPENAI_BASE_URL", model.base_url());
+    let alerts = alerts::wire(&env).await.unwrap();
+    let gateway = live::wire_gateway(&env).await.unwrap();
+    let push = live::wire_push(&env.clone().with("LIVE_ENDPOINT", "http://127.0.0.1:1")).await.unwrap();
     let auth = auth::wire(&env).await.unwrap();
     let orgs = orgs::wire(&env).await.unwrap();
     let patients = patients::wire(&env).await.unwrap();
@@ -108,6 +124,7 @@ async fn every_sample_is_answered() {
             .replace("admin@example.com", app.admin.caregiver().email.as_str())
             .replace("correct-horse-1", PASSWORD);
         match *expected {
+            Expected::Alerts(status, field) => answered(name, alerts.clone(), &event, status, field).await,
             Expected::Auth(status, field) => answered(name, auth.clone(), &event, status, field).await,
             Expected::Orgs(status, field) => answered(name, orgs.clone(), &event, status, field).await,
             Expected::Patients(status, field) => answered(name, patients.clone(), &event, status, field).await,
@@ -121,6 +138,17 @@ async fn every_sample_is_answered() {
                 assert!(!event.records.is_empty(), "{name}");
                 let response = jobs::work(&worker, event).await;
                 assert_eq!(serde_json::to_value(response).unwrap(), json!({ "batchItemFailures": [] }), "{name}");
+            }
+            Expected::Gateway(status, said) => {
+                let event: ApiGatewayWebsocketProxyRequest = serde_json::from_str(&event).unwrap();
+                let answer = live::handle(&gateway, event).await;
+                assert_eq!(answer.status_code, status, "{name}");
+                assert!(serde_json::to_string(&answer).unwrap().contains(said), "{name}: {answer:?}");
+            }
+            Expected::Push => {
+                let event: SqsEvent = serde_json::from_str(&event).unwrap();
+                assert!(!event.records.is_empty(), "{name}");
+                assert!(live::push(&push, event).await.batch_item_failures.is_empty(), "{name}");
             }
             Expected::Tick => {
                 let event: EventBridgeEvent = serde_json::from_str(&event).unwrap();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use config::Env;
 use domain::{CaregiverId, Kind, SessionId};
@@ -44,6 +45,8 @@ impl Door {
             .with("AWS_ENDPOINT_URL", format!("http://{at}"))
             .with("PLACE_CALL_QUEUE_URL", format!("http://{at}/1/place-call"))
             .with("JOBS_QUEUE_URL", format!("http://{at}/1/jobs"))
+            .with("NEWS_QUEUE_URL", format!("http://{at}/1/news"))
+            .with("LIVE_ENDPOINT", format!("http://{at}/live"))
             .with("OPENAI_BASE_URL", format!("http://{at}/v1"))
             .with("OPENAI_API_KEY", "key")
             .with("JWT_KEYS", key.clone())
@@ -130,15 +133,40 @@ async fn conversations_starts_alone() {
 }
 
 #[tokio::test]
+async fn live_updates_start_alone_and_news_come_back() {
+    let door = Door::closed().await;
+    let gateway = live::wire_gateway(&door.env).await.unwrap();
+    let push = live::wire_push(&door.env).await.unwrap();
+    door.was_left_alone().await;
+    let event: ApiGatewayWebsocketProxyRequest = serde_json::from_value(json!({
+        "requestContext": { "routeKey": "$default", "connectionId": "a", "connectedAt": 1, "requestTimeEpoch": 1 },
+        "body": r#"{"action":"subscribe","topics":["alerts"]}"#,
+    }))
+    .unwrap();
+    let answer = serde_json::to_value(live::handle(&gateway, event).await).unwrap();
+    assert!(answer["body"].as_str().unwrap().contains(r#""code":"unavailable""#), "{answer}");
+    let id = "6789abcd1111111111111111";
+    let event = batch(&json!({ "kind": "alert", "alertId": id, "orgId": id }));
+    let response = live::push(&push, event).await;
+    assert_eq!(serde_json::to_value(response).unwrap(), json!({ "batchItemFailures": [{ "itemIdentifier": "a" }] }));
+    assert!(door.knocks() > 0);
+}
+
+/// A batch of one message.
+fn batch(body: &serde_json::Value) -> SqsEvent {
+    let mut message = SqsMessage::default();
+    (message.message_id, message.body) = (Some("a".to_owned()), Some(body.to_string()));
+    let mut event = SqsEvent::default();
+    event.records.push(message);
+    event
+}
+
+#[tokio::test]
 async fn the_worker_starts_alone_and_gives_its_message_back() {
     let door = Door::closed().await;
     let worker = jobs::wire_worker(&door.env).await.unwrap();
     door.was_left_alone().await;
-    let mut message = SqsMessage::default();
-    let body = json!({ "kind": "finish_call", "callId": "6789abcd1111111111111111" });
-    (message.message_id, message.body) = (Some("a".to_owned()), Some(body.to_string()));
-    let mut event = SqsEvent::default();
-    event.records.push(message);
+    let event = batch(&json!({ "kind": "finish_call", "callId": "6789abcd1111111111111111" }));
     let response = jobs::work(&worker, event).await;
     assert_eq!(serde_json::to_value(response).unwrap(), json!({ "batchItemFailures": [{ "itemIdentifier": "a" }] }));
     assert!(door.knocks() > 0);
@@ -166,6 +194,8 @@ async fn what_is_not_configured_stops_a_start_by_name() {
         privacy::wire(&without("MONGODB_URI")).await.err(),
         jobs::wire_worker(&without("MONGODB_URI")).await.err(),
         jobs::wire_tick(&without("MONGODB_URI")).await.err(),
+        live::wire_gateway(&without("MONGODB_URI")).await.err(),
+        live::wire_push(&without("MONGODB_URI")).await.err(),
     ];
     for error in said {
         assert!(error.unwrap().to_string().starts_with("MONGODB_URI "));

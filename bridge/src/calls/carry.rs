@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use domain::CallId;
 use domain::calls::{Call, EndReason, Outcome};
+use domain::live::News;
 use jiff::Timestamp;
 use services::calls::{self, Taken};
 use tokio::sync::{Notify, mpsc};
@@ -13,6 +14,7 @@ use tokio::task::JoinHandle;
 use super::work::Desk;
 use super::{Calls, Handle};
 use crate::driver::{self, CallEnd, Outside};
+use crate::herald::Herald;
 use crate::lease;
 use crate::observer::Observer;
 use crate::plan;
@@ -48,11 +50,15 @@ impl Calls {
         let (records, received) = mpsc::channel(RECORDS);
         let (tasks, asked) = mpsc::channel(TASKS);
         let (finished, done) = mpsc::channel(TASKS);
-        let (sink, speaking) = Sink::new(self.ctx.clone(), taken.call.clone(), language, control.clone());
+        let herald = Herald::default();
+        let news = News::Call { call_id: id, org_id: taken.call.org };
+        let telling = tokio::spawn(herald.clone().run(self.ctx.clone(), news));
+        let (sink, speaking) =
+            Sink::new(self.ctx.clone(), taken.call.clone(), language, control.clone(), herald.clone());
         let sink = tokio::spawn(sink.run(received));
         let desk = Desk { ctx: self.ctx.clone(), call: taken.call.clone(), patient: taken.patient.clone() };
         let desk = tokio::spawn(desk.run(asked, finished));
-        let keeper = lease::Keeper { ctx: self.ctx.clone(), call: id, cell: self.settings.cell.clone() };
+        let keeper = lease::Keeper { ctx: self.ctx.clone(), call: id, cell: self.settings.cell.clone(), herald };
         let keeper = tokio::spawn(keeper.run(speaking, Arc::clone(&handle.look), control));
         let caller_id = self.telephony.caller_id.clone();
         let observer = self.observer(&plan, &taken);
@@ -69,6 +75,7 @@ impl Calls {
         // What the call asked for is done before it counts as over.
         desk.await.ok();
         keeper.abort();
+        telling.abort();
         self.remove(id);
     }
 

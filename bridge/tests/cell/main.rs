@@ -6,6 +6,7 @@ mod carrying;
 mod health;
 mod outage;
 mod telephone;
+mod watching;
 mod work;
 
 use std::sync::Arc;

@@ -15,7 +15,7 @@ pub async fn work(ctx: &JobCtx, event: SqsEvent) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
     for message in event.records {
         let id = message.message_id.clone().unwrap_or_default();
-        if let Err(error) = one(ctx, &message).await {
+        if let Err(error) = one(ctx, &message).boxed().await {
             tracing::error!(message = id, %error, "a job failed");
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = id;
@@ -33,7 +33,7 @@ async fn one(ctx: &JobCtx, message: &SqsMessage) -> Result<()> {
     match job {
         Job::FinishCall { call_id } => finish_call::run(ctx, call_id).await,
         Job::NotifyAlert { alert_id } => notify_alert::run(ctx, alert_id).await,
-        Job::SendMail { mail_id } => send_mail::run(ctx, mail_id).boxed().await,
+        Job::SendMail { mail_id } => send_mail::run(ctx, mail_id).await,
         Job::MoveSchedules { org_id } => schedules::relocate(&ctx.base, org_id).await.map(drop),
         Job::PlaceCall { .. } => Err(Error::internal("a call to place is in the wrong queue")),
     }

@@ -64,7 +64,7 @@ pub(crate) struct Logged {
 }
 
 /// The status of a kind.
-pub(crate) const fn status(kind: Kind) -> StatusCode {
+pub const fn status(kind: Kind) -> StatusCode {
     match kind {
         Kind::Invalid => StatusCode::BAD_REQUEST,
         Kind::Unauthenticated => StatusCode::UNAUTHORIZED,

@@ -30,7 +30,7 @@ pub mod versions;
 
 pub use caller::SignedIn;
 pub use cursor::{Checked, CursorPageBody};
-pub use error::{AccountMovedOn, ApiError, ErrorBody, FieldBody, OpenRefusals, Refusals, Result};
+pub use error::{AccountMovedOn, ApiError, ErrorBody, FieldBody, OpenRefusals, Refusals, Result, status};
 pub use guard::Rules;
 pub use headers::speaks_json;
 pub use idempotency::Once;

@@ -9,6 +9,7 @@ pub mod oidc;
 pub mod pictures;
 pub mod queue;
 pub mod sms;
+pub mod sockets;
 pub mod text;
 pub mod tls;
 
@@ -17,4 +18,5 @@ pub use oidc::Oidc;
 pub use pictures::Pictures;
 pub use queue::{Queues, Received};
 pub use sms::Sms;
+pub use sockets::Sockets;
 pub use text::Text;

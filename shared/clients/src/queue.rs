@@ -7,6 +7,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::QueueAttributeName;
 use domain::jobs::{Job, Queue};
+use domain::live::News;
 use domain::{Error, Result};
 
 /// The queues.
@@ -40,6 +41,15 @@ impl Queues {
     pub async fn send(&self, job: Job) -> Result<()> {
         let body = serde_json::to_string(&job).map_err(|error| Error::internal(error.to_string()))?;
         self.send_raw(job.queue(), body).await
+    }
+
+    /// Tells of a change.
+    ///
+    /// # Errors
+    /// As [`Queues::send`].
+    pub async fn tell(&self, news: News) -> Result<()> {
+        let body = serde_json::to_string(&news).map_err(|error| Error::internal(error.to_string()))?;
+        self.send_raw(Queue::News, body).await
     }
 
     /// Puts any text into a queue, as anyone with the right to send may.
@@ -102,6 +112,7 @@ impl Queues {
         match queue {
             Queue::PlaceCall => &self.urls.place_call,
             Queue::Jobs => &self.urls.jobs,
+            Queue::News => &self.urls.news,
         }
     }
 }

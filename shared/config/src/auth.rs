@@ -79,8 +79,13 @@ impl AuditKeys {
 impl Auth {
     /// Reads the section.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { keys: named_keys(env, &KEYS)?, idle: Self::idle(env)? })
+    }
+
+    /// How long a sign-in lives when nobody uses it, for what needs no keys.
+    pub fn idle(env: &Env) -> Result<SignedDuration, ConfigError> {
         let minutes = env.parse_where(&IDLE, |minutes: &i64| (1..=1440).contains(minutes))?;
-        Ok(Self { keys: named_keys(env, &KEYS)?, idle: SignedDuration::from_mins(minutes) })
+        Ok(SignedDuration::from_mins(minutes))
     }
 }
 

@@ -29,6 +29,12 @@ const IDEMPOTENCY: Variable = Variable {
     must: "the name of a DynamoDB table",
     default: Some("idempotency"),
 };
+const CONNECTIONS: Variable = Variable {
+    name: "CONNECTIONS_TABLE",
+    what: "DynamoDB table that holds who watches live updates.",
+    must: "the name of a DynamoDB table",
+    default: Some("connections"),
+};
 const PLACE_CALL_QUEUE: Variable = Variable {
     name: "PLACE_CALL_QUEUE_URL",
     what: "SQS queue of calls to place; the bridge reads it.",
@@ -41,8 +47,21 @@ const JOBS_QUEUE: Variable = Variable {
     must: "the address of an SQS queue",
     default: None,
 };
+const NEWS_QUEUE: Variable = Variable {
+    name: "NEWS_QUEUE_URL",
+    what: "SQS queue of what has changed, for live updates; the live function reads it.",
+    must: "the address of an SQS queue",
+    default: None,
+};
+const LIVE_ENDPOINT: Variable = Variable {
+    name: "LIVE_ENDPOINT",
+    what: "Where messages to the connections of the WebSocket API are handed over: its address and stage.",
+    must: "an http or https address",
+    default: None,
+};
 
-pub(crate) const VARIABLES: &[Variable] = &[ENDPOINT, REGION, LIVE_CALLS, IDEMPOTENCY, PLACE_CALL_QUEUE, JOBS_QUEUE];
+pub(crate) const VARIABLES: &[Variable] =
+    &[ENDPOINT, REGION, LIVE_CALLS, IDEMPOTENCY, CONNECTIONS, PLACE_CALL_QUEUE, JOBS_QUEUE, NEWS_QUEUE, LIVE_ENDPOINT];
 
 /// How AWS is reached.
 #[derive(Clone, Debug)]
@@ -60,6 +79,8 @@ pub struct Tables {
     pub live_calls: String,
     /// `IDEMPOTENCY_TABLE`, default `idempotency`.
     pub idempotency: String,
+    /// `CONNECTIONS_TABLE`, default `connections`.
+    pub connections: String,
 }
 
 /// SQS queues.
@@ -69,6 +90,22 @@ pub struct Queues {
     pub place_call: String,
     /// `JOBS_QUEUE_URL`, required.
     pub jobs: String,
+    /// `NEWS_QUEUE_URL`, required.
+    pub news: String,
+}
+
+/// The WebSocket API.
+#[derive(Clone, Debug)]
+pub struct Live {
+    /// `LIVE_ENDPOINT`, required by whatever sends messages to connections.
+    pub endpoint: Url,
+}
+
+impl Live {
+    /// Reads the section.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { endpoint: env.parse(&LIVE_ENDPOINT)? })
+    }
 }
 
 impl Aws {
@@ -87,7 +124,7 @@ impl Tables {
     /// Reads the section.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let name = |variable| env.required(variable).map(str::to_owned);
-        Ok(Self { live_calls: name(&LIVE_CALLS)?, idempotency: name(&IDEMPOTENCY)? })
+        Ok(Self { live_calls: name(&LIVE_CALLS)?, idempotency: name(&IDEMPOTENCY)?, connections: name(&CONNECTIONS)? })
     }
 }
 
@@ -95,6 +132,6 @@ impl Queues {
     /// Reads the section.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let address = |variable| env.parse::<Url>(variable).map(String::from);
-        Ok(Self { place_call: address(&PLACE_CALL_QUEUE)?, jobs: address(&JOBS_QUEUE)? })
+        Ok(Self { place_call: address(&PLACE_CALL_QUEUE)?, jobs: address(&JOBS_QUEUE)?, news: address(&NEWS_QUEUE)? })
     }
 }

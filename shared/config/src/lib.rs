@@ -22,7 +22,7 @@ mod web;
 
 pub use asterisk::{Asterisk, Codec, DialString, Media};
 pub use auth::{AuditKeys, Auth, DataKeys, NamedKey};
-pub use aws::{Aws, Queues, Tables};
+pub use aws::{Aws, Live, Queues, Tables};
 pub use bridge::{Bridge, Recordings};
 pub use cache::Cache;
 pub use database::Database;

@@ -54,6 +54,8 @@ pub enum Queue {
     PlaceCall,
     /// Everything else, read by the jobs function.
     Jobs,
+    /// What has changed ([`News`](crate::live::News)), read by the live function.
+    News,
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub mod id;
 pub mod idempotency;
 pub mod jobs;
 pub mod limits;
+pub mod live;
 pub mod locale;
 pub mod lockout;
 pub mod mails;

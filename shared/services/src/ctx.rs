@@ -10,7 +10,7 @@ use domain::limits::{Class, Decision, Quota};
 use domain::{Activity, Authenticate, Caller, Clock, Gate, Origin, Random, Result, Secret};
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
-use store::{Cache, KeptAnswers, LiveCalls, Store};
+use store::{Cache, Connections, KeptAnswers, LiveCalls, Store};
 
 use crate::audit::AuditCtx;
 use crate::auth::{Tokens, authenticate};
@@ -117,6 +117,44 @@ impl Deref for CallCtx {
     type Target = Ctx;
 
     fn deref(&self) -> &Ctx {
+        &self.base
+    }
+}
+
+/// What live updates work with besides.
+#[derive(Clone)]
+pub struct LiveCtx {
+    base: CallCtx,
+    /// Who watches.
+    pub connections: Connections,
+    /// How long a sign-in lives when nobody uses it.
+    pub idle: SignedDuration,
+}
+
+impl LiveCtx {
+    /// From the environment; see [`Ctx::configured`].
+    ///
+    /// # Errors
+    /// When a variable is missing or wrong.
+    pub async fn configured(env: &Env) -> std::result::Result<Self, ConfigError> {
+        Self::of(CallCtx::configured(env).await?, env).await
+    }
+
+    /// `base` and what live updates need.
+    ///
+    /// # Errors
+    /// When a variable is missing or wrong.
+    pub async fn of(base: CallCtx, env: &Env) -> std::result::Result<Self, ConfigError> {
+        let aws = clients::aws::sdk_config(&config::Aws::from_env(env)?).await;
+        let connections = Connections::new(&aws, &config::Tables::from_env(env)?);
+        Ok(Self { base, connections, idle: config::Auth::idle(env)? })
+    }
+}
+
+impl Deref for LiveCtx {
+    type Target = CallCtx;
+
+    fn deref(&self) -> &CallCtx {
         &self.base
     }
 }
@@ -249,7 +287,7 @@ macro_rules! front {
     )*};
 }
 
-front!(Ctx, CallCtx, AccountCtx, AuditCtx);
+front!(Ctx, CallCtx, AccountCtx, AuditCtx, LiveCtx);
 
 impl Front<CallCtx> {
     /// The same for services that place no calls.

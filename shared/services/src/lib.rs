@@ -10,6 +10,7 @@ pub mod calls;
 pub mod caregivers;
 pub mod conversations;
 mod ctx;
+pub mod live;
 pub mod mails;
 pub mod mfa;
 pub mod notes;
@@ -26,6 +27,6 @@ mod vault;
 mod within;
 
 pub use audit::AuditCtx;
-pub use ctx::{AccountCtx, CallCtx, Ctx, Front, Post};
+pub use ctx::{AccountCtx, CallCtx, Ctx, Front, LiveCtx, Post};
 pub use system::{SystemClock, SystemRandom};
 pub use vault::{Use, Vault};

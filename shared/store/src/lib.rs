@@ -8,5 +8,5 @@ pub mod dynamo;
 pub mod mongo;
 
 pub use cache::{Cache, CacheStats};
-pub use dynamo::{KeptAnswers, LiveCalls};
+pub use dynamo::{Connections, KeptAnswers, LiveCalls};
 pub use mongo::{Store, Write};

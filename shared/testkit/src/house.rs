@@ -9,11 +9,13 @@ use base64::prelude::BASE64_STANDARD;
 use clients::{Mail, Pictures, Queues};
 use config::Env;
 use local_servers::{Installation, Quiet, Servers, Storage, Wanted};
-use store::{KeptAnswers, LiveCalls, Store};
+use store::{Connections, KeptAnswers, LiveCalls, Store};
 
 /// The running servers. They end with the process.
 pub struct House {
     servers: Servers,
+    /// What has changed, for nobody.
+    news: String,
 }
 
 /// The servers of this test binary; the first test that asks waits for them. On a fresh machine
@@ -31,13 +33,16 @@ fn build() -> House {
     runtime.block_on(async {
         clients::tls::install();
         let servers = Servers::start(&installation, Wanted::ALL, Storage::Memory).await;
-        let house = House { servers: servers.unwrap_or_else(|error| panic!("{error}")) };
+        let news = "http://127.0.0.1:1/news".to_owned();
+        let mut house = House { servers: servers.unwrap_or_else(|error| panic!("{error}")), news };
         let env = house.env();
         Store::new(config::Database::from_env(&env).unwrap(), None).create_indexes().await.unwrap();
         let aws = clients::aws::sdk_config(&config::Aws::from_env(&env).unwrap()).await;
         let tables = config::Tables::from_env(&env).unwrap();
         LiveCalls::new(&aws, &tables).create_table().await.unwrap();
         KeptAnswers::new(&aws, &tables).create_table().await.unwrap();
+        Connections::new(&aws, &tables).create_table().await.unwrap();
+        house.news = Queues::create(&aws, "news", Duration::from_secs(30)).await.unwrap();
         Pictures::new(&aws, &config::Pictures::from_env(&env).unwrap()).create_bucket().await.unwrap();
         Mail::new(&aws, &config::Mail::from_env(&env).unwrap()).create_identity().await.unwrap();
         house
@@ -60,6 +65,8 @@ impl House {
             .with("MAIL_FROM", "bianca@demo.example")
             .with("PLACE_CALL_QUEUE_URL", "http://127.0.0.1:1/place-call")
             .with("JOBS_QUEUE_URL", "http://127.0.0.1:1/jobs")
+            // Read by nobody; a change that cannot be told of would make everything wait.
+            .with("NEWS_QUEUE_URL", &self.news)
     }
 
     /// The same with queues that nobody else reads.
@@ -70,6 +77,7 @@ impl House {
         let visible_again = Duration::from_secs(30);
         let place_call = Queues::create(&aws, &format!("place-call-{name}"), visible_again).await.unwrap();
         let jobs = Queues::create(&aws, &format!("jobs-{name}"), visible_again).await.unwrap();
-        env.with("PLACE_CALL_QUEUE_URL", place_call).with("JOBS_QUEUE_URL", jobs)
+        let news = Queues::create(&aws, &format!("news-{name}"), visible_again).await.unwrap();
+        env.with("PLACE_CALL_QUEUE_URL", place_call).with("JOBS_QUEUE_URL", jobs).with("NEWS_QUEUE_URL", news)
     }
 }

@@ -1,6 +1,7 @@
 //! The tests, by what they are about.
 
 mod barge_in;
+mod emergency;
 mod inbound;
 mod keys;
 mod machine;
@@ -29,10 +30,15 @@ fn has_said(status: &Value, nth: usize, text: &str) -> bool {
 
 /// The phone rings, is picked up, and Bianca has said her greeting.
 async fn greeted(call: &Call<'_>, telephone: &mut Telephone) {
+    greeted_in("en", call, telephone).await;
+}
+
+/// The same in a language.
+async fn greeted_in(language: &str, call: &Call<'_>, telephone: &mut Telephone) {
     telephone.rings().await;
     call.comes_to("ringing").await;
     telephone.pick_up().await;
     call.comes_to("connected").await;
-    let greeting = speech::assistant("en")[0].text;
+    let greeting = speech::assistant(language)[0].text;
     call.until("the greeting is over", |status| has_said(status, 0, greeting)).await;
 }

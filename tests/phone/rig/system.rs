@@ -109,7 +109,12 @@ impl System {
 
     /// A new patient, who speaks English; gives the id.
     pub async fn patient(&self) -> String {
-        let patient = json!({ "name": "Ada", "phone": NUMBER, "preferredLanguage": "en" });
+        self.patient_who_speaks("en").await
+    }
+
+    /// A new patient who speaks a language; gives the id.
+    pub async fn patient_who_speaks(&self, language: &str) -> String {
+        let patient = json!({ "name": "Ada", "phone": NUMBER, "preferredLanguage": language });
         let patient = self.api(Method::POST, "/v1/patients", Some(patient)).await;
         patient["id"].as_str().unwrap().to_owned()
     }

@@ -22,6 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("asterisk-sim", &[]),
     ("load", &["domain", "bridge", "asterisk-sim"]),
     ("local-servers", &[]),
+    ("local-gateway", &[]),
     ("testkit", &["domain", "config", "store", "clients", "services", "api", "local-servers"]),
     ("speed", &[]),
     ("tests", &[]),

@@ -29,6 +29,8 @@ const TARGETS: &[(&str, &str)] = &[
     ("orgs", "functions/orgs/tests"),
     ("patients", "functions/patients/tests"),
     ("alerts", "functions/alerts/tests"),
+    ("live", "functions/live/tests"),
+    ("gateway", "local/gateway/tests"),
     ("privacy", "functions/privacy/tests"),
     ("api", "shared/api/src"),
     ("clients", "shared/clients/src"),

@@ -138,7 +138,7 @@ fn names(text: &str, head: &str, depth: usize) -> BTreeSet<String> {
 #[test]
 fn what_is_nested_is_given_every_parameter_and_no_other() {
     let outer = text("template.yaml");
-    for nested in ["functions/template.yaml", "bridge/template.yaml"] {
+    for nested in ["functions/template.yaml", "functions/live/template.yaml", "bridge/template.yaml"] {
         let given = outer.split_once(&format!("Location: {nested}\n")).unwrap().1;
         let given = names(&format!("      {}", given.trim_start()), "Parameters:", 2);
         let taken = names(&text(nested), "Parameters:", 2);
@@ -150,7 +150,7 @@ fn what_is_nested_is_given_every_parameter_and_no_other() {
 #[test]
 fn functions_are_given_variables_that_the_code_reads() {
     let known: BTreeSet<_> = config::SECTIONS.iter().flat_map(|(_, all)| all.iter()).map(|one| one.name).collect();
-    let text = text("functions/template.yaml");
+    let text = text("functions/template.yaml") + &text("functions/live/template.yaml");
     let shouted = |name: &&str| name.contains('_') || *name == "STAGE";
     let upper = |name: &&str| name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
     let given = text.lines().filter_map(|line| Some(line.trim().split_once(": ")?.0)).filter(shouted).filter(upper);

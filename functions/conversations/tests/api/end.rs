@@ -6,7 +6,7 @@ use domain::calls::{EndReason, Outcome, Speaking, Status};
 use domain::jobs::Queue;
 use jiff::SignedDuration;
 use serde_json::json;
-use services::calls::{self, Renewal};
+use services::calls::{self, Kept};
 use store::dynamo::Command;
 
 use crate::{app, initiate, status};
@@ -38,7 +38,7 @@ async fn the_cell_hears_at_once_that_a_call_is_to_end() {
         let message = tokio::time::timeout(Duration::from_secs(5), futures_util::StreamExt::next(&mut heard)).await;
         assert_eq!(message.unwrap().unwrap(), id.to_string());
         let renewal = calls::renew(&ctx, id, CELL, &Speaking::default()).await.unwrap();
-        assert_eq!(renewal, Renewal::Kept(Some(Command::End)));
+        assert_eq!(renewal, Some(Kept { command: Some(Command::End), watched: false }));
         cell::finish(&ctx, &call, Outcome::Answered, EndReason::EndedByCaregiver).await;
     });
     let body = app.staff.post(format!("/v1/calls/{id}/end"), json!({ "outcome": "answered" })).await.ok(200);
@@ -101,8 +101,8 @@ async fn a_call_that_a_cell_takes_in_the_same_moment_is_left_to_the_cell() {
     };
     let command = loop {
         match calls::renew(&app.ctx, id, CELL, &Speaking::default()).await.unwrap() {
-            Renewal::Kept(Some(command)) => break command,
-            other => assert_eq!(other, Renewal::Kept(None), "the call was taken from its cell"),
+            Some(Kept { command: Some(command), .. }) => break command,
+            other => assert_eq!(other, Some(Kept::default()), "the call was taken from its cell"),
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     };

@@ -4,7 +4,7 @@ use domain::calls::{EndReason, Outcome, Speaking, Status};
 use domain::conversations::Speaker;
 use jiff::SignedDuration;
 use serde_json::json;
-use services::calls::{self, Renewal};
+use services::calls::{self, Kept};
 
 use crate::{app, initiate, status};
 use testkit::cell::{self, CELL};
@@ -29,7 +29,7 @@ async fn a_call_is_followed_from_asking_to_summary() {
     app.clock.advance(SignedDuration::from_secs(5));
     cell::progress(&app.ctx, &mut call, Status::Connected).await;
     let speaking = Speaking { ai: true, ai_since: Some(app.ctx.now()), ..Speaking::default() };
-    assert_eq!(calls::renew(&app.ctx, id, CELL, &speaking).await.unwrap(), Renewal::Kept(None));
+    assert_eq!(calls::renew(&app.ctx, id, CELL, &speaking).await.unwrap(), Some(Kept::default()));
     // Written in the order they came to light, shown in the order they were spoken.
     cell::say(&app.ctx, id, 2, Speaker::Assistant, "How did you sleep?").await;
     cell::say(&app.ctx, id, 1, Speaker::Patient, "Hello?").await;

@@ -4,7 +4,7 @@ use domain::calls::{EndReason, Outcome, Status};
 use domain::policy;
 use jiff::SignedDuration;
 use serde_json::json;
-use services::calls::{self, Renewal};
+use services::calls::{self, Kept};
 
 use crate::{alone, initiate, status};
 use testkit::cell::{self, CELL};
@@ -38,7 +38,7 @@ async fn a_cell_that_was_cut_off_hears_that_its_call_was_ended() {
     app.clock.advance(SignedDuration::from_secs(40));
     calls::sweep(&app.ctx).await.unwrap();
     let renewal = calls::renew(&app.ctx, call.id, CELL, &domain::calls::Speaking::default()).await.unwrap();
-    assert_eq!(renewal, Renewal::Lost, "two calls to one patient would go on");
+    assert_eq!(renewal, None, "two calls to one patient would go on");
     // What it still writes changes nothing.
     calls::finish(&app.ctx, &call, Outcome::Answered, EndReason::CallerHungUp, app.ctx.now()).await.unwrap();
     let ended = app.ctx.store.calls().find(&policy::system("test"), call.id).await.unwrap().unwrap();
@@ -55,7 +55,7 @@ async fn a_message_that_comes_late_does_not_disturb_a_call_whose_lease_has_lapse
     app.clock.advance(SignedDuration::from_secs(20));
     assert!(calls::take(&app.ctx, id, "cell-2").await.unwrap().is_none());
     let renewal = calls::renew(&app.ctx, id, CELL, &domain::calls::Speaking::default()).await.unwrap();
-    assert_eq!(renewal, Renewal::Kept(None));
+    assert_eq!(renewal, Some(Kept::default()));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use domain::patients::Patient;
 use domain::{CallId, Role};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use services::calls::{self, Renewal};
+use services::calls::{self, Kept};
 use services::patients;
 use store::mongo::Calls;
 use test_case::test_case;
@@ -63,7 +63,7 @@ async fn a_call_is_followed_by_its_id_from_asking_to_the_end() {
     cell::progress(&app.ctx, &mut call, Status::Connected).await;
     let since = app.ctx.now();
     let speaking = Speaking { ai: true, ai_since: Some(since), ..Speaking::default() };
-    assert_eq!(calls::renew(&app.ctx, id, CELL, &speaking).await.unwrap(), Renewal::Kept(None));
+    assert_eq!(calls::renew(&app.ctx, id, CELL, &speaking).await.unwrap(), Some(Kept::default()));
     cell::say(&app.ctx, id, 1, Speaker::Patient, "Hello?").await;
     cell::say(&app.ctx, id, 0, Speaker::Assistant, "Good morning.").await;
     app.clock.advance(SignedDuration::from_secs(30));

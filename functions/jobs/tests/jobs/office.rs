@@ -49,7 +49,9 @@ pub(crate) struct Office {
 
 impl Office {
     pub(crate) async fn open() -> Self {
-        Self::of(Box::pin(TestApp::alone(no_routes)).await).await
+        // In a box: it is in the future of every test.
+        let app = Box::pin(TestApp::alone(no_routes)).await;
+        Box::pin(Self::of(app)).await
     }
 
     /// One whose queue and tables are reached at `endpoint`.
@@ -59,7 +61,7 @@ impl Office {
         let env = env.with("MONGODB_DATABASE", name).with("AWS_ENDPOINT_URL", endpoint);
         let app = Box::pin(TestApp::configured(env, no_routes)).await;
         app.ctx.store.create_indexes().await.unwrap();
-        Self::of(app).await
+        Box::pin(Self::of(app)).await
     }
 
     async fn of(app: TestApp) -> Self {

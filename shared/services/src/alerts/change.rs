@@ -2,6 +2,7 @@
 
 use domain::alerts::{Importance, MAX_MESSAGE, Mark, Resolution, Written, message};
 use domain::audit::{self, Subject};
+use domain::live::News;
 use domain::policy::{self, Action, Resource};
 use domain::{AlertId, Caller, Error, Phi, Result, Role};
 use jiff::Timestamp;
@@ -9,8 +10,8 @@ use store::Write;
 use store::mongo::Alerts;
 
 use super::list::{Shown, visible};
-use crate::Ctx;
 use crate::audit::{by, note, watch};
+use crate::{Ctx, live};
 
 /// What is to be different about an alert that somebody wrote: `None` leaves a value.
 #[derive(Clone, Debug, Default)]
@@ -106,7 +107,9 @@ pub async fn remove(ctx: &Ctx, caller: &Caller, id: AlertId) -> Result<()> {
         let shown = visible(ctx, caller, &scope, id).await?;
         written_by(caller, &shown)?;
         let record = by(ctx, caller, audit::Action::Delete, Subject::Alert).within(shown.alert.content.org).about([id]);
-        ctx.store.commit([Alerts::remove(id), note(&record)?]).await
+        ctx.store.commit([Alerts::remove(id), note(&record)?]).await?;
+        live::announce(ctx, News::AlertRemoved { alert_id: id, org_id: shown.alert.content.org }).await;
+        Ok(())
     };
     watch(ctx, caller, audit::Action::Delete, Subject::Alert, id, work).await
 }
@@ -134,7 +137,9 @@ async fn changed(
         let mut writes = writes(shown, ctx.now())?;
         writes.push(note(&record)?);
         ctx.store.commit(writes).await?;
-        visible(ctx, caller, &scope, id).await
+        let shown = visible(ctx, caller, &scope, id).await?;
+        live::alert(ctx, &shown.alert).await;
+        Ok(shown)
     };
     watch(ctx, caller, audit::Action::Update, Subject::Alert, id, work).await
 }

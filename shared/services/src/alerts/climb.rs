@@ -6,7 +6,7 @@ use domain::{Result, policy};
 use store::mongo::Alerts;
 
 use crate::audit::{self, Action, Subject};
-use crate::{CallCtx, outbox};
+use crate::{CallCtx, live, outbox};
 
 /// Alerts that one tick looks at.
 const AT_ONCE: u32 = 200;
@@ -41,6 +41,7 @@ async fn one(ctx: &CallCtx, alert: &Alert) -> Result<()> {
     let reason = "nobody acknowledged an alert";
     let noted = audit::by_system(ctx, reason, alert.content.org, Action::Update, Subject::Alert, alert.id)?;
     ctx.store.commit([Alerts::climb(alert, rung, then)?, job, noted]).await?;
+    live::alert(ctx, alert).await;
     tracing::warn!(alert = %alert.id, rung = ?rung, "nobody acknowledged an alert: more people are told");
     Ok(())
 }

@@ -9,7 +9,7 @@ use store::mongo::Alerts;
 
 use super::list::Shown;
 use crate::audit::{by, note, watch};
-use crate::{Ctx, patients};
+use crate::{Ctx, live, patients};
 
 /// What somebody wants others to know.
 #[derive(Clone, Debug)]
@@ -87,6 +87,7 @@ pub async fn create(ctx: &Ctx, caller: &Caller, new: New) -> Result<Shown> {
         let ids = [Some(id.to_string()), new.patient.map(|patient| patient.to_string())];
         let record = note(&record.about(ids.into_iter().flatten()))?;
         ctx.store.commit([Alerts::add_once(&alert)?, record]).await?;
+        live::alert(ctx, &alert).await;
         Ok(Shown { alert, patient })
     };
     watch(ctx, caller, audit::Action::Create, Subject::Alert, about, work).await

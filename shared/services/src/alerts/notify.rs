@@ -12,7 +12,7 @@ use store::mongo::Alerts;
 use super::raise::nobody;
 use super::{TELLING, recipients};
 use crate::ctx::Post;
-use crate::{CallCtx, outbox};
+use crate::{CallCtx, live, outbox};
 
 /// How long the tick keeps bringing an alert back that could not be told to everybody. After that it goes
 /// to the dead letter queue, and a person is called.
@@ -47,6 +47,7 @@ pub async fn notify(ctx: &CallCtx, alert: AlertId) -> Result<()> {
     };
     ctx.store.commit([Alerts::release(alert)]).await?;
     let (found, told) = told?;
+    live::alert(ctx, &found).await;
     if told.missing == 0 {
         return Ok(());
     }

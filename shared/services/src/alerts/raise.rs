@@ -12,7 +12,7 @@ use store::mongo::{Alerts, Outbox, Pending, Phrases};
 use super::TELLING;
 use super::notify::tell;
 use crate::audit::{self, Action, Subject};
-use crate::{CallCtx, outbox};
+use crate::{CallCtx, live, outbox};
 
 /// How long whoever raises an alert waits for it to be told. What takes longer goes on in the background,
 /// and the job that was stored with the alert sees to the rest.
@@ -56,7 +56,8 @@ pub async fn raise(ctx: &CallCtx, alert: NewAlert) -> Result<Raised> {
         alert = %alert.id, kind = content.kind.as_str(), severity = content.severity.as_str(), "an alert was raised"
     );
     let telling = tokio::spawn(at_once(ctx.clone(), alert.clone(), pending));
-    let informed = match tokio::time::timeout(PATIENCE, telling).await {
+    let ((), told) = tokio::join!(live::alert(ctx, &alert), tokio::time::timeout(PATIENCE, telling));
+    let informed = match told {
         Ok(Ok(informed)) => informed,
         // A fault of ours, or the mail takes its time: what is true now is what was written by now.
         _ => written(ctx, alert.id).await,

@@ -2,7 +2,7 @@
 
 use domain::audit::{Action, Actor, Subject};
 use domain::sessions::Session;
-use domain::{Activity, Caller, Error, Origin, Result, Secret, policy};
+use domain::{Activity, Caller, CaregiverId, Error, Origin, Result, Secret, SessionId, policy};
 use jiff::SignedDuration;
 use store::mongo::Sessions;
 
@@ -22,8 +22,23 @@ pub async fn authenticate(
     origin: Origin,
     activity: Activity,
 ) -> Result<Caller> {
+    let shown = tokens.verify(token, ctx.now())?;
+    resume(ctx, idle, shown.session, shown.caregiver, origin, activity).await
+}
+
+/// The caller by a sign-in whose token was verified before.
+///
+/// # Errors
+/// `session_ended` or `session_idle`.
+pub async fn resume(
+    ctx: &Ctx,
+    idle: SignedDuration,
+    id: SessionId,
+    caregiver: CaregiverId,
+    origin: Origin,
+    activity: Activity,
+) -> Result<Caller> {
     let now = ctx.now();
-    let (id, caregiver) = tokens.verify(token, now)?;
     let ended = || Error::unauthenticated("session_ended", "Please sign in again.");
     let system = policy::system("authenticate a caller");
     let (sessions, caregivers) = (ctx.store.sessions(), ctx.store.caregivers());

@@ -16,7 +16,7 @@ mod reset;
 mod tokens;
 pub(crate) mod verify_email;
 
-pub use authenticate::authenticate;
+pub use authenticate::{authenticate, resume};
 pub use begin::Login;
 pub use invitation::{Acceptance, accept, invited};
 pub use login::{Entry, Proof, login};
@@ -25,7 +25,7 @@ pub use refresh::refresh;
 pub use register::{NewOrg, register};
 pub use reset::{forgot, reset};
 pub(crate) use tokens::hash as hash_of;
-pub use tokens::{Token, TokenPair, Tokens};
+pub use tokens::{Token, TokenPair, TokenShown, Tokens};
 pub use verify_email::{Verified, resend, verify_email};
 
 use domain::sessions::{REFRESH_LIFETIME, TokenHash};

@@ -31,6 +31,17 @@ pub struct TokenPair {
     pub refresh: Token,
 }
 
+/// What an access token says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenShown {
+    /// The sign-in it was made for.
+    pub session: SessionId,
+    /// Whose.
+    pub caregiver: CaregiverId,
+    /// When it ends.
+    pub expires: Timestamp,
+}
+
 /// Signs and verifies access tokens.
 pub struct Tokens {
     newest: (String, EncodingKey),
@@ -80,11 +91,11 @@ impl Tokens {
         Ok(Token { token: Secret::new(token), expires })
     }
 
-    /// The sign-in and the caregiver an access token was made for.
+    /// What an access token says.
     ///
     /// # Errors
     /// `token_invalid` when we did not sign it, `token_expired` when it is too old.
-    pub fn verify(&self, token: &Secret, now: Timestamp) -> Result<(SessionId, CaregiverId)> {
+    pub fn verify(&self, token: &Secret, now: Timestamp) -> Result<TokenShown> {
         let invalid = || Error::unauthenticated("token_invalid", "Please sign in.");
         let header = jsonwebtoken::decode_header(token.expose()).map_err(|_| invalid())?;
         let key = self.all.iter().find(|(kid, _)| Some(kid) == header.kid.as_ref()).ok_or_else(invalid)?;
@@ -96,7 +107,9 @@ impl Tokens {
         if claims.exp <= now.as_second() {
             return Err(Error::unauthenticated("token_expired", "Please sign in again."));
         }
-        Ok((claims.sid, claims.sub))
+        // What we signed is in range.
+        let expires = Timestamp::from_second(claims.exp).map_err(|_| invalid())?;
+        Ok(TokenShown { session: claims.sid, caregiver: claims.sub, expires })
     }
 }
 
@@ -137,7 +150,8 @@ mod tests {
     fn a_token_is_good_for_thirty_minutes() {
         let tokens = tokens(NEW);
         let token = tokens.sign(ids().0, ids().1, at(1_000_000)).unwrap();
-        assert_eq!(tokens.verify(&token.token, at(1_001_799)).unwrap(), ids());
+        let shown = TokenShown { session: ids().0, caregiver: ids().1, expires: at(1_001_800) };
+        assert_eq!(tokens.verify(&token.token, at(1_001_799)).unwrap(), shown);
         assert_eq!(tokens.verify(&token.token, at(1_001_800)).unwrap_err().code, "token_expired");
     }
 

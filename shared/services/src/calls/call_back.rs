@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use store::mongo::{Callbacks, Calls};
 
 use crate::audit::{self, Action, Subject};
-use crate::{CallCtx, outbox};
+use crate::{CallCtx, live, outbox};
 
 /// Calls back that one tick places.
 const BATCH: u32 = 100;
@@ -84,6 +84,7 @@ async fn one(ctx: &CallCtx, callback: &Callback) -> Result<bool> {
         Err(error) if matches!(error.code, "callback_settled" | "call_in_progress") => return Ok(false),
         Err(error) => return Err(error),
     }
+    live::call(ctx, &call).await;
     if let Err(error) = outbox::deliver(ctx, pending).await {
         tracing::warn!(call = %id, %error, "a call back waits for the next tick");
     }

@@ -9,7 +9,7 @@ use store::mongo::Calls;
 
 use super::{current, moved_on};
 use crate::audit::{self, Action, Subject};
-use crate::{CallCtx, alerts, outbox, schedules};
+use crate::{CallCtx, alerts, live, outbox, schedules};
 
 /// Attempts before the caller is told that others keep changing the call.
 const ATTEMPTS: u32 = 4;
@@ -69,6 +69,7 @@ async fn attempt(ctx: &CallCtx, before: &Call, outcome: Outcome, reason: EndReas
         jobs.push(pending);
     }
     ctx.store.commit(writes).await?;
+    live::call(ctx, &after).await;
     if reason == EndReason::NotDispatched {
         // The queue has just refused; nobody should wait for that again.
         return Ok(after);

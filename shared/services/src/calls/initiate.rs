@@ -9,7 +9,7 @@ use store::mongo::Calls;
 
 use super::current;
 use super::finish::cancel;
-use crate::{CallCtx, audit, outbox, patients};
+use crate::{CallCtx, audit, live, outbox, patients};
 
 /// Asks for a call to a patient now. A cell with room takes it from the queue.
 ///
@@ -37,6 +37,7 @@ pub async fn initiate(
     let record = audit::by(ctx, caller, audit::Action::Create, audit::Subject::Call);
     let record = audit::note(&record.within(patient.org).about([id.to_string(), patient.id.to_string()]))?;
     ctx.store.commit([Calls::add(&call)?, job, record]).await?;
+    live::call(ctx, &call).await;
     if let Err(error) = outbox::deliver(ctx, pending).await {
         // Should the queue have taken it all the same, either the cell finds the call ended, or it
         // was faster and the phone rings: then the call was placed.

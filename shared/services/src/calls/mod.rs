@@ -17,6 +17,7 @@ mod status;
 mod sweep;
 mod take;
 mod walk;
+mod watch;
 
 pub use account::account;
 pub use active::active;
@@ -28,13 +29,14 @@ pub use initiate::initiate;
 pub use on_call::on_call;
 pub use progress::progress;
 pub use receive::{Received, receive};
-pub use renew::{Renewal, renew};
+pub use renew::{Kept, renew};
 pub use report::report;
 pub(crate) use status::found;
 pub use status::{CallView, status};
 pub use sweep::sweep;
 pub use take::{Taken, take};
 pub use walk::{Listed, Wanted, walk};
+pub(crate) use watch::watch;
 
 use domain::calls::{Call, EndReason, Outcome};
 use domain::patients::Patient;

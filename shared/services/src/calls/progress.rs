@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use store::mongo::{Calls, Conversations};
 
 use super::{current, moved_on};
-use crate::Ctx;
 use crate::audit::{self, Action, Subject};
+use crate::{Ctx, live};
 
 /// Moves a call on to what it reached at `at`; when it is answered its conversation begins in the
 /// same transaction. A report that comes late or twice changes nothing, and neither does one that
@@ -45,6 +45,7 @@ pub async fn progress(ctx: &Ctx, call: &mut Call, status: Status, language: Lang
         match ctx.store.commit(writes).await {
             Ok(()) => {
                 *call = after;
+                live::call(ctx, call).await;
                 return Ok(());
             }
             Err(error) if moved_on(&error) => {}

@@ -9,8 +9,8 @@ use store::mongo::Calls;
 
 use super::briefing::taken;
 use super::{LEASE, Taken, claim_number};
-use crate::CallCtx;
 use crate::audit::{self, Action, Subject};
+use crate::{CallCtx, live};
 
 /// Patients with one number that are looked at; a home's line is shared by more, and then by too many.
 const SHARING: u32 = 50;
@@ -40,6 +40,7 @@ pub async fn receive(ctx: &CallCtx, number: &Phone, cell: &str) -> Result<Receiv
     let received = async {
         let added = audit::by_system(ctx, "answer a call", call.org, Action::Create, Subject::Call, call.id)?;
         ctx.store.commit([Calls::add(&call)?, added]).await?;
+        live::call(ctx, &call).await;
         taken(ctx, call.clone(), patient).await
     };
     match received.await {

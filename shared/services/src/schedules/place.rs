@@ -12,7 +12,7 @@ use domain::{CallId, Error, OrgId, Result, Scope, policy};
 use store::mongo::{Calls, Occurrences};
 
 use crate::audit::{self, Action, Subject};
-use crate::{CallCtx, alerts, outbox};
+use crate::{CallCtx, alerts, live, outbox};
 
 /// Attempts that one tick looks at.
 const BATCH: u32 = 500;
@@ -69,6 +69,7 @@ async fn one(ctx: &CallCtx, occurrence: &Occurrence, room: &mut HashMap<OrgId, u
         Err(error) if matches!(error.code, "occurrence_moved_on" | "call_in_progress") => return Ok(false),
         Err(error) => return Err(error),
     }
+    live::call(ctx, &call).await;
     *left -= 1;
     if let Err(error) = outbox::deliver(ctx, pending).await {
         tracing::warn!(call = %id, %error, "a planned call waits for the next tick");

@@ -41,7 +41,7 @@ impl KeptAnswers {
 
     /// Makes the table on an emulator; in AWS the template does.
     pub async fn create_table(&self) -> Result<()> {
-        table::create(WHAT, &self.client, &self.table, "slot").await
+        table::create(WHAT, &self.client, &self.table, &["slot"]).await
     }
 }
 

@@ -11,7 +11,7 @@ use domain::calls::Speaking;
 use domain::{CallId, Error, Result};
 use jiff::{SignedDuration, Timestamp};
 
-use super::table::{self, Item, millis, seconds, text, unavailable, unless_refused};
+use super::table::{self, Item, instant, millis, seconds, text, unavailable, unless_refused};
 
 /// What errors call it.
 const WHAT: &str = "live calls";
@@ -56,6 +56,8 @@ pub struct Live {
     pub speaking: Speaking,
     /// What the API wants of it.
     pub command: Option<Command>,
+    /// Until when somebody may watch it: then its owner tells of every word.
+    pub watched_until: Option<Timestamp>,
 }
 
 impl LiveCalls {
@@ -142,6 +144,21 @@ impl LiveCalls {
         Ok(done.and_then(|done| done.attributes).as_ref().and_then(read).map(|live| live.cell))
     }
 
+    /// Somebody watches the call, until then at most. Gives its owner's cell; one that nobody owns yet is not marked.
+    pub async fn watch(&self, call: CallId, until: Timestamp) -> Result<Option<String>> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("callId", text(call.to_string()))
+            .update_expression("SET watchedUntil = :until")
+            .condition_expression("attribute_exists(callId)")
+            .expression_attribute_values(":until", millis(until))
+            .return_values(ReturnValue::AllNew);
+        let done = unless_refused(WHAT, update.send().await)?;
+        Ok(done.and_then(|done| done.attributes).as_ref().and_then(read).map(|live| live.cell))
+    }
+
     /// What is known of a live call.
     pub async fn find(&self, call: CallId) -> Result<Option<Live>> {
         let get = self.client.get_item().table_name(&self.table).key("callId", text(call.to_string()));
@@ -163,16 +180,16 @@ impl LiveCalls {
 
     /// Makes the table on an emulator; in AWS the template does.
     pub async fn create_table(&self) -> Result<()> {
-        table::create(WHAT, &self.client, &self.table, "callId").await
+        table::create(WHAT, &self.client, &self.table, &["callId"]).await
     }
 }
 
 fn read(item: &Item) -> Option<Live> {
     let string = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
-    let until = item.get("leasedUntil")?.as_n().ok()?.parse().ok()?;
     Some(Live {
         cell: string("cell")?.clone(),
-        leased_until: Timestamp::from_millisecond(until).ok()?,
+        leased_until: instant(item, "leasedUntil")?,
+        watched_until: instant(item, "watchedUntil"),
         speaking: string("speaking").and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default(),
         command: string("command").and_then(|command| Command::parse(command)),
     })

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
@@ -13,16 +13,17 @@ use jiff::Timestamp;
 /// An item as DynamoDB gives it.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// Makes a table with this key on an emulator; in AWS the template does.
-pub(super) async fn create(what: &'static str, client: &Client, table: &str, key: &str) -> Result<()> {
-    let definition = AttributeDefinition::builder().attribute_name(key).attribute_type(ScalarAttributeType::S).build();
-    let schema = KeySchemaElement::builder().attribute_name(key).key_type(KeyType::Hash).build();
-    let create = client
-        .create_table()
-        .table_name(table)
-        .attribute_definitions(definition.map_err(|error| Error::internal(error.to_string()))?)
-        .key_schema(schema.map_err(|error| Error::internal(error.to_string()))?)
-        .billing_mode(BillingMode::PayPerRequest);
+/// Makes a table with this key, or this one and the one to sort by, on an emulator; in AWS the template does.
+pub(super) async fn create(what: &'static str, client: &Client, table: &str, keys: &[&str]) -> Result<()> {
+    let internal = |error: BuildError| Error::internal(error.to_string());
+    let mut create = client.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
+    for (key, kind) in keys.iter().zip([KeyType::Hash, KeyType::Range]) {
+        let definition = AttributeDefinition::builder().attribute_name(*key).attribute_type(ScalarAttributeType::S);
+        let schema = KeySchemaElement::builder().attribute_name(*key).key_type(kind);
+        create = create
+            .attribute_definitions(definition.build().map_err(internal)?)
+            .key_schema(schema.build().map_err(internal)?);
+    }
     match create.send().await {
         Err(error) if error.code() == Some("ResourceInUseException") => Ok(()),
         other => other.map(drop).map_err(|error| unavailable(what, error)),
@@ -35,6 +36,11 @@ pub(super) fn text(value: impl Into<String>) -> AttributeValue {
 
 pub(super) fn millis(at: Timestamp) -> AttributeValue {
     AttributeValue::N(at.as_millisecond().to_string())
+}
+
+pub(super) fn instant(item: &Item, name: &str) -> Option<Timestamp> {
+    let millis = item.get(name)?.as_n().ok()?.parse().ok()?;
+    Timestamp::from_millisecond(millis).ok()
 }
 
 /// DynamoDB's time to live reads seconds.

@@ -15,7 +15,7 @@ use domain::{
     Secret, SessionId,
 };
 use jiff::Timestamp;
-use services::auth::Tokens;
+use services::auth::{TokenShown, Tokens};
 use services::{SystemClock, SystemRandom};
 use tower::ServiceExt as _;
 use utoipa_axum::router::OpenApiRouter;
@@ -44,7 +44,7 @@ impl Idempotency for Never {
 
 impl Authenticate for Memoryless {
     async fn authenticate(&self, token: &Secret, origin: Origin, _: Activity) -> Result<Caller> {
-        let (session, caregiver) = self.0.verify(token, Timestamp::now())?;
+        let TokenShown { session, caregiver, .. } = self.0.verify(token, Timestamp::now())?;
         Ok(Caller { caregiver, org: OrgId(Id::from_bytes([1; 12])), role: Role::Staff, session, origin })
     }
 }

@@ -10,12 +10,24 @@ use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 40;
 /// The first one is what the others are compared with.
-const FUNCTIONS: [&str; 10] =
-    ["hello", "auth", "orgs", "patients", "alerts", "conversations", "privacy", "docs", "jobs-worker", "jobs-tick"];
+const FUNCTIONS: [&str; 12] = [
+    "hello",
+    "auth",
+    "orgs",
+    "patients",
+    "alerts",
+    "conversations",
+    "privacy",
+    "docs",
+    "live-gateway",
+    "live-push",
+    "jobs-worker",
+    "jobs-tick",
+];
 /// 32 bytes in base64.
 const KEY: &str = "bench:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 /// What the template gives them. Nobody listens there: a start asks no server.
-const VARIABLES: [(&str, &str); 13] = [
+const VARIABLES: [(&str, &str); 15] = [
     ("STAGE", "local"),
     ("MONGODB_URI", "mongodb://127.0.0.1:1"),
     ("CACHE_URL", "redis://127.0.0.1:1"),
@@ -29,6 +41,8 @@ const VARIABLES: [(&str, &str); 13] = [
     ("PICTURES_BUCKET", "pictures"),
     ("PLACE_CALL_QUEUE_URL", "http://127.0.0.1:1/place-call"),
     ("JOBS_QUEUE_URL", "http://127.0.0.1:1/jobs"),
+    ("NEWS_QUEUE_URL", "http://127.0.0.1:1/news"),
+    ("LIVE_ENDPOINT", "http://127.0.0.1:1/live"),
 ];
 /// What Lambda gives every function.
 const LAMBDA: [(&str, &str); 4] = [
