@@ -57,7 +57,7 @@ async fn emergency(system: &System, language: &str) -> Times {
     assert_eq!((alert.content.kind, alert.content.severity), (AlertKind::Emergency, Severity::Critical), "{language}");
     // Only what was accepted is told to the model, and only after that it answers.
     until("the model is told that somebody knows", async || {
-        let told = model::told(&system.model.session());
+        let told = system.model.0.sessions().last().map(model::told).unwrap_or_default();
         let knows = told.iter().any(|text| text.contains("has been sent to the people"));
         if knows { Ok(()) } else { Err(format!("{told:?}")) }
     })
