@@ -15,8 +15,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::ApiError;
 
-/// The largest body that is read, in bytes.
+/// The largest body that is read, in bytes, unless a route says otherwise.
 pub const MAX_BODY: usize = 256 * 1024;
+/// The largest import, in bytes: what a Lambda is handed has at most 6 MB (quotas of Lambda, synchronous invocation), and headers
+/// are a part of it. Nothing larger is read by any route.
+pub const MAX_IMPORT: usize = 5 * 1024 * 1024;
 
 /// A JSON body of the wanted shape and of at most so many bytes; anything else is a 400 that names the place, or a 413.
 #[derive(Debug)]

@@ -19,10 +19,10 @@ use tracing::Instrument as _;
 use crate::error::{ApiError, ErrorBody, Logged, reply};
 use crate::guard::{AnyGate, Counted};
 use crate::headers::{self, Sites};
+use crate::json::MAX_IMPORT;
 use crate::log::{self, REQUEST_ID};
 use crate::metrics::{self, Told};
 use crate::origin;
-use crate::upload::most;
 use crate::versions::Superseded;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -89,12 +89,11 @@ pub fn with_manners(router: Router, manners: Manners) -> Router {
         .layer(middleware::from_fn_with_state(manners, observed))
 }
 
-/// Refuses a body that says it is too large before it is read.
+/// Refuses a body that says it is too large for every route, before it is read. A route refuses what is too large for it.
 async fn bounded(request: Request, next: Next) -> Response {
     let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    let most = most(request.headers());
-    if length.is_some_and(|length| length > most) {
-        return ApiError(Error::too_large(most)).into_response();
+    if length.is_some_and(|length| length > MAX_IMPORT) {
+        return ApiError(Error::too_large(MAX_IMPORT)).into_response();
     }
     next.run(request).await
 }

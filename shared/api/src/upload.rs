@@ -5,14 +5,12 @@ use std::fmt;
 use axum::body::Bytes;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use domain::Error;
 use domain::pictures::MAX_PICTURE;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
-use crate::json::MAX_BODY;
 
 /// The largest form that is read, in bytes: a picture and what stands around it.
 pub const MAX_UPLOAD: usize = MAX_PICTURE + 64 * 1024;
@@ -41,17 +39,6 @@ impl fmt::Debug for Upload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Upload({} bytes)", self.0.len())
     }
-}
-
-/// The largest body with these headers that may be read, in bytes. Whoever reads a body of another kind than it wants
-/// reads less.
-pub(crate) fn most(headers: &HeaderMap) -> usize {
-    let form = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_form);
-    if form { MAX_UPLOAD } else { MAX_BODY }
-}
-
-fn is_form(value: &str) -> bool {
-    value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("multipart/form-data")
 }
 
 impl<S: Send + Sync> FromRequest<S> for Upload {
@@ -114,6 +101,7 @@ mod tests {
     use axum::Router;
     use axum::body::Body;
     use axum::http::Method;
+    use axum::http::header::CONTENT_TYPE;
     use axum::routing::post;
     use domain::Random;
     use http_body_util::BodyExt as _;
@@ -121,7 +109,7 @@ mod tests {
     use test_case::test_case;
     use tower::ServiceExt as _;
 
-    use crate::json::Valid;
+    use crate::json::{MAX_BODY, MAX_IMPORT, Valid};
     use crate::layers::{Manners, with_manners};
 
     const FORM: &str = "multipart/form-data; boundary=XX";
@@ -233,6 +221,7 @@ mod tests {
     #[test_case("/json", "text/plain", MAX_BODY + 1 => "413 body_too_large"; "anything else as before")]
     #[test_case("/json", FORM, MAX_BODY + 1 => "413 body_too_large"; "no form lifts the limit of json")]
     #[test_case("/upload", FORM, MAX_UPLOAD + 1 => "413 body_too_large"; "a form has its own")]
+    #[test_case("/upload", FORM, MAX_IMPORT + 1 => "413 body_too_large"; "too large for every route")]
     #[tokio::test]
     async fn a_body_that_says_it_is_too_large_is_refused(path: &str, kind: &str, length: usize) -> String {
         answer(path, kind, Some(length), vec![b' '; length].into()).await

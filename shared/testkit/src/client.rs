@@ -98,8 +98,8 @@ impl Client {
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
-        if body.is_some() {
-            request = request.header(CONTENT_TYPE, "application/json");
+        if let Some(body) = &body {
+            request = request.header(CONTENT_TYPE, "application/json").header(CONTENT_LENGTH, body.len());
         }
         self.request(request.body(Body::from(body.unwrap_or_default())).unwrap()).await
     }

@@ -1,6 +1,6 @@
 //! `POST /v1/emergency-phrases/bulk-import`.
 
-use api::{Created, Refusals, Result, SignedIn, Valid, text};
+use api::{Created, MAX_IMPORT, Refusals, Result, SignedIn, Valid, text};
 use axum::extract::State;
 use domain::phrases::Draft;
 use serde::{Deserialize, Serialize};
@@ -9,9 +9,6 @@ use services::{Ctx, Front, phrases};
 use utoipa::ToSchema;
 
 use super::PhraseIn;
-
-/// The largest import, in bytes: what a Lambda is handed has at most 6 MB, and headers are a part of it.
-const MAX_IMPORT: usize = 5 * 1024 * 1024;
 
 /// Phrases to be added.
 #[derive(Deserialize, ToSchema)]
