@@ -39,6 +39,7 @@ pub mod prompt;
 pub mod schedules;
 pub mod secret;
 pub mod sessions;
+pub mod text;
 pub mod time;
 pub mod tokens;
 

@@ -7,6 +7,7 @@ use crate::emergencies::Severity;
 use crate::error::{Error, Result};
 use crate::id::{CallId, CaregiverId};
 use crate::phi::Phi;
+use crate::text::is_blank;
 
 /// Characters a message may have.
 pub const MAX_MESSAGE: usize = 1_000;
@@ -136,7 +137,7 @@ pub struct Written {
 /// [`Kind::Invalid`](crate::Kind::Invalid) at `message` when it is empty or longer than [`MAX_MESSAGE`].
 pub fn message(text: &str) -> Result<Phi<String>> {
     let text = text.trim();
-    if text.is_empty() || text.chars().count() > MAX_MESSAGE {
+    if is_blank(text) || text.chars().count() > MAX_MESSAGE {
         return Err(Error::field("message", format!("must have 1 to {MAX_MESSAGE} characters")));
     }
     Ok(Phi::new(text.to_owned()))

@@ -15,6 +15,7 @@ use crate::locale::Language;
 use crate::phi::Phi;
 use crate::phone::Phone;
 use crate::pictures::PictureId;
+use crate::text::one_line;
 
 /// Characters a name may have.
 pub const MAX_NAME: usize = 200;
@@ -156,8 +157,7 @@ impl Profile {
 
 /// Names end up in prompts and on screens: one line, no control characters.
 fn tidy(name: &Phi<String>) -> Phi<String> {
-    let clean: String = name.reveal().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    Phi::new(clean.split_whitespace().collect::<Vec<_>>().join(" "))
+    Phi::new(one_line(name.reveal()))
 }
 
 impl Patient {

@@ -12,6 +12,7 @@ use crate::emergencies::Severity;
 use crate::error::{Error, Field, Result};
 use crate::id::{CaregiverId, OrgId, PhraseId};
 use crate::locale::Language;
+use crate::text::one_line;
 
 /// Characters a phrase may have.
 pub const MAX_PHRASE: usize = 200;
@@ -97,7 +98,7 @@ impl Draft {
                 wrong.push(Field { path: path.to_owned(), message });
             }
         };
-        self = Self { phrase: self.phrase.trim().to_owned(), pattern: self.pattern.trim().to_owned(), ..self };
+        self = Self { phrase: one_line(&self.phrase), pattern: self.pattern.trim().to_owned(), ..self };
         self.description = self.description.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         let length = |text: &str| text.chars().count();
         let is_within = |text: &str, most: usize| (1..=most).contains(&length(text));
@@ -110,7 +111,7 @@ impl Draft {
         );
         check("tags", self.tags.len() <= MAX_TAGS, format!("must be at most {MAX_TAGS}"));
         for (at, tag) in self.tags.iter_mut().enumerate().take(MAX_TAGS) {
-            *tag = tag.trim().to_owned();
+            *tag = one_line(tag);
             check(&format!("tags[{at}]"), is_within(tag, MAX_TAG), format!("must have 1 to {MAX_TAG} characters"));
         }
         if let Err(error) = Pattern::read(&self.pattern) {

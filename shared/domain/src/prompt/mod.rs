@@ -16,6 +16,7 @@ use crate::id::PatientId;
 use crate::locale::Language;
 use crate::patients::Profile;
 use crate::phi::Phi;
+use crate::text::one_line;
 use crate::time::Zone;
 
 pub use budget::{MAX_TOKENS, tokens};
@@ -146,9 +147,7 @@ const fn pace(percent: u8) -> &'static str {
 /// What others wrote is data for the model, not instructions: one line, in quotation marks that the text
 /// itself cannot close, of at most so many tokens.
 fn quoted(text: &str, most: usize) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
-    format!("\"{}\"", budget::cut(&line, most).replace(['"', '“', '”'], "'"))
+    format!("\"{}\"", budget::cut(&one_line(text), most).replace(['"', '“', '”'], "'"))
 }
 
 /// The text between `[name]` and the next such line.
