@@ -10,8 +10,10 @@ use crate::running::Running;
 use crate::{Failure, Place, console, demo};
 
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// How long the summary may take before we stop waiting for it.
-const SUMMARY: Duration = Duration::from_secs(40);
+/// How long the summary may take before we stop waiting for it: longer than its message stays hidden when whoever took it was lost.
+const SUMMARY: Duration = Duration::from_mins(2);
+/// How often something is read before it counts as failed.
+const TRIES: u32 = 3;
 /// A turn whose words never come does not hold up the ones after it for longer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -78,19 +80,33 @@ impl App {
         Ok(app)
     }
 
+    /// An answer; what only reads is asked for again when the system is short of breath.
     async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, Failure> {
+        let mut left = if method == Method::GET { TRIES } else { 1 };
+        loop {
+            left -= 1;
+            match self.once(method.clone(), path, body.as_ref()).await {
+                Err((error, true)) if left > 0 => console::note(&format!("{error}; asking again ...")),
+                answer => return answer.map_err(|(error, _)| error),
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    /// An answer, or what went wrong and whether it may pass.
+    async fn once(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, (Failure, bool)> {
         let mut request = self.http.request(method, format!("{}{path}", self.api)).bearer_auth(&self.token);
         if let Some(body) = body {
-            request = request.json(&body);
+            request = request.json(body);
         }
-        let answer = request.timeout(Duration::from_secs(30)).send().await?;
+        let answer = request.timeout(Duration::from_secs(30)).send().await.map_err(|error| (error.into(), true))?;
         let status = answer.status();
         let body: Value = answer.json().await.unwrap_or_default();
         if status.is_success() {
             return Ok(body);
         }
-        let said = body["message"].as_str().unwrap_or("no reason was given").to_owned();
-        Err(format!("{path} answered {status}: {said}").into())
+        let said = body["message"].as_str().unwrap_or("no reason was given");
+        Err((format!("{path} answered {status}: {said}").into(), status.is_server_error()))
     }
 
     /// A patient by id, or by name without regard to case.

@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 const TICK: Duration = Duration::from_secs(10);
 const WAIT: Duration = Duration::from_secs(10);
 const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
+/// When a job that failed is tried again.
+const AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 /// Hands the messages of the jobs queue to the worker.
 pub(crate) async fn jobs(ctx: JobCtx, stop: CancellationToken) {
@@ -45,8 +47,13 @@ where
         event.records = messages.iter().map(|message| record(&message.id, &message.body)).collect();
         let response = work(event).await;
         let failed: HashSet<_> = response.batch_item_failures.into_iter().map(|f| f.item_identifier).collect();
-        for message in messages.iter().filter(|message| !failed.contains(&message.id)) {
-            if let Err(error) = queues.done(queue, message).await {
+        for message in &messages {
+            if failed.contains(&message.id) {
+                // Sooner than the queue would by itself: somebody is watching.
+                if let Err(error) = queues.give_back(queue, message, AGAIN_AFTER).await {
+                    tracing::warn!(%error, "a message comes back later");
+                }
+            } else if let Err(error) = queues.done(queue, message).await {
                 tracing::warn!(%error, "a message will be worked on again");
             }
         }

@@ -153,7 +153,7 @@ fn a_call_prints_both_sides_and_the_summary() {
     let output = local(data.path()).arg("0").args(["call", "ada", "--port", "0", "--data"]).arg(data.path()).output();
     let output = output.unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{said}{}", stderr(&output));
+    assert!(output.status.success(), "{}: {}{said}", output.status, stderr(&output));
     let line = |text: &str| said.lines().position(|line| line.trim_start().starts_with(text));
     let (bianca, ada, summary) = (line("Bianca: "), line("Ada: "), line("Summary: "));
     assert!(bianca.is_some() && bianca < ada && ada < summary, "{said}");

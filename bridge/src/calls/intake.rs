@@ -39,7 +39,7 @@ impl Calls {
                 continue;
             };
             if stop.is_cancelled() {
-                if let Err(error) = self.ctx.queues.give_back(Queue::PlaceCall, &message).await {
+                if let Err(error) = self.ctx.queues.give_back(Queue::PlaceCall, &message, Duration::ZERO).await {
                     tracing::warn!(%error, "a call waits longer than it need");
                 }
                 return;

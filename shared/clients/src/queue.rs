@@ -91,10 +91,11 @@ impl Queues {
         delete.send().await.map(drop).map_err(unavailable)
     }
 
-    /// Gives a message back at once, for somebody else to take.
-    pub async fn give_back(&self, queue: Queue, message: &Received) -> Result<()> {
+    /// Gives a message back, for somebody to take it when so much time has passed, in whole seconds.
+    pub async fn give_back(&self, queue: Queue, message: &Received, after: Duration) -> Result<()> {
+        let after = i32::try_from(after.as_secs()).unwrap_or(i32::MAX);
         let change = self.client.change_message_visibility().queue_url(self.url(queue));
-        let change = change.receipt_handle(&message.receipt).visibility_timeout(0);
+        let change = change.receipt_handle(&message.receipt).visibility_timeout(after);
         change.send().await.map(drop).map_err(unavailable)
     }
 
