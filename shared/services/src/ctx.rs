@@ -102,9 +102,18 @@ impl CallCtx {
     /// When a variable is missing or wrong.
     pub async fn configured(env: &Env) -> std::result::Result<Self, ConfigError> {
         let aws = clients::aws::sdk_config(&config::Aws::from_env(env)?).await;
-        let live = LiveCalls::new(&aws, &config::Tables::from_env(env)?);
         let post = config::Mail::from_env_or_none(env)?.map(|config| Post::new(&aws, &config));
-        Ok(Self::new(Ctx::with_aws(env, &aws)?, live, post))
+        Ok(Self { post, ..Self::watching(env).await? })
+    }
+
+    /// From the environment, for those who only look: nobody is told of anything.
+    ///
+    /// # Errors
+    /// When a variable is missing or wrong.
+    pub async fn watching(env: &Env) -> std::result::Result<Self, ConfigError> {
+        let aws = clients::aws::sdk_config(&config::Aws::from_env(env)?).await;
+        let live = LiveCalls::new(&aws, &config::Tables::from_env(env)?);
+        Ok(Self::new(Ctx::with_aws(env, &aws)?, live, None))
     }
 
     /// `base` and what calls need.
@@ -137,7 +146,7 @@ impl LiveCtx {
     /// # Errors
     /// When a variable is missing or wrong.
     pub async fn configured(env: &Env) -> std::result::Result<Self, ConfigError> {
-        Self::of(CallCtx::configured(env).await?, env).await
+        Self::of(CallCtx::watching(env).await?, env).await
     }
 
     /// `base` and what live updates need.

@@ -6,6 +6,7 @@ mod documents;
 mod failures;
 mod files;
 mod sources;
+mod starts;
 mod template;
 mod versions;
 
