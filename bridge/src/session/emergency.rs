@@ -3,11 +3,13 @@
 
 use std::time::{Duration, Instant};
 
+use domain::PhraseId;
 use domain::alerts::AlertKind;
 use domain::emergencies::{Finding, LEARNED, Severity};
 
 use super::Session;
 use super::directions;
+use super::opinion;
 use super::responses::Purpose;
 use super::state::Phase;
 use super::task::{Done, Work};
@@ -15,6 +17,10 @@ use super::tools::Why;
 
 /// Items whose words wait until it is known that a person speaks.
 const HELD_BACK: usize = 16;
+
+/// Turns of the patient that are looked at again by a new owner of the call: the process before may have stored one and died
+/// before it asked for an alert. What was alerted of before has the same key, and is the same alert.
+const JUDGED_AGAIN: usize = 6;
 
 /// How long an emergency that somebody was told of is not told again when it is only repeated.
 const REPEATED_WITHIN: Duration = Duration::from_mins(5);
@@ -29,13 +35,17 @@ pub struct Watch {
     /// Items that came before it was known whether a machine had answered: its announcement may well
     /// speak of emergencies.
     held_back: Vec<String>,
+    /// Items that only called for somebody while a machine was thought to speak.
+    cries: Vec<String>,
 }
 
 /// An emergency that an alert was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Emergency {
+    item: String,
     severity: Severity,
     cues: Vec<&'static str>,
+    phrases: Vec<PhraseId>,
 }
 
 #[derive(Debug)]
@@ -47,14 +57,28 @@ struct Found {
 }
 
 impl Watch {
-    /// Whether this says no more than what somebody was told of just now: no other cue, and nothing graver.
+    /// Whether this says no more than what somebody was told of just now: no other cue or phrase, and nothing graver. What no
+    /// rule explains is always something else.
     fn is_told(&self, now: Instant, finding: &Finding) -> bool {
         self.told.iter().any(|(at, told)| {
-            let repeats = |cue: &&'static str| told.cues.contains(cue) && *cue != LEARNED || is_request(cue);
+            let calls_too = told.cues.iter().any(|cue| cue.starts_with(REQUEST));
+            let repeats = |cue: &&'static str| {
+                let known = told.cues.contains(cue) || cue.starts_with(REQUEST) && calls_too && *cue != AMBULANCE;
+                known && *cue != LEARNED && *cue != opinion::CUE
+            };
             now.duration_since(*at) < REPEATED_WITHIN
                 && finding.severity <= told.severity
                 && finding.cues.iter().all(repeats)
+                && finding.phrases.iter().all(|phrase| told.phrases.contains(phrase))
         })
+    }
+
+    /// Nobody could be told: what is said next of it is told of again.
+    fn undo(&mut self, emergency: &Emergency) {
+        if let Some(found) = self.found.iter_mut().find(|found| found.item == emergency.item) {
+            found.dangers.clear();
+            found.severity = Severity::Medium;
+        }
     }
 
     /// The number of the alert that this is in its item; nothing when the item was alerted of as much already.
@@ -75,14 +99,21 @@ impl Watch {
     }
 }
 
+/// What begins the names of cues that only call for somebody.
+const REQUEST: &str = "request.";
+/// The one among them that nobody says without need.
+const AMBULANCE: &str = "request.ambulance";
+/// Dangers of which each is one of its own, whatever else is said: they need other help.
+const APART: [&str; 4] = ["medical.overdose", "medical.bleeding", "medical.burn", "medical.choking"];
+
 /// Whether a cue only asks for somebody: answering machines do that too ("If this is an emergency, hang up and dial 911").
 fn is_request(cue: &str) -> bool {
-    cue.starts_with("request.") || cue == LEARNED
+    cue.starts_with(REQUEST) || cue == LEARNED
 }
 
-/// What is in danger: the body is one thing in one sentence, however many words it takes; fire or violence are others.
+/// What is in danger: the body is one thing in one sentence, however many words it takes; fire, violence or poison are others.
 fn danger(cue: &'static str) -> &'static str {
-    if cue.starts_with("safety.") { cue } else { "body" }
+    if cue.starts_with("safety.") || APART.contains(&cue) { cue } else { "body" }
 }
 
 impl Session {
@@ -116,10 +147,15 @@ impl Session {
     /// Asks for an alert, unless it says no more than one before.
     pub(super) fn on_emergency(&mut self, now: Instant, item: &str, finding: Finding) {
         if self.is_with_machine() {
-            if finding.cues.iter().all(|cue| is_request(cue)) {
+            let cries = &mut self.watch.cries;
+            if !cries.iter().any(|known| known == item) && cries.len() < HELD_BACK {
+                cries.push(item.to_owned());
+            }
+            // An announcement may say once whom to call in an emergency.
+            if finding.cues.iter().all(|cue| is_request(cue)) && cries.len() < 2 {
                 return;
             }
-            // Nobody's machine has chest pain.
+            // Nobody's machine has chest pain, or goes on crying for help.
             self.on_person_after_all(now);
         }
         if self.watch.is_told(now, &finding) {
@@ -133,10 +169,10 @@ impl Session {
             severity,
             key: format!("emergency_{item}_{number}"),
             cues: cues.iter().map(|cue| (*cue).to_owned()).collect(),
-            phrases,
+            phrases: phrases.clone(),
             words: self.transcript.text(item).map(|(text, _)| text.to_owned().into()),
         };
-        self.run(work, Why::Emergency(Emergency { severity, cues }));
+        self.run(work, Why::Emergency(Emergency { item: item.to_owned(), severity, cues, phrases }));
         // Nobody who is in danger is said goodbye to.
         self.call_off_farewell();
     }
@@ -144,6 +180,13 @@ impl Session {
     /// A person it is: what they said so far counts.
     pub(super) fn watch_held_back(&mut self, now: Instant) {
         for item in std::mem::take(&mut self.watch.held_back) {
+            self.watch(now, &item);
+        }
+    }
+
+    /// A new owner has the call: the patient's latest turns are looked at again.
+    pub(super) fn watch_again(&mut self, now: Instant) {
+        for item in self.transcript.latest_of_caller(JUDGED_AGAIN) {
             self.watch(now, &item);
         }
     }
@@ -159,8 +202,10 @@ impl Session {
 
     /// The alert of an emergency was raised, or could not be.
     pub(super) fn on_emergency_told(&mut self, now: Instant, emergency: Emergency, done: &Done) {
-        if matches!(done, Done::Alerted { informed } if *informed > 0) {
-            self.watch.told.push((now, emergency));
+        match done {
+            Done::Alerted { informed: 0 } => {}
+            Done::Alerted { .. } => self.watch.told.push((now, emergency)),
+            _ => self.watch.undo(&emergency),
         }
         self.on_alert_done(now, done);
     }
@@ -191,7 +236,12 @@ mod tests {
     #[test]
     fn what_was_told_is_told_again_when_it_says_more_and_after_a_while() {
         let start = Instant::now();
-        let told = Emergency { severity: Severity::High, cues: vec!["medical.pain", LEARNED] };
+        let told = Emergency {
+            item: "item".to_owned(),
+            severity: Severity::High,
+            cues: vec!["medical.pain", "request.help", LEARNED],
+            phrases: Vec::new(),
+        };
         let watch = Watch { told: vec![(start, told)], ..Watch::default() };
         let is_told = |severity, cues: &[&'static str], after| {
             watch.is_told(start + Duration::from_secs(after), &finding(severity, cues))
@@ -201,6 +251,15 @@ mod tests {
         assert!(!is_told(Severity::High, &["medical.pain"], 300), "it still hurts after five minutes");
         assert!(!is_told(Severity::Critical, &["medical.pain"], 1), "worse");
         assert!(!is_told(Severity::High, &["medical.pain", "physical.fall"], 1), "something else");
+        assert!(is_told(Severity::High, &["request.person"], 1), "they call for somebody once more");
+        assert!(!is_told(Severity::High, &["request.ambulance"], 1), "nobody was told that they want an ambulance");
+        assert!(!is_told(Severity::High, &[LEARNED], 1), "nobody knows whether it is the same");
+        assert!(!is_told(Severity::High, &[opinion::CUE], 1), "nor here");
+        let phrase = Finding {
+            phrases: vec![PhraseId(domain::Id::from_bytes([1; 12]))],
+            ..finding(Severity::High, &["medical.pain"])
+        };
+        assert!(!watch.is_told(start, &phrase), "a phrase that was not said before");
     }
 
     #[test]
@@ -212,5 +271,17 @@ mod tests {
         assert_eq!(count(Severity::Critical, &["medical.bleeding"]), Some(2));
         assert_eq!(count(Severity::High, &["safety.fire"]), Some(3));
         assert_eq!(count(Severity::High, &["safety.fire", "request.help"]), None);
+        assert_eq!(count(Severity::Critical, &["medical.bleeding", "medical.overdose"]), Some(4), "tablets as well");
+    }
+
+    #[test]
+    fn what_nobody_could_be_told_of_is_told_when_more_is_said() {
+        let mut watch = Watch::default();
+        let fall = finding(Severity::High, &["physical.fall"]);
+        assert_eq!(watch.count("item", &fall), Some(1));
+        assert_eq!(watch.count("item", &fall), None);
+        let cues = fall.cues.clone();
+        watch.undo(&Emergency { item: "item".to_owned(), severity: Severity::High, cues, phrases: Vec::new() });
+        assert_eq!(watch.count("item", &fall), Some(2));
     }
 }

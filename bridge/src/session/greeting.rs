@@ -49,6 +49,7 @@ impl Session {
             self.phase = Phase::Talking;
             self.answering.decided = true;
             self.greeting.asked = true;
+            self.watch_again(now);
         } else {
             self.phase = Phase::Greeting;
             self.begin_answering();

@@ -199,6 +199,15 @@ impl Transcript {
         }));
     }
 
+    /// The latest items of the caller that have words, up to `most`, in spoken order.
+    pub fn latest_of_caller(&self, most: usize) -> Vec<String> {
+        let spoken =
+            self.entries.iter().rev().filter(|entry| entry.speaker == Some(Speaker::Patient) && !entry.text.is_empty());
+        let mut latest: Vec<_> = spoken.take(most).map(|entry| entry.id.clone()).collect();
+        latest.reverse();
+        latest
+    }
+
     /// The turns that changed since they were last told. `heard` answers for assistant items.
     pub fn changes(&mut self, heard: impl Fn(&str) -> Option<Heard>) -> Vec<Turn> {
         let mut changed = Vec::new();

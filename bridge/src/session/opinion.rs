@@ -17,7 +17,7 @@ const OPEN: usize = 4;
 /// Words of the answer, in tokens: one word, and what a model may put around it.
 const LONGEST: u32 = 16;
 /// The cue of an emergency that the model recognised.
-const CUE: &str = "second_opinion";
+pub(super) const CUE: &str = "second_opinion";
 /// The name under which the server sends back which question it answers.
 const TAG: &str = "opinion";
 

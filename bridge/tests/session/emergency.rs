@@ -41,6 +41,61 @@ fn the_alert_is_asked_for_in_the_same_instant_and_the_model_told_only_what_came_
     assert_eq!(call.remarks().len(), 1);
 }
 
+#[test_case("")]
+#[test_case(".")]
+#[test_case(" … ")]
+fn a_cough_without_words_is_no_emergency(text: &str) {
+    for language in Language::ALL {
+        let mut call = SimCall::answered_with(Plan { language, ..plan() });
+        says(&mut call, "u", text);
+        let item = ItemRef { item_id: "v".into(), response_id: String::new() };
+        call.speech_starts("v", 0);
+        call.speech_stops("v");
+        call.model(ServerEvent::TranscriptionFailed(item));
+        assert!(call.works().is_empty(), "{language}: {:?}", call.works());
+    }
+}
+
+#[test]
+fn what_a_process_stored_and_did_not_live_to_judge_is_judged_by_the_next() {
+    let mut before = SimCall::answered();
+    says(&mut before, "a", "Good morning, dear");
+    says(&mut before, "b", "Help me, I can't breathe");
+    let turns = before.turns();
+    assert!(turns.iter().any(|turn| turn.text.reveal().contains("breathe")), "{turns:?}");
+    let resumed = bridge::session::Resumed { turns, talked: ms(60_000), informed: None };
+    let mut call = SimCall::dialing(Plan { resumed: Some(resumed), ..plan() });
+    call.phone(PhoneEvent::Answered);
+    let works = call.works();
+    let keys = works.iter().filter_map(|work| match work {
+        Work::Alert { key, .. } => Some(key.as_str()),
+        _ => None,
+    });
+    let keys: Vec<_> = keys.collect();
+    assert_eq!(keys, ["emergency_b_1"], "the key that the process before would have taken");
+}
+
+#[test]
+fn what_no_rule_explains_is_told_though_something_was_told_before() {
+    let mut call = SimCall::answered_with(Plan { language: Language::De, ..plan() });
+    says(&mut call, "a", "Ich kriege keine Luft");
+    call.done(Done::Alerted { informed: 1 });
+    says(&mut call, "b", "er schlägt gerade mit dem Stock auf die Tür ein und brüllt, dass er mich totmacht");
+    assert_eq!(severities(&call).len(), 2);
+}
+
+#[test]
+fn an_alert_that_could_not_be_raised_is_raised_again_with_the_rest_of_the_sentence() {
+    let mut call = SimCall::answered();
+    call.speech_starts("u", 0);
+    call.committed("u");
+    piece(&mut call, "u", "I've got terrible crushing pain in my chest");
+    assert_eq!(severities(&call).len(), 1);
+    call.done(Done::Failed("unavailable".into()));
+    call.transcribed("u", "I've got terrible crushing pain in my chest and my arm hurts");
+    assert_eq!(severities(&call).len(), 2);
+}
+
 #[test_case(Done::Alerted { informed: 2 }, "has been sent to the people"; "somebody was told")]
 #[test_case(Done::Alerted { informed: 0 }, "nobody has been reached yet"; "nobody was reached")]
 #[test_case(Done::Failed("unavailable".into()), "could not be raised"; "it is not stored")]

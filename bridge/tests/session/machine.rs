@@ -137,6 +137,18 @@ fn a_person_taken_for_a_machine_who_cries_for_help_is_heard() {
 }
 
 #[test]
+fn a_person_taken_for_a_machine_who_only_cries_for_help_is_heard_the_second_time() {
+    let mut call = announced();
+    call.forget();
+    for (item, alerts) in [("u", 0), ("v", 1)] {
+        call.speech_starts(item, 0);
+        call.speech_stops(item);
+        call.transcribed(item, "Help, help me please, please somebody send an ambulance, quick, help me");
+        assert_eq!(call.works().len(), alerts, "an announcement says whom to call once");
+    }
+}
+
+#[test]
 fn the_help_key_is_pressed_by_a_person() {
     let mut call = announced();
     call.forget();

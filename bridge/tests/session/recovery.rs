@@ -178,7 +178,7 @@ fn words_that_were_not_written_down_when_the_connection_broke_are_said_again() {
     call.model_says("a1", "Call a doctor.", 500);
     call.transcribed("u1_again", "My arm is numb.");
     call.run_for(ms(1200));
-    assert_eq!(call.texts(), ["My arm is numb.", "Call a doctor."]);
+    assert_eq!(call.texts(), ["Good morning.", "My arm is numb.", "Call a doctor."]);
     call.disconnect();
     call.run_for(ms(20));
     call.forget();

@@ -40,7 +40,7 @@ fn text_grows_with_what_is_heard_and_is_final_when_all_was() {
         .records
         .iter()
         .filter_map(|record| match record {
-            Record::Turn(turn) => Some((turn.text.reveal().split(' ').count(), turn.complete)),
+            Record::Turn(turn) if turn.item_id == "a1" => Some((turn.text.reveal().split(' ').count(), turn.complete)),
             _ => None,
         })
         .collect();

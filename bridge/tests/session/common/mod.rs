@@ -144,7 +144,8 @@ impl SimCall {
         self.forget_sent();
         self.played.clear();
         self.steered.clear();
-        self.records.clear();
+        // Of a turn only its changes are told: what was told of it stays.
+        self.records.retain(|record| matches!(record, Record::Turn(_)));
         self.tasks.clear();
     }
 

@@ -1,7 +1,8 @@
 //! What a call listens with: a language and the organisation's phrases.
 
-use super::rules::Heard;
-use super::{Finding, Judgement, SURE, judge};
+use super::clauses::clauses;
+use super::rules::{Context, Heard};
+use super::{Finding, Judgement, SURE, judge, judge_words};
 use crate::locale::Language;
 use crate::phrases::{Listened, Pattern, spelled};
 
@@ -29,15 +30,21 @@ impl Detector {
         if self.phrases.is_empty() {
             return judgement;
         }
-        let spelled = spelled(text);
-        let said: Vec<_> = self.phrases.iter().filter(|(_, pattern)| pattern.is_in(&spelled)).collect();
+        let whole = spelled(text);
+        let said: Vec<_> = self.phrases.iter().filter(|(_, pattern)| pattern.is_in(&whole)).collect();
         if said.is_empty() {
             return judgement;
         }
         let cues: Vec<_> = said.iter().map(|(phrase, _)| (phrase.severity, phrase.category.cue())).collect();
-        // Weighed as any cue: denied, over or of a film, it is no more than doubtful.
-        let alone = Heard { cues: cues.clone(), contexts: judgement.heard.contexts.clone() };
-        judgement.score = judgement.score.max(if alone.is_emergency() { PHRASE } else { -f32::EPSILON });
+        // Weighed as any cue: denied, over or of a film, it is no more than doubtful, unless that is said of something else.
+        let is_so = |contexts: &[Context]| Heard { cues: cues.clone(), contexts: contexts.to_vec() }.is_emergency();
+        let plainly = || {
+            let parts = clauses(text, self.language);
+            let said_in = |part: &&str| said.iter().any(|(_, pattern)| pattern.is_in(&spelled(part)));
+            parts.into_iter().filter(said_in).any(|part| is_so(&judge_words(part, self.language).heard.contexts))
+        };
+        let sure = is_so(&judgement.heard.contexts) || plainly();
+        judgement.score = judgement.score.max(if sure { PHRASE } else { -f32::EPSILON });
         judgement.heard.cues.extend(cues);
         judgement.heard.cues.sort_by_key(|&(severity, cue)| (std::cmp::Reverse(severity), cue));
         let mut seen = Vec::new();
@@ -95,6 +102,7 @@ mod tests {
     fn a_phrase_is_weighed_by_what_stands_around_it() {
         let judgement = detector().judge("I watched a film about a purple elephant");
         assert!(judgement.finding().is_none() && judgement.is_doubtful(), "{judgement:?}");
+        assert!(detector().judge("The purple elephant is here, I saw that once in a film").finding().is_some());
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //!
 //! A finding names cues, never the patient's words, so it may be logged, counted and sent.
 
+mod clauses;
 mod detector;
 mod grams;
 mod learned;
@@ -94,10 +95,16 @@ const DOUBTFUL: f32 = 0.6;
 /// How far above 0 the score of half a sentence must be: the other half may say that it was long ago. Of the harmless held-out
 /// utterances, half of them hard ones, 1.7 % have a beginning that passes; at 0.5 it would be 5 %.
 const SURE: f32 = 1.4;
-/// The same of what is said last, when it alone is judged.
-const LAST: f32 = 0.5;
+/// The same of a part of what was said, when it alone is judged.
+const PART: f32 = 0.5;
 
 impl Judgement {
+    /// Nothing was said that has a letter or a digit: the transcript of a cough, or of what could not be written down.
+    const fn of_nothing() -> Self {
+        let heard = Heard { cues: Vec::new(), contexts: Vec::new() };
+        Self { heard, learned: 0.0, critical: 0.0, words: 0.0, score: f32::NEG_INFINITY, phrases: Vec::new() }
+    }
+
     /// Whether it is near enough to an emergency that a second opinion is worth having.
     pub fn is_doubtful(&self) -> bool {
         self.score <= 0.0 && self.score > -DOUBTFUL
@@ -106,7 +113,7 @@ impl Judgement {
     /// Whether the speaker says of themselves that something is so, and nothing speaks against it.
     fn is_plea(&self) -> bool {
         let plain = self.heard.contexts.iter().all(|context| !context.speaks_against());
-        self.score > LAST && plain && self.heard.has(Context::First) && !self.heard.cues.is_empty()
+        self.score > PART && plain && self.heard.has(Context::First) && !self.heard.cues.is_empty()
     }
 
     /// The emergency, if it is one.
@@ -135,19 +142,22 @@ impl Judgement {
 /// ([`warm`]), and then some hundred microseconds for a sentence.
 pub fn judge(text: &str, language: Language) -> Judgement {
     let whole = judge_words(text, language);
-    // What is said last is what is so now: "They said on television what to do, but I can't breathe".
-    let last = text.trim_end_matches(ENDS).rsplit_once(ENDS).map(|(_, last)| judge_words(last, language));
-    match last.filter(|last| last.is_plea() && last.score > whole.score) {
-        Some(last) => Judgement { score: last.score, ..whole },
+    // What somebody says of themselves, now and plainly, is so, whatever film or neighbour they speak of before or after it:
+    // "I can't breathe, they were talking about that on the radio".
+    let parts = clauses::clauses(text, language).into_iter().map(|part| judge_words(part, language));
+    let plea = parts.filter(Judgement::is_plea).max_by(|one, other| one.score.total_cmp(&other.score));
+    match plea.filter(|plea| plea.score > whole.score) {
+        Some(plea) if whole.score > 0.0 => Judgement { score: plea.score, ..whole },
+        Some(plea) => plea,
         None => whole,
     }
 }
 
-/// What divides sentences and their parts, in any of the languages.
-const ENDS: [char; 14] = [',', '.', ';', ':', '!', '?', '…', '—', '。', '、', '，', '！', '？', '،'];
-
 fn judge_words(text: &str, language: Language) -> Judgement {
     let normal = normalise::normal(text, language);
+    if normal.is_empty() {
+        return Judgement::of_nothing();
+    }
     let heard = rules::Rules::of(language).hear(&normal);
     let grams = grams::grams(&normal, language);
     let (learned, critical) = learned::models(language)
