@@ -51,7 +51,7 @@ impl Calls {
         let (tasks, asked) = mpsc::channel(TASKS);
         let (finished, done) = mpsc::channel(TASKS);
         let herald = Herald::default();
-        let news = News::Call { call_id: id, org_id: taken.call.org };
+        let news = News::Words { call_id: id, org_id: taken.call.org };
         let telling = tokio::spawn(herald.clone().run(self.ctx.clone(), news));
         let (sink, speaking) =
             Sink::new(self.ctx.clone(), taken.call.clone(), language, control.clone(), herald.clone());

@@ -87,7 +87,7 @@ use crate::realtime::event::{SessionBody, Usage};
 const MEDIA_WITHIN: Duration = Duration::from_secs(15);
 
 /// How often turns that grow are remembered: what a crash may cost.
-const PROGRESS_EVERY: Duration = Duration::from_secs(1);
+const PROGRESS_EVERY: Duration = Duration::from_millis(400);
 
 /// Counters of one call.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

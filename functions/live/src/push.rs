@@ -65,21 +65,21 @@ async fn tell_one(ctx: &PushCtx, news: News, screens: Vec<Watcher>) -> Result<()
         Err(error) if matches!(error.kind, Kind::NotFound | Kind::Forbidden) => return Ok(()),
         Err(error) => return Err(error),
     };
-    join_all(screens.iter().map(|screen| send(ctx, &screen.connection.id, text.clone()))).await;
-    Ok(())
+    let sent = join_all(screens.iter().map(|screen| send(ctx, &screen.connection.id, text.clone()))).await;
+    sent.into_iter().collect()
 }
 
 /// What somebody is told: what the API would answer them now.
 async fn text(ctx: &PushCtx, caller: &Caller, news: News) -> Result<String> {
     match news {
         News::Alert { alert_id, .. } => {
-            let shown = alerts::get(&ctx.base, caller, alert_id).await?;
+            let shown = alerts::shown(&ctx.base, caller, alert_id).await?;
             let language = caregivers::language(&ctx.base, caller).await?;
             Told::Alert { alert: AlertBody::new(&shown.alert, shown.patient.as_ref(), language) }.text()
         }
         News::AlertRemoved { alert_id, .. } => Told::AlertRemoved { alert_id }.text(),
-        News::Call { call_id, .. } => {
-            let view = calls::status(&ctx.base, caller, call_id).await?;
+        News::Call { call_id, .. } | News::Words { call_id, .. } => {
+            let view = calls::shown(&ctx.base, caller, call_id).await?;
             let latest = view.messages.len().saturating_sub(TURNS);
             let with = |messages| {
                 let body = CallStatusBody::new(
@@ -98,11 +98,18 @@ async fn text(ctx: &PushCtx, caller: &Caller, news: News) -> Result<String> {
     }
 }
 
-async fn send(ctx: &PushCtx, connection: &str, text: String) {
+/// One that could not be told now is told when the message comes back.
+async fn send(ctx: &PushCtx, connection: &str, text: String) -> Result<()> {
     match ctx.sockets.send(connection, text).await {
-        Ok(true) => {}
-        Ok(false) => forget(ctx, connection).await,
-        Err(error) => tracing::warn!(connection, %error, "a screen was not told"),
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            forget(ctx, connection).await;
+            Ok(())
+        }
+        Err(error) => {
+            tracing::warn!(connection, %error, "a screen was not told");
+            Err(error)
+        }
     }
 }
 

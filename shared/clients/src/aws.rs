@@ -39,6 +39,19 @@ pub async fn sdk_config(aws: &config::Aws) -> SdkConfig {
     }
 }
 
+/// How long a message that must not be sent twice may take to be accepted.
+const ACCEPTED_WITHIN: Duration = Duration::from_secs(15);
+
+/// For what hands messages over to people: one attempt, and a patient one. SNS and SES have no idempotency key, so what was
+/// accepted by an answer that came late would be sent again; whoever sends tries again when nothing was accepted.
+pub(crate) fn once(aws: &SdkConfig) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(ACCEPTED_WITHIN)
+        .build();
+    aws.to_builder().retry_config(RetryConfig::disabled()).timeout_config(timeouts).build()
+}
+
 /// Connects when the first request is sent. By itself the SDK makes a connector for every client as soon as there is
 /// one, and each reads the certificates of the system: that took longer than all the rest of a function's start.
 #[derive(Debug)]

@@ -8,6 +8,11 @@ use domain::alerts::MailText;
 use domain::mails::Rendered;
 use domain::{Email, Error, Result};
 
+use crate::aws::once;
+
+/// What SES says of addresses that it can send nothing to.
+const NO_ADDRESS: &str = "BadRequestException";
+
 /// The sender of mails.
 #[derive(Clone)]
 pub struct Mail {
@@ -18,12 +23,13 @@ pub struct Mail {
 impl Mail {
     /// Mails from `config.from`.
     pub fn new(aws: &SdkConfig, config: &config::Mail) -> Self {
-        Self { client: Client::new(aws), from: config.from.clone() }
+        Self { client: Client::new(&once(aws)), from: config.from.clone() }
     }
 
     /// Hands a mail over for delivery. When this succeeds SES has accepted it, and keeps trying.
     ///
     /// # Errors
+    /// `mail_not_possible` when nothing can be sent to this address,
     /// [`Kind::Unavailable`](domain::Kind::Unavailable) when SES does not accept it; it may have
     /// accepted it all the same when its answer was lost.
     pub async fn send(&self, to: &Email, text: &MailText) -> Result<()> {
@@ -46,7 +52,11 @@ impl Mail {
         let send = send.destination(Destination::builder().to_addresses(to.as_str()).build());
         let sent = send.content(EmailContent::builder().simple(message).build()).send().await;
         // Only the code: the service's words can hold an address.
-        sent.map(drop).map_err(|error| Error::unavailable("mail", error.code().unwrap_or("no answer").to_owned()))
+        sent.map(drop).map_err(|error| match error.code() {
+            Some(NO_ADDRESS) => Error::invalid("mail_not_possible", "No mail can be sent to this address.")
+                .because(NO_ADDRESS.to_owned()),
+            code => Error::unavailable("mail", code.unwrap_or("no answer").to_owned()),
+        })
     }
 
     /// Makes the sender an identity of SES, for an emulator; in AWS the template does.

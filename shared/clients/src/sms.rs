@@ -6,6 +6,8 @@ use aws_sdk_sns::error::{BuildError, ProvideErrorMetadata as _};
 use aws_sdk_sns::types::MessageAttributeValue;
 use domain::{Error, Phone, Result, Secret};
 
+use crate::aws::once;
+
 /// What SNS is told of a message. Transactional ones are delivered before advertisements, also to
 /// those who want none of these.
 const KIND: (&str, &str) = ("AWS.SNS.SMS.SMSType", "Transactional");
@@ -22,7 +24,7 @@ pub struct Sms {
 impl Sms {
     /// Messages through this account.
     pub fn new(aws: &SdkConfig) -> Self {
-        Self { client: Client::new(aws) }
+        Self { client: Client::new(&once(aws)) }
     }
 
     /// Hands a message over for delivery. When this succeeds SNS has accepted it; whether a

@@ -37,8 +37,15 @@ pub enum News {
         /// Its organisation.
         org_id: OrgId,
     },
-    /// A call came further, or something was said in it.
+    /// A call came further.
     Call {
+        /// The call.
+        call_id: CallId,
+        /// Its organisation.
+        org_id: OrgId,
+    },
+    /// Somebody speaks in a call, or something more of what is said was written down: for those who watch this one.
+    Words {
         /// The call.
         call_id: CallId,
         /// Its organisation.
@@ -50,7 +57,10 @@ impl News {
     /// The organisation that it is about.
     pub const fn org(self) -> OrgId {
         match self {
-            Self::Alert { org_id, .. } | Self::AlertRemoved { org_id, .. } | Self::Call { org_id, .. } => org_id,
+            Self::Alert { org_id, .. }
+            | Self::AlertRemoved { org_id, .. }
+            | Self::Call { org_id, .. }
+            | Self::Words { org_id, .. } => org_id,
         }
     }
 
@@ -58,7 +68,7 @@ impl News {
     pub fn is_of(self, topic: Topic) -> bool {
         match (self, topic) {
             (Self::Alert { .. } | Self::AlertRemoved { .. }, Topic::Alerts) | (Self::Call { .. }, Topic::Calls) => true,
-            (Self::Call { call_id, .. }, Topic::Call(call)) => call_id == call,
+            (Self::Call { call_id, .. } | Self::Words { call_id, .. }, Topic::Call(call)) => call_id == call,
             _ => false,
         }
     }
@@ -221,6 +231,9 @@ mod tests {
         assert!(connection(&[Topic::Call(call(7))]).hears(news, now));
         assert!(!connection(&[Topic::Call(call(8)), Topic::Alerts]).hears(news, now));
         assert!(!connection(&[]).hears(news, now));
+        let words = News::Words { call_id: call(7), org_id: org() };
+        assert!(connection(&[Topic::Call(call(7))]).hears(words, now));
+        assert!(!connection(&[Topic::Calls]).hears(words, now), "words are for who watches this call");
         assert!(!connection(&[Topic::Calls]).hears(news, Timestamp::from_second(100).unwrap()), "its token ended");
     }
 

@@ -13,6 +13,8 @@ use crate::Ctx;
 const LEFT_BEHIND: SignedDuration = SignedDuration::from_secs(30);
 /// Jobs handed over in one tick.
 const BATCH: u32 = 200;
+/// Jobs that no queue takes before a tick gives up.
+const FAILURES: usize = 3;
 
 /// A job and the write that commits it together with its data.
 pub(crate) fn prepare(ctx: &Ctx, job: Job) -> Result<(Pending, Write)> {
@@ -34,17 +36,23 @@ pub(crate) async fn deliver(ctx: &Ctx, pending: Pending) -> Result<()> {
 /// Hands over what processes that died have left behind. Gives how many were handed over.
 ///
 /// # Errors
-/// When the store cannot be asked; a queue that does not answer leaves the rest for the next tick.
+/// When the store cannot be asked, and the last failure when queues do not answer; what they did not take is left for the next
+/// tick. After a few failures nothing more is tried: every one costs seconds.
 pub async fn deliver_left_behind(ctx: &Ctx) -> Result<u32> {
-    let mut delivered = 0;
+    let (mut delivered, mut failed) = (0, Vec::new());
     for (id, job) in ctx.store.outbox().before(ctx.now() - LEFT_BEHIND, BATCH).await? {
         if let Some(job) = job {
-            deliver(ctx, Pending { id, job }).await?;
-            delivered += 1;
+            match deliver(ctx, Pending { id, job }).await {
+                Ok(()) => delivered += 1,
+                Err(error) => failed.push(error),
+            }
+            if failed.len() >= FAILURES {
+                break;
+            }
         } else {
             tracing::error!(job = %id, "a job in the outbox cannot be read and is put aside");
             ctx.store.commit([Outbox::park(id)]).await?;
         }
     }
-    Ok(delivered)
+    failed.pop().map_or(Ok(delivered), Err)
 }

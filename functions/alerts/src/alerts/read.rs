@@ -5,7 +5,7 @@ use api::{ErrorBody, PathId, Refusals, Result, SignedIn, Valid, text};
 use axum::Json;
 use axum::extract::State;
 use domain::{AlertId, Error};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use services::{Ctx, Front, alerts};
 use utoipa::ToSchema;
 
@@ -21,15 +21,6 @@ pub(crate) struct ReadIn {
     /// Their ids.
     #[schema(value_type = Vec<text::ObjectId>, max_items = 100, example = json!(["65000000de30000000000301"]))]
     alert_ids: Vec<AlertId>,
-}
-
-/// Alerts that are marked.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(title = "MarkedAlerts")]
-pub(crate) struct ReadBody {
-    /// Those that the caller may see.
-    successfully_marked_alerts: Vec<AlertBody>,
 }
 
 /// Marks an alert as read, which acknowledges it: the existing app has no other way to say "I see to it".
@@ -50,16 +41,16 @@ pub(crate) async fn read_alert(
 /// Marks several alerts as read, which acknowledges them. What the caller may not see is left out.
 #[utoipa::path(post, path = "/v1/alerts/markAsRead", operation_id = "read_alerts", tag = "alerts",
     request_body = ReadIn,
-    responses((status = 200, description = "The alerts.", body = ReadBody), Refusals,
+    responses((status = 200, description = "Those that the caller may see.", body = [AlertBody]), Refusals,
         (status = 404, description = "`alert_not_found`: the caller may see none of them.", body = ErrorBody)), security(("bearer" = [])))]
 pub(crate) async fn read_alerts(
     SignedIn(caller): SignedIn,
     State(ctx): State<Front<Ctx>>,
     Valid(input): Valid<ReadIn>,
-) -> Result<Json<ReadBody>> {
+) -> Result<Json<Vec<AlertBody>>> {
     if input.alert_ids.len() > MOST {
         return Err(Error::field("alertIds", format!("must be at most {MOST}")).into());
     }
     let shown = alerts::read(&ctx, &caller, &input.alert_ids).await?;
-    Ok(Json(ReadBody { successfully_marked_alerts: bodies(&ctx, &caller, &shown).await? }))
+    Ok(Json(bodies(&ctx, &caller, &shown).await?))
 }

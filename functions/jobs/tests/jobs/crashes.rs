@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::calls::{EndReason, Outcome};
 use domain::jobs::Queue;
 use domain::occurrences::State;
-use domain::policy;
+use domain::{Kind, policy};
 use jiff::SignedDuration;
 use services::calls;
 
@@ -42,10 +42,13 @@ async fn a_tick_that_dies_at_any_step_places_each_call_once_and_loses_none() {
     loop {
         let done = killed_after(steps, tick(app)).await;
         killed += usize::from(!done);
-        // Another process goes on; what the dead one had in its hands is handed over once it is half a minute old.
+        // Another process goes on; what the dead one had in its hands is handed over once it is half a minute old. What the
+        // dead one's transaction holds locked (up to a minute, when it died while committing) can make a part of it fail.
         for _ in 0..3 {
             app.clock.advance(SignedDuration::from_secs(31));
-            tick(app).await.unwrap();
+            if let Err(error) = tick(app).await {
+                assert_eq!(error.kind, Kind::Unavailable, "after {steps} steps: {error}");
+            }
         }
         let all = occurrences(app, &schedule).await;
         let newest = &all[0];

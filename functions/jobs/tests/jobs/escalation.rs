@@ -33,9 +33,7 @@ async fn work(app: &TestApp) {
 
 async fn after(app: &TestApp, minutes: i64) {
     app.clock.advance(SignedDuration::from_mins(minutes));
-    tick(app).await.unwrap();
-    // The job was written with the step; the next tick hands it over if this one did not.
-    app.clock.advance(SignedDuration::from_secs(31));
+    // The step is handed over at once; should that fail, the next tick does it.
     tick(app).await.unwrap();
     work(app).await;
 }
@@ -74,6 +72,33 @@ async fn an_alert_that_nobody_acknowledges_climbs_to_its_end_and_tells_everybody
 }
 
 #[tokio::test]
+async fn who_is_on_call_and_was_told_sees_it_and_can_see_to_it() {
+    let app = TestApp::alone(no_routes).await;
+    let (watch, asleep) = (on_call(&app).await, on_call(&app).await);
+    let (call, alert) = raised(&app).await;
+    let seen = async |client: &Client| {
+        let caller = app.caller_of(client);
+        let listed = alerts::list(&app.ctx, &caller, false).await.unwrap();
+        let got = alerts::get(&app.ctx, &caller, alert.id).await;
+        assert_eq!(listed.len(), usize::from(got.is_ok()), "list and alert say the same");
+        let name = |shown: &alerts::Shown| shown.patient.as_ref().unwrap().profile.name.reveal().clone();
+        assert_eq!(listed.first().map(name), got.as_ref().ok().map(name));
+        got
+    };
+    assert_eq!(seen(&watch).await.unwrap_err().code, "alert_not_found", "it is not theirs yet");
+    after(&app, 5).await;
+    let shown = seen(&watch).await.unwrap();
+    assert!(shown.patient.is_some(), "who is to help must know whom");
+    alerts::acknowledge(&app.ctx, &app.caller_of(&watch), alert.id).await.unwrap();
+    after(&app, 30).await;
+    assert_eq!(rung(&app, alert.id).await, Rung::OnCall, "they see to it");
+    assert!(subjects(&app, &app.admin).await.is_empty());
+    assert!(alerts::get(&app.ctx, &app.caller_of(&asleep), alert.id).await.is_ok(), "told as well");
+    let patients = services::patients::get(&app.ctx, &app.caller_of(&watch), call.patient).await;
+    assert_eq!(patients.unwrap_err().code, "patient_not_found", "the alert, and nothing else of the patient");
+}
+
+#[tokio::test]
 async fn who_acknowledges_stops_it() {
     let app = TestApp::alone(no_routes).await;
     let watch = on_call(&app).await;
@@ -106,8 +131,10 @@ async fn of_many_ticks_at_once_one_takes_the_step() {
     let ticks = (0..8).map(|_| alerts::climb(&app.ctx));
     futures_util::future::join_all(ticks).await;
     assert_eq!(rung(&app, alert.id).await, Rung::OnCall);
-    let waiting = app.ctx.store.outbox().before(app.ctx.now() + SignedDuration::from_secs(1), 100).await.unwrap();
-    let ours = waiting.iter().filter(|(_, job)| *job == Some(Job::NotifyAlert { alert_id: alert.id })).count();
+    let wait = std::time::Duration::from_secs(1);
+    let messages = app.ctx.queues.receive(Queue::Jobs, 10, wait).await.unwrap();
+    let ours = Job::NotifyAlert { alert_id: alert.id };
+    let ours = messages.iter().filter(|message| serde_json::from_str::<Job>(&message.body).ok() == Some(ours)).count();
     assert_eq!(ours, 1, "one job for the step");
 }
 

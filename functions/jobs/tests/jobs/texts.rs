@@ -80,6 +80,33 @@ async fn who_wants_no_mail_gets_one_when_nothing_else_reaches_them() {
 }
 
 #[tokio::test]
+async fn who_turns_out_not_to_take_text_messages_gets_a_mail_in_the_same_breath() {
+    let app = TestApp::start(no_routes).await;
+    // A network that knows a number as one that wants nothing; the emulator refuses none.
+    let answer = "<ErrorResponse><Error><Code>OptedOut</Code><Message>no</Message></Error></ErrorResponse>";
+    let router = axum::Router::new().fallback(move || async move { (axum::http::StatusCode::BAD_REQUEST, answer) });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async { axum::serve(listener, router).await });
+    let env = app.env.clone().with("AWS_ENDPOINT_URL", endpoint);
+    let refusing = clients::aws::sdk_config(&config::Aws::from_env(&env).unwrap()).await;
+    let mut ctx: services::CallCtx = (*app.ctx).clone();
+    ctx.post.as_mut().unwrap().sms = clients::Sms::new(&refusing);
+
+    let call = running(&app, &["Help"]).await;
+    let (nora, _) = reachable(&app, Preferences { mail: false, ..Preferences::default() }).await;
+    assign(&app, call.patient, &nora).await;
+    let before = subjects(&app, &app.staff).await.len();
+    let raised = alerts::raise(&ctx, plea(&call, "help")).await.unwrap();
+    assert!(raised.informed > 0, "{raised:?}");
+    assert_eq!(subjects(&app, &nora).await.len(), 1, "in the same breath");
+    let alert = stored(&app.ctx, &call, "help").await;
+    assert!(alert.is_refused(nora.caregiver().id, Channel::Sms) && alert.informed().contains(&nora.caregiver().id));
+    alerts::notify(&ctx, alert.id).await.unwrap();
+    assert_eq!((subjects(&app, &nora).await.len(), subjects(&app, &app.staff).await.len()), (1, before + 1), "once");
+}
+
+#[tokio::test]
 async fn quiet_hours_hold_back_text_messages_but_of_emergencies() {
     let app = TestApp::start(no_routes).await;
     let call = running(&app, &["Hello"]).await;

@@ -2,6 +2,7 @@
 
 use api::v1::AlertBody;
 use domain::alerts::{AlertKind, Audience, Importance, NewAlert, Severity, Topic};
+use domain::audit::Outcome;
 use domain::caregivers::Caregiver;
 use domain::patients::Patient;
 use domain::{Language, Role};
@@ -49,6 +50,9 @@ async fn an_emergency_is_told_at_once_to_whom_it_concerns_in_their_language() {
     for other in &mut others {
         other.hears_nothing().await;
     }
+    let trail = app.ctx.store.audits().inbox(Some(app.home.id), 500).await.unwrap();
+    let refused: Vec<_> = trail.iter().filter(|record| record.outcome == Outcome::Failure).collect();
+    assert!(refused.is_empty(), "who only watches has looked for nothing: {refused:?}");
 
     let id = alert["alert"]["id"].as_str().unwrap().parse().unwrap();
     services::alerts::acknowledge(&app.ctx, &app.caller_of(&app.staff), id).await.unwrap();

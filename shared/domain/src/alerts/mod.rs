@@ -199,6 +199,16 @@ impl Alert {
         informed
     }
 
+    /// Whether somebody was told of it, or was to be: then it is theirs to see to, whoever cares for the patient.
+    pub fn concerns(&self, caregiver: CaregiverId) -> bool {
+        self.deliveries.iter().any(|delivery| delivery.to == caregiver)
+    }
+
+    /// Whether a message to somebody this way was refused for good.
+    pub fn is_refused(&self, to: CaregiverId, channel: Channel) -> bool {
+        self.deliveries.iter().any(|delivery| delivery.to == to && delivery.channel == channel && !delivery.accepted)
+    }
+
     /// Whether a message to somebody this way is done with: accepted, or never to be.
     pub fn is_delivered(&self, to: CaregiverId, channel: Channel) -> bool {
         self.deliveries.iter().any(|delivery| delivery.to == to && delivery.channel == channel)
@@ -288,5 +298,7 @@ mod tests {
         let alert = Alert { deliveries, ..alert(AlertKind::Emergency) };
         assert_eq!(alert.informed(), [one]);
         assert!(alert.is_delivered(other, Channel::Sms) && !alert.is_delivered(other, Channel::Mail));
+        assert!(alert.is_refused(other, Channel::Sms) && !alert.is_refused(one, Channel::Sms));
+        assert!(alert.concerns(other) && !alert.concerns(CaregiverId(Id::from_bytes([3; 12]))));
     }
 }

@@ -92,7 +92,8 @@ pub async fn update(ctx: &Ctx, caller: &Caller, id: AlertId, change: Change) -> 
             relevant_until: change.relevant_until.or(written.relevant_until),
             ..written.clone()
         };
-        Ok(vec![Alerts::rewrite(shown.alert.id, &after)?])
+        let prolonged = change.relevant_until.map(|until| Alerts::prolong(shown.alert.id, until));
+        Ok([Alerts::rewrite(shown.alert.id, &after)?].into_iter().chain(prolonged).collect())
     })
     .await
 }

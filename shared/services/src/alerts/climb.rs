@@ -37,11 +37,25 @@ async fn one(ctx: &CallCtx, alert: &Alert) -> Result<()> {
         return ctx.store.commit([Alerts::settle(alert.id)]).await;
     };
     let then = ladder.next(rung, alert.raised_at).map(|(_, at)| at);
-    let (_, job) = outbox::prepare(ctx, Job::NotifyAlert { alert_id: alert.id })?;
+    let (pending, job) = outbox::prepare(ctx, Job::NotifyAlert { alert_id: alert.id })?;
     let reason = "nobody acknowledged an alert";
     let noted = audit::by_system(ctx, reason, alert.content.org, Action::Update, Subject::Alert, alert.id)?;
     ctx.store.commit([Alerts::climb(alert, rung, then)?, job, noted]).await?;
-    live::alert(ctx, alert).await;
     tracing::warn!(alert = %alert.id, rung = ?rung, "nobody acknowledged an alert: more people are told");
+    if let Err(error) = outbox::deliver(ctx, pending).await {
+        tracing::warn!(alert = %alert.id, %error, "an alert that climbed waits for the next tick");
+    }
+    live::alert(ctx, alert).await;
     Ok(())
+}
+
+/// Closes alerts that have ended by themselves; how many.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn lapse(ctx: &CallCtx) -> Result<u32> {
+    let now = ctx.now();
+    let lapsing = ctx.store.alerts().lapsing(now, AT_ONCE).await?;
+    ctx.store.commit(lapsing.iter().map(|alert| Alerts::lapse(alert.id, now))).await?;
+    Ok(u32::try_from(lapsing.len()).unwrap_or(u32::MAX))
 }

@@ -9,9 +9,9 @@ mod raise;
 mod recipients;
 
 pub use change::{Change, acknowledge, read, remove, resolve, update};
-pub use climb::climb;
+pub use climb::{climb, lapse};
 pub use create::{New, create};
-pub use list::{Shown, get, list};
+pub use list::{Shown, get, list, shown};
 pub use notify::notify;
 pub use raise::{Raised, raise};
 

@@ -66,6 +66,25 @@ struct Message<'a> {
     waits: bool,
 }
 
+impl<'a> Message<'a> {
+    /// What is sent when this was refused for good, unless it is sent anyway or cannot be.
+    fn instead(&self, alert: &Alert, others: &[Message<'a>]) -> Option<Self> {
+        let channel = match self.channel {
+            Channel::Mail => Channel::Sms,
+            Channel::Sms => Channel::Mail,
+        };
+        let known = alert.is_delivered(self.to.id, channel)
+            || others.iter().any(|other| other.to.id == self.to.id && other.channel == channel);
+        let possible = channel == Channel::Mail || takes_texts(self.to);
+        (possible && !known).then_some(Self { to: self.to, channel, waits: false })
+    }
+}
+
+/// Whether text messages reach them at all.
+fn takes_texts(to: &Caregiver) -> bool {
+    to.phone_verified && to.phone.is_some()
+}
+
 /// Sends what is missing, everybody's at once, and writes down what was accepted.
 pub(super) async fn tell(ctx: &CallCtx, alert: &Alert) -> Result<Told> {
     let scope = policy::system("tell of an alert");
@@ -80,10 +99,14 @@ pub(super) async fn tell(ctx: &CallCtx, alert: &Alert) -> Result<Told> {
         None => None,
     };
     let patient = patient.ok_or_else(nobody)?;
-    let messages = messages(ctx, alert, &org, &recipients);
+    let mut messages = messages(ctx, alert, &org, &recipients);
     let name = patient.profile.name.reveal();
-    let attempts = messages.iter().map(|message| one(ctx, post, alert, &org, name, message));
-    let done = join_all(attempts).await;
+    let mut done = join_all(messages.iter().map(|message| one(ctx, post, alert, &org, name, message))).await;
+    // Whoever has just turned out to be reached one way only is told the other way in the same breath.
+    let refused = messages.iter().zip(&done).filter(|(_, done)| **done == Some(false));
+    let instead: Vec<Message<'_>> = refused.filter_map(|(message, _)| message.instead(alert, &messages)).collect();
+    done.extend(join_all(instead.iter().map(|message| one(ctx, post, alert, &org, name, message))).await);
+    messages.extend(instead);
     let accepted =
         messages.iter().zip(&done).filter(|(_, done)| **done == Some(true)).map(|(message, _)| message.to.id);
     let mut informed: Vec<_> = alert.informed().into_iter().chain(accepted).collect();
@@ -95,14 +118,14 @@ pub(super) async fn tell(ctx: &CallCtx, alert: &Alert) -> Result<Told> {
 }
 
 /// What everybody is still to be sent: a mail, unless they want none and can be reached otherwise; a text message when
-/// they have a verified number and want it, of what is grave.
+/// they have a verified number and want it, of what is grave. What was refused for good is no way to reach them.
 fn messages<'a>(ctx: &CallCtx, alert: &Alert, org: &Org, recipients: &'a [Caregiver]) -> Vec<Message<'a>> {
     let (kind, now) = (alert.content.kind, ctx.now());
     let grave = kind.is_emergency() || alert.content.severity >= Severity::High;
     let mut messages = Vec::new();
     for to in recipients {
-        let sms = grave && to.alerts.sms && to.phone_verified && to.phone.is_some();
-        let mail = to.alerts.mail || !sms;
+        let sms = takes_texts(to) && (grave && to.alerts.sms || alert.is_refused(to.id, Channel::Mail));
+        let mail = to.alerts.mail || !sms || alert.is_refused(to.id, Channel::Sms);
         let waits = !kind.is_emergency() && to.alerts.is_quiet(now, &org.zone);
         for (channel, wanted) in [(Channel::Mail, mail), (Channel::Sms, sms)] {
             if wanted && !alert.is_delivered(to.id, channel) {

@@ -144,8 +144,22 @@ pub(crate) fn look_often<'a, T: Send + 'a>(
     work: impl Future<Output = Result<(OrgId, T)>> + Send + 'a,
 ) -> BoxFuture<'a, Result<T>> {
     let found = watch(ctx, caller, Action::Read, subject, id.clone(), work);
+    show(ctx, caller, subject, id, found)
+}
+
+/// Shows something that nobody asked for by name, and notes that it was seen, as [`look_often`] does. That it is not theirs to
+/// see is noted nowhere: they did not look for it.
+pub(crate) fn show<'a, T: Send + 'a>(
+    ctx: &'a Ctx,
+    caller: &'a Caller,
+    subject: Subject,
+    id: impl ToString + Send + Clone + 'a,
+    work: impl Future<Output = Result<(OrgId, T)>> + Send + 'a,
+) -> BoxFuture<'a, Result<T>> {
+    // In a box, as it is in the futures of all that do something.
+    let work = work.boxed();
     async move {
-        let (org, found) = found.await?;
+        let (org, found) = work.await?;
         let key = format!("seen:{}:{subject:?}:{}", caller.session, id.to_string());
         if !ctx.cache.is_marked(&key).await {
             // Marked afterwards: whoever dies in between has noted it, and it is noted twice at worst.

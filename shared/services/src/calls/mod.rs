@@ -32,7 +32,7 @@ pub use receive::{Received, receive};
 pub use renew::{Kept, renew};
 pub use report::report;
 pub(crate) use status::found;
-pub use status::{CallView, status};
+pub use status::{CallView, shown, status};
 pub use sweep::sweep;
 pub use take::{Taken, take};
 pub use walk::{Listed, Wanted, walk};

@@ -43,6 +43,18 @@ pub async fn status(ctx: &CallCtx, caller: &Caller, call: CallId) -> Result<Call
     audit::look_often(ctx, caller, Subject::Call, call, Box::pin(work)).await
 }
 
+/// A call as it is now, for who watches without having asked for this one: that it is not theirs leaves no trace.
+///
+/// # Errors
+/// `call_not_found` outside the caller's scope.
+pub async fn shown(ctx: &CallCtx, caller: &Caller, call: CallId) -> Result<CallView> {
+    let work = async {
+        let found = found(ctx, caller, call).await?;
+        Ok((found.call.org, found))
+    };
+    audit::show(ctx, caller, Subject::Call, call, work).await
+}
+
 /// The same, without a note of it.
 pub(crate) async fn found(ctx: &CallCtx, caller: &Caller, call: CallId) -> Result<CallView> {
     let scope = policy::grant(caller, Action::Read, Resource::Call)?;

@@ -9,7 +9,7 @@ use domain::live::News;
 use crate::Ctx;
 
 /// How long a change waits to be told of. A screen that misses it asks by itself a little later.
-const PATIENCE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Tells those who watch of a call.
 pub(crate) async fn call(ctx: &Ctx, call: &Call) {

@@ -26,7 +26,7 @@ pub async fn watchers(ctx: &LiveCtx, news: News) -> Result<Vec<Watcher>> {
     let (org, everybody) =
         tokio::try_join!(ctx.connections.of(Audience::Org(news.org())), ctx.connections.of(Audience::Everybody))?;
     let hearing: Vec<_> = org.into_iter().chain(everybody).filter(|screen| screen.hears(news, now)).collect();
-    if let News::Call { call_id, .. } = news
+    if let News::Call { call_id, .. } | News::Words { call_id, .. } = news
         && hearing.iter().any(|screen| screen.topics.contains(&Topic::Call(call_id)))
     {
         // Watched from before a cell owned it: only now can that be written beside its owner.

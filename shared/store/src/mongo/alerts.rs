@@ -61,6 +61,9 @@ struct Row {
     author: Option<ObjectId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     written: Option<WrittenRow>,
+    /// When it ends by itself, as long as it is open; absent when it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lapses_at: Option<DateTime>,
     /// Until when somebody is telling of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     telling_until: Option<DateTime>,
@@ -105,7 +108,7 @@ struct WrittenRow {
 pub enum Reader<'a> {
     /// All of the organisation: by an administrator.
     All,
-    /// Those about these patients, those for everybody, and those that this caregiver wrote.
+    /// Those about these patients, those for everybody, those that this caregiver wrote, and those they were told of.
     By(CaregiverId, &'a [PatientId]),
 }
 
@@ -136,12 +139,13 @@ impl Alerts<'_> {
         self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
     }
 
-    /// An organisation's alerts, newest first, up to `limit` of each kind of reason why they are seen; with `open` only those
-    /// that nobody acknowledged. Index: `alerts_org`, `alerts_of_patient`, `alerts_audience`, `alerts_author`.
+    /// An organisation's alerts, newest first, up to `limit` of each kind of reason why they are seen: those that somebody still
+    /// has to see to, or with `open` false the others.
+    /// Index: `alerts_org`, `alerts_of_patient`, `alerts_audience`, `alerts_author`, `alerts_told`.
     pub async fn list(&self, org: OrgId, seen: Reader<'_>, open: bool, limit: u32) -> Result<Vec<Alert>> {
         let with = |mut filter: Document| {
             filter.insert("org", oid(org.0));
-            filter.insert("open", if open { Bson::from(true) } else { Bson::from(doc! { "$in": [true, false] }) });
+            filter.insert("open", open);
             Query::of(NAME, filter).sort(doc! { "raisedAt": -1, "_id": -1 }).limit(limit)
         };
         let queries = match seen {
@@ -151,6 +155,7 @@ impl Alerts<'_> {
                 let mut queries = vec![
                     with(doc! { "audience": Audience::AllCaregivers.as_str() }),
                     with(doc! { "author": oid(me.0) }),
+                    with(doc! { "deliveries.to": oid(me.0) }),
                 ];
                 if !patients.is_empty() {
                     queries.push(with(doc! { "patientId": { "$in": patients } }));
@@ -158,20 +163,27 @@ impl Alerts<'_> {
                 queries
             }
         };
-        let mut found: Vec<Row> = Vec::new();
+        let mut found = Vec::new();
         for query in queries {
-            found.extend(self.0.every::<Row>(query).await?);
+            found.extend(self.0.legible(query, Row::read).await?);
         }
-        found.sort_by_key(|row| std::cmp::Reverse((row.raised_at, row.id)));
-        found.dedup_by_key(|row| row.id);
-        found.into_iter().map(Row::read).collect()
+        found.sort_by_key(|alert: &Alert| std::cmp::Reverse((alert.raised_at, alert.id)));
+        found.dedup_by_key(|alert| alert.id);
+        Ok(found)
     }
 
     /// Alerts that nobody acknowledged in time, the longest waiting first. Index: `alerts_climbing`.
     pub async fn climbing(&self, now: Timestamp, limit: u32) -> Result<Vec<Alert>> {
         let query =
             Query::of(NAME, doc! { "climbsAt": { "$lte": date(now) } }).sort(doc! { "climbsAt": 1 }).limit(limit);
-        self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
+        self.0.legible(query, Row::read).await
+    }
+
+    /// Open alerts that have ended by themselves, the longest over first. Index: `alerts_lapsing`.
+    pub async fn lapsing(&self, now: Timestamp, limit: u32) -> Result<Vec<Alert>> {
+        let query =
+            Query::of(NAME, doc! { "lapsesAt": { "$lte": date(now) } }).sort(doc! { "lapsesAt": 1 }).limit(limit);
+        self.0.legible(query, Row::read).await
     }
 
     /// Takes the telling of an alert upon oneself until `until`: of two who want to tell, one does.
@@ -221,6 +233,13 @@ impl Alerts<'_> {
         Ok(Write::update(NAME, filter, change).or_conflict("alert_moved_on", "The alert was changed at the same time."))
     }
 
+    /// It has ended by itself at `now`, unless it was prolonged meanwhile.
+    pub fn lapse(alert: AlertId, now: Timestamp) -> Write {
+        let filter = doc! { "_id": oid(alert.0), "lapsesAt": { "$lte": date(now) } };
+        let change = doc! { "$set": { "open": false }, "$unset": { "lapsesAt": "", "climbsAt": "" } };
+        Write::update(NAME, filter, change)
+    }
+
     /// It climbs no more.
     pub fn settle(alert: AlertId) -> Write {
         Write::update(NAME, doc! { "_id": oid(alert.0) }, doc! { "$unset": { "climbsAt": "" } })
@@ -236,14 +255,14 @@ impl Alerts<'_> {
     pub fn acknowledge(alert: AlertId, mark: Mark) -> Write {
         let filter = doc! { "_id": oid(alert.0), "acknowledged": null };
         let set = doc! { "acknowledged": { "by": oid(mark.by.0), "at": date(mark.at) }, "open": false };
-        Write::update(NAME, filter, doc! { "$set": set, "$unset": { "climbsAt": "" } })
+        Write::update(NAME, filter, doc! { "$set": set, "$unset": { "climbsAt": "", "lapsesAt": "" } })
     }
 
     /// It is over: the first who says so. 409 `alert_resolved` when somebody did before.
     pub fn resolve(alert: AlertId, resolution: &Resolution) -> Result<Write> {
         let row = document(&ResolutionRow::of(resolution))?;
         let filter = doc! { "_id": oid(alert.0), "resolved": null };
-        let change = doc! { "$set": { "resolved": row, "open": false }, "$unset": { "climbsAt": "" } };
+        let change = doc! { "$set": { "resolved": row, "open": false }, "$unset": { "climbsAt": "", "lapsesAt": "" } };
         Ok(Write::update(NAME, filter, change).or_conflict("alert_resolved", "Somebody said before that this is over."))
     }
 
@@ -251,6 +270,12 @@ impl Alerts<'_> {
     pub fn rewrite(alert: AlertId, written: &Written) -> Result<Write> {
         let change = doc! { "$set": { "written": document(&WrittenRow::of(written))?, "severity": text(written.importance.severity())? } };
         Ok(Write::update(NAME, doc! { "_id": oid(alert.0) }, change).or_not_found(MISSING.0, MISSING.1))
+    }
+
+    /// It matters until `until` now, which is to come, if nobody saw to it yet: also one that has ended by itself.
+    pub fn prolong(alert: AlertId, until: Timestamp) -> Write {
+        let filter = doc! { "_id": oid(alert.0), "acknowledged": null, "resolved": null };
+        Write::update(NAME, filter, doc! { "$set": { "open": true, "lapsesAt": date(until) } })
     }
 
     /// Removes one; 404 when it is gone.
@@ -322,6 +347,7 @@ impl Row {
             audience: written.map(|written| written.audience),
             author: written.map(|written| oid(written.author.0)),
             written: written.map(WrittenRow::of),
+            lapses_at: alert.expires_at().map(date),
             telling_until: None,
         }
     }

@@ -267,28 +267,36 @@ pub const ALL: &[Index] = &[
     Index {
         collection: "alerts",
         name: "alerts_of_patient",
-        keys: || doc! { "patientId": 1, "open": 1, "raisedAt": -1 },
+        keys: || doc! { "patientId": 1, "open": 1, "raisedAt": -1, "_id": -1 },
         kind: Kind::Plain,
     },
     Index {
         collection: "alerts",
         name: "alerts_org",
-        keys: || doc! { "org": 1, "open": 1, "raisedAt": -1 },
+        keys: || doc! { "org": 1, "open": 1, "raisedAt": -1, "_id": -1 },
         kind: Kind::Plain,
     },
     // What people wrote is little, and for everybody less.
     Index {
         collection: "alerts",
         name: "alerts_audience",
-        keys: || doc! { "org": 1, "audience": 1, "open": 1, "raisedAt": -1 },
+        keys: || doc! { "org": 1, "audience": 1, "open": 1, "raisedAt": -1, "_id": -1 },
         kind: Kind::Plain,
     },
     Index {
         collection: "alerts",
         name: "alerts_author",
-        keys: || doc! { "author": 1, "open": 1, "raisedAt": -1 },
+        keys: || doc! { "author": 1, "open": 1, "raisedAt": -1, "_id": -1 },
         kind: Kind::Sparse,
     },
+    Index {
+        collection: "alerts",
+        name: "alerts_told",
+        keys: || doc! { "deliveries.to": 1, "open": 1, "raisedAt": -1, "_id": -1 },
+        kind: Kind::Plain,
+    },
+    // Only what is open and ends by itself has the field.
+    Index { collection: "alerts", name: "alerts_lapsing", keys: || doc! { "lapsesAt": 1 }, kind: Kind::Sparse },
     // Only what still climbs has the field.
     Index { collection: "alerts", name: "alerts_climbing", keys: || doc! { "climbsAt": 1 }, kind: Kind::Sparse },
     Index { collection: "notes", name: "notes_key", keys: || doc! { "callId": 1, "key": 1 }, kind: Kind::Unique },

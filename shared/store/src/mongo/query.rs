@@ -3,7 +3,7 @@
 use domain::Result;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, TryStreamExt as _};
-use mongodb::bson::Document;
+use mongodb::bson::{Document, deserialize_from_document};
 use serde::de::DeserializeOwned;
 
 use super::{Store, failed};
@@ -80,6 +80,20 @@ impl Store {
             find.await.map_err(failed)?.try_collect().await.map_err(failed)
         }
         .boxed()
+    }
+
+    /// Every match that can be read. One that cannot, of a newer version for example, is told of in the log and left out: it
+    /// must not keep all others from being worked on.
+    pub(crate) async fn legible<R: Row, T>(&self, query: Query, read: fn(R) -> Result<T>) -> Result<Vec<T>> {
+        let collection = query.collection;
+        let rows: Vec<Document> = self.every(query).await?;
+        let read = |row: Document| {
+            let id = row.get_object_id("_id").map(|id| id.to_hex()).unwrap_or_default();
+            let row = deserialize_from_document(row).map_err(|error| error.to_string());
+            let read = row.and_then(|row| read(row).map_err(|error| error.to_string()));
+            read.inspect_err(|_| tracing::error!(collection, id, "a document cannot be read and is left out")).ok()
+        };
+        Ok(rows.into_iter().filter_map(read).collect())
     }
 
     /// How many match.

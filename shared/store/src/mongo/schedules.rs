@@ -71,7 +71,7 @@ impl Schedules<'_> {
     /// Those that are due at `now`, the longest due first, up to `limit`. Index: `schedules_due`.
     pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Schedule>> {
         let query = Query::of(NAME, doc! { "next": { "$lte": date(now) } }).sort(doc! { "next": 1 }).limit(limit);
-        self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
+        self.0.legible(query, Row::read).await
     }
 
     /// Adds one.

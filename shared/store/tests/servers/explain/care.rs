@@ -33,6 +33,7 @@ pub(super) async fn read(store: &Store) {
     drop(store.phrases().count(org, Language::De).await);
     drop(store.phrases().listened(org, Language::De).await);
     drop(store.alerts().climbing(now, 5).await);
+    drop(store.alerts().lapsing(now, 5).await);
     for open in [true, false] {
         drop(store.alerts().list(org, Reader::All, open, 5).await);
         drop(store.alerts().list(org, Reader::By(caregiver, &[patient]), open, 5).await);
@@ -47,6 +48,8 @@ pub(super) fn changes(now: Timestamp) -> Vec<Write> {
     vec![
         Alerts::delivered(alert, Delivery { to: caregiver, channel: Channel::Mail, at: now, accepted: true }),
         Alerts::settle(alert),
+        Alerts::lapse(alert, now),
+        Alerts::prolong(alert, now),
         Alerts::read(alert, caregiver),
         Alerts::resolve(alert, &Resolution { mark, note: None }).unwrap(),
         Alerts::rewrite(alert, &written(now)).unwrap(),
