@@ -12,6 +12,9 @@ use crate::id::{CallId, OccurrenceId, OrgId, PatientId, ScheduleId};
 use crate::orgs::CallRetries;
 use crate::patients::Refusal;
 
+/// How long after a fault of ours a call is tried again.
+const AFTER_A_FAULT: SignedDuration = SignedDuration::from_mins(1);
+
 /// One instant at which a schedule was due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Occurrence {
@@ -85,7 +88,7 @@ mod millis {
 pub enum Skipped {
     /// Nobody looked in time.
     Late,
-    /// The patient was on the telephone, or there was no room, for too long.
+    /// The patient was on the telephone, there was no room, or calls could not be placed, for too long.
     Busy,
     /// The patient was removed.
     PatientGone,
@@ -97,6 +100,8 @@ pub enum Skipped {
     Paused,
     /// Nobody of the organisation is called at this time of day.
     QuietHours,
+    /// The schedule was removed, switched off or changed since.
+    NotPlanned,
 }
 
 impl From<Refusal> for Skipped {
@@ -109,7 +114,7 @@ impl From<Refusal> for Skipped {
 }
 
 impl Skipped {
-    /// As the API, metrics and the log name it.
+    /// As the API and the log name it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Late => "late",
@@ -119,6 +124,7 @@ impl Skipped {
             Self::NoConsent => "no_consent",
             Self::Paused => "paused",
             Self::QuietHours => "quiet_hours",
+            Self::NotPlanned => "not_planned",
         }
     }
 }
@@ -144,17 +150,35 @@ impl Occurrence {
         Self { attempts: self.attempts.saturating_add(1), state: State::Calling { call }, ..self.clone() }
     }
 
+    /// Until when it waits, if it does.
+    pub const fn waits_until(&self) -> Option<Timestamp> {
+        match self.state {
+            State::Waiting { at } => Some(at),
+            _ => None,
+        }
+    }
+
     /// Why it cannot wait any longer for its next attempt, at `now`, when it may come `window` late.
     pub fn given_up(&self, now: Timestamp, window: SignedDuration) -> Option<Skipped> {
-        let State::Waiting { at } = self.state else { return None };
+        let at = self.waits_until()?;
         (now.duration_since(at) > window).then_some(Skipped::Busy)
     }
 
-    /// What becomes of it when its call ended at `now`. Every attempt counts that nobody answered, be it that the line
-    /// was engaged, a machine answered or the network did not take it.
+    /// What becomes of it when its call ended at `now`, for an organisation whose calls may be so late. Every attempt counts
+    /// that nobody answered, be it that the line was engaged, a machine answered or the network did not take it. A fault of
+    /// ours is no attempt, as long as a call may still come: the patient is called again soon, also where nobody is called twice.
     #[must_use]
-    pub fn after(&self, call: &Call, retries: CallRetries, now: Timestamp) -> Self {
-        let again = now + SignedDuration::from_mins(i64::from(retries.interval_minutes));
+    pub fn after(&self, call: &Call, retries: CallRetries, window: SignedDuration, now: Timestamp) -> Self {
+        let interval = SignedDuration::from_mins(i64::from(retries.interval_minutes));
+        let again = now + interval;
+        let meant = self.due + interval * i32::from(self.attempts.saturating_sub(1));
+        let excused = call.outcome != Some(Outcome::Answered)
+            && call.end_reason.is_some_and(EndReason::is_fault)
+            && now.duration_since(meant) <= window;
+        if excused {
+            let attempts = self.attempts.saturating_sub(1);
+            return Self { attempts, state: State::Waiting { at: now + AFTER_A_FAULT }, ..self.clone() };
+        }
         let state = match (call.outcome, call.end_reason) {
             (Some(Outcome::Answered), _) => State::Reached { call: call.id },
             (_, Some(EndReason::PatientGone)) => State::Skipped { why: Skipped::PatientGone },
@@ -219,7 +243,7 @@ mod tests {
             for attempt in 0..=count {
                 occurrence = occurrence.calling(id(CallId, 5));
                 let call = ended(NO_ANSWER.0, NO_ANSWER.1);
-                occurrence = occurrence.after(&call, retries, at(1_000));
+                occurrence = occurrence.after(&call, retries, HOUR, at(1_000));
                 let expected = if attempt == count {
                     State::Missed { call: id(CallId, 5) }
                 } else {
@@ -233,12 +257,12 @@ mod tests {
     #[test]
     fn what_ended_an_attempt_decides_what_follows() {
         let retries = CallRetries { count: 2, interval_minutes: 15, alert_on_every_miss: false };
-        let after = |outcome, reason| due().calling(id(CallId, 5)).after(&ended(outcome, reason), retries, at(0)).state;
+        let after =
+            |outcome, reason| due().calling(id(CallId, 5)).after(&ended(outcome, reason), retries, HOUR, at(0)).state;
         let waits = State::Waiting { at: at(900) };
         assert_eq!(after(Outcome::Answered, EndReason::Goodbye), State::Reached { call: id(CallId, 5) });
         assert_eq!(after(Outcome::Busy, EndReason::Busy), waits);
         assert_eq!(after(Outcome::Voicemail, EndReason::Voicemail), waits);
-        assert_eq!(after(Outcome::Failed, EndReason::Expired), waits);
         let skipped = |why| State::Skipped { why };
         assert_eq!(after(Outcome::Failed, EndReason::PatientGone), skipped(Skipped::PatientGone));
         assert_eq!(after(Outcome::Failed, EndReason::NoConsent), skipped(Skipped::NoConsent));
@@ -247,9 +271,22 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_of_ours_is_no_attempt_while_a_call_may_still_come() {
+        let retries = CallRetries { count: 0, interval_minutes: 15, alert_on_every_miss: false };
+        let fault = ended(Outcome::Failed, EndReason::Expired);
+        let after = |now| due().calling(id(CallId, 5)).after(&fault, retries, HOUR, at(now));
+        assert_eq!((after(120).state, after(120).attempts), (State::Waiting { at: at(180) }, 0));
+        assert_eq!((after(3_600).state, after(3_600).attempts), (State::Waiting { at: at(3_660) }, 0));
+        assert_eq!((after(3_601).state, after(3_601).attempts), (State::Missed { call: id(CallId, 5) }, 1));
+        let talked = ended(Outcome::Answered, EndReason::ModelLost);
+        let reached = due().calling(id(CallId, 5)).after(&talked, retries, HOUR, at(120));
+        assert_eq!(reached.state, State::Reached { call: id(CallId, 5) }, "somebody was there");
+    }
+
+    #[test]
     fn a_patient_who_was_reached_otherwise_is_not_tried_again() {
         let retries = CallRetries::default();
-        let waiting = due().calling(id(CallId, 5)).after(&ended(NO_ANSWER.0, NO_ANSWER.1), retries, at(0));
+        let waiting = due().calling(id(CallId, 5)).after(&ended(NO_ANSWER.0, NO_ANSWER.1), retries, HOUR, at(0));
         assert_eq!(waiting.reached_by(id(CallId, 6)).unwrap().state, State::Reached { call: id(CallId, 6) });
         assert_eq!(due().reached_by(id(CallId, 6)), None, "the first attempt is still to come");
         assert_eq!(due().calling(id(CallId, 5)).reached_by(id(CallId, 6)), None);
@@ -260,7 +297,7 @@ mod tests {
         let retries = CallRetries { count: 2, interval_minutes: 1_440, alert_on_every_miss: false };
         assert_eq!(due().given_up(at(3_600), HOUR), None);
         assert_eq!(due().given_up(at(3_601), HOUR), Some(Skipped::Busy));
-        let again = due().calling(id(CallId, 5)).after(&ended(NO_ANSWER.0, NO_ANSWER.1), retries, at(0));
+        let again = due().calling(id(CallId, 5)).after(&ended(NO_ANSWER.0, NO_ANSWER.1), retries, HOUR, at(0));
         assert_eq!(again.given_up(at(86_400 + 3_600), HOUR), None, "counted from the next attempt");
     }
 

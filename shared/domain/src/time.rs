@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Serialize};
 
 /// Where the current time comes from; read only in `main`, `wire.rs` and tests.
@@ -40,7 +41,10 @@ impl FromStr for Zone {
     type Err = &'static str;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        TimeZone::get(name).map(Self).map_err(|_| "must be an IANA time zone such as Europe/Berlin")
+        let wrong = "must be an IANA time zone such as Europe/Berlin";
+        let found = bundled().get(name).map_err(|_| wrong)?;
+        // "Etc/Unknown" is known, and none.
+        if found.iana_name().is_some() { Ok(Self(found)) } else { Err(wrong) }
     }
 }
 
@@ -64,6 +68,12 @@ impl fmt::Debug for Zone {
     }
 }
 
+/// The tz database that this program carries, whatever the host has.
+fn bundled() -> &'static TimeZoneDatabase {
+    static BUNDLED: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+    &BUNDLED
+}
+
 #[cfg(test)]
 mod tests {
     use super::Zone;
@@ -71,6 +81,9 @@ mod tests {
     #[test]
     fn a_zone_that_does_not_exist_is_refused() {
         assert_eq!("Europe/Berlin".parse::<Zone>().unwrap().name(), "Europe/Berlin");
-        assert!("Europe/Atlantis".parse::<Zone>().is_err());
+        for none in ["Europe/Atlantis", "Etc/Unknown", "", "+02:00", "CET-1CEST"] {
+            assert!(none.parse::<Zone>().is_err(), "{none}");
+        }
+        assert_eq!("UTC".parse::<Zone>().unwrap().name(), "UTC");
     }
 }

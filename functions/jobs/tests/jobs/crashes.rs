@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 use services::calls;
 
 use crate::calls::{stored, tick};
-use crate::schedules::{daily, occurrences};
+use crate::schedules::{daily, occurrences, retries};
 use crate::tick::Alone;
 
 /// Lets a piece of work come as far as its `steps`th wait for somebody, and drops it there: a process that dies. `true` when it was done
@@ -29,6 +29,51 @@ async fn killed_after(steps: usize, work: impl Future) -> bool {
         }
     })
     .await
+}
+
+#[tokio::test]
+async fn a_cell_that_dies_while_it_takes_a_call_costs_no_attempt_and_the_patient_is_called() {
+    let alone = Alone::start().await;
+    let app = &alone.app;
+    // Nobody is called twice here: a fault of ours must not be the only attempt.
+    retries(app, 0, true).await;
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    let schedule = daily(app, &ada).await;
+    app.clock.advance(schedule.next.unwrap().duration_since(app.ctx.now()));
+    let (mut steps, mut killed) = (0, 0);
+    loop {
+        tick(app).await.unwrap();
+        let State::Calling { call } = occurrences(app, &schedule).await[0].state else { panic!("nobody is called") };
+        let done = killed_after(steps, calls::take(&app.ctx, call, "dead")).await;
+        killed += usize::from(!done);
+        // The message comes back after a minute, to another cell; what is lost is swept up.
+        let mut taken = None;
+        for _ in 0..6 {
+            app.clock.advance(SignedDuration::from_mins(1));
+            if let Err(error) = tick(app).await {
+                assert_eq!(error.kind, Kind::Unavailable, "after {steps} steps: {error}");
+            }
+            let State::Calling { call } = occurrences(app, &schedule).await[0].state else { continue };
+            if let Ok(Some(found)) = calls::take(&app.ctx, call, "alive").await {
+                taken = Some(found.call);
+                break;
+            }
+        }
+        let newest = &occurrences(app, &schedule).await[0];
+        let taken = taken.unwrap_or_else(|| panic!("after {steps} steps nobody is called: {newest:?}"));
+        assert_eq!(newest.attempts, 1, "after {steps} steps");
+        let live = app.ctx.store.calls().live(&policy::system("a test")).await.unwrap();
+        assert_eq!(live.len(), 1, "after {steps} steps");
+        calls::finish(&app.ctx, &taken, Outcome::Answered, EndReason::Goodbye, app.ctx.now()).await.unwrap();
+        if done {
+            break;
+        }
+        steps += 1;
+        app.clock.advance(newest.due.duration_since(app.ctx.now()) + SignedDuration::from_hours(24));
+    }
+    assert!(killed >= 8, "only {killed} places were tried");
+    let alerts = services::alerts::list(&app.ctx, &app.caller_of(&app.admin), true).await.unwrap();
+    assert!(alerts.is_empty(), "nobody need hear of what was mended: {alerts:?}");
 }
 
 #[tokio::test]

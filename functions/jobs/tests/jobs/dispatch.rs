@@ -10,7 +10,7 @@ use test_case::test_case;
 use testkit::TestApp;
 
 use crate::calls::tick;
-use crate::schedules::{MINUTE, daily, due, nobody_answers, occurrences, only, retries};
+use crate::schedules::{MINUTE, daily, due, nobody_answers, occurrences, only, retries, with_own_line};
 use crate::tick::Alone;
 
 async fn settings(app: &TestApp, change: Change) {
@@ -61,9 +61,8 @@ async fn an_organisation_says_how_many_are_called_at_once_and_in_a_minute() {
     let app = &alone.app;
     settings(app, Change { at_once: Some(3), per_minute: Some(2), ..Change::default() }).await;
     let mut planned = Vec::new();
-    for name in ["Ada", "Eve", "Ida", "Uma"] {
-        let patient = app.patient(name, &[&app.staff]).await;
-        planned.push(daily(app, &patient).await);
+    for n in 0..4 {
+        planned.push(with_own_line(app, n).await);
     }
     app.clock.advance(planned[0].next.unwrap().duration_since(app.ctx.now()));
     let live = async || app.ctx.store.calls().live(&policy::system("a test")).await.unwrap().len();
@@ -71,6 +70,10 @@ async fn an_organisation_says_how_many_are_called_at_once_and_in_a_minute() {
     for expected in [2, 3, 3] {
         schedules::place(&app.ctx).await.unwrap();
         assert_eq!(live().await, expected);
+        // Another tick in the same minute begins no more.
+        schedules::place(&app.ctx).await.unwrap();
+        assert_eq!(live().await, expected);
+        app.clock.advance(MINUTE);
     }
     let states = async || {
         let mut waiting = 0;

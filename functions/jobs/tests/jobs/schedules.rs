@@ -9,7 +9,7 @@ use domain::occurrences::{Occurrence, Skipped, State};
 use domain::orgs::Change;
 use domain::patients::Patient;
 use domain::schedules::{Rule, Schedule};
-use domain::{CallId, policy};
+use domain::{CallId, PatientId, policy};
 use jiff::SignedDuration;
 use services::schedules::New;
 use services::{calls, schedules};
@@ -31,6 +31,15 @@ pub(crate) async fn daily(app: &TestApp, patient: &Patient) -> Schedule {
         pauses: Vec::new(),
     };
     schedules::create(&app.ctx, &app.caller_of(&app.admin), patient.id, new).await.unwrap()
+}
+
+/// A patient with a telephone of their own, who is called every day.
+pub(crate) async fn with_own_line(app: &TestApp, n: u32) -> Schedule {
+    let patient = app.patient("Ada", &[&app.staff]).await;
+    let change =
+        services::patients::Change { phone: Some(format!("+1555020{n:04}").parse().unwrap()), ..Default::default() };
+    services::patients::update(&app.ctx, &app.caller_of(&app.admin), patient.id, change).await.unwrap();
+    daily(app, &patient).await
 }
 
 /// A patient who is to be called now.
@@ -73,8 +82,8 @@ pub(crate) async fn retries(app: &TestApp, count: u8, on_every_miss: bool) {
     services::orgs::update(&app.ctx, &app.caller_of(&app.admin), app.home.id, change).await.unwrap();
 }
 
-async fn is_told(app: &TestApp, patient: &Patient, call: CallId) -> bool {
-    let found = app.ctx.store.alerts().by_key(patient.id, Some(call), AlertKind::CallMissed.as_str()).await.unwrap();
+async fn is_told(app: &TestApp, patient: PatientId, call: CallId) -> bool {
+    let found = app.ctx.store.alerts().by_key(patient, Some(call), AlertKind::CallMissed.as_str()).await.unwrap();
     found.is_some()
 }
 
@@ -119,13 +128,13 @@ async fn nobody_answers_and_it_is_tried_again_until_it_is_told() {
         tick(app).await.unwrap();
         let waiting = only(app, &schedule).await;
         assert!(matches!(waiting.state, State::Waiting { .. }) && waiting.attempts == attempt, "{waiting:?}");
-        assert!(!is_told(app, &ada, call).await);
+        assert!(!is_told(app, ada.id, call).await);
         app.clock.advance(MINUTE * 10);
         tick(app).await.unwrap();
     }
     let last = nobody_answers(app, &schedule).await;
     assert_eq!(only(app, &schedule).await.state, State::Missed { call: last });
-    assert!(is_told(app, &ada, last).await, "somebody has to hear of it");
+    assert!(is_told(app, ada.id, last).await, "somebody has to hear of it");
     app.clock.advance(MINUTE * 30);
     tick(app).await.unwrap();
     assert_eq!(only(app, &schedule).await.attempts, 3, "and that was all");
@@ -140,13 +149,14 @@ async fn no_retries_means_none_and_every_miss_can_be_told() {
     tick(app).await.unwrap();
     let call = nobody_answers(app, &schedule).await;
     assert_eq!(only(app, &schedule).await.state, State::Missed { call });
-    assert!(is_told(app, &ada, call).await);
+    assert!(is_told(app, ada.id, call).await);
 
     retries(app, 1, true).await;
-    let (bo, schedule) = due(app).await;
+    let schedule = with_own_line(app, 1).await;
+    app.clock.advance(schedule.next.unwrap().duration_since(app.ctx.now()));
     tick(app).await.unwrap();
     let first = nobody_answers(app, &schedule).await;
-    assert!(is_told(app, &bo, first).await, "although it is tried again");
+    assert!(is_told(app, schedule.patient, first).await, "although it is tried again");
 }
 
 #[tokio::test]
@@ -161,6 +171,25 @@ async fn whoever_was_reached_otherwise_is_not_called_again() {
     let mut call = calls::take(&app.ctx, call.id, testkit::cell::CELL).await.unwrap().unwrap().call;
     testkit::cell::progress(&app.ctx, &mut call, domain::calls::Status::Connected).await;
     calls::finish(&app.ctx, &call, Outcome::Answered, EndReason::Goodbye, app.ctx.now()).await.unwrap();
+    assert_eq!(only(app, &schedule).await.state, State::Reached { call: call.id });
+    app.clock.advance(MINUTE * 20);
+    tick(app).await.unwrap();
+    assert_eq!(only(app, &schedule).await.attempts, 1);
+}
+
+#[tokio::test]
+async fn a_patient_who_calls_by_themselves_is_not_called_again() {
+    let alone = Alone::start().await;
+    let app = &alone.app;
+    retries(app, 3, false).await;
+    let (ada, schedule) = due(app).await;
+    tick(app).await.unwrap();
+    nobody_answers(app, &schedule).await;
+    let received = calls::receive(&app.ctx, &ada.profile.phone, testkit::cell::CELL).await.unwrap();
+    let calls::Received::Known(taken) = received else { panic!("{received:?}") };
+    let mut call = taken.call;
+    testkit::cell::progress(&app.ctx, &mut call, domain::calls::Status::Connected).await;
+    calls::finish(&app.ctx, &call, Outcome::Answered, EndReason::CallerHungUp, app.ctx.now()).await.unwrap();
     assert_eq!(only(app, &schedule).await.state, State::Reached { call: call.id });
     app.clock.advance(MINUTE * 20);
     tick(app).await.unwrap();
@@ -245,8 +274,7 @@ async fn an_organisation_is_called_twenty_at_a_time() {
     let app = &alone.app;
     let mut all = Vec::new();
     for n in 0..23 {
-        let patient = app.patient(&format!("Patient {n}"), &[&app.staff]).await;
-        all.push(daily(app, &patient).await);
+        all.push(with_own_line(app, n).await);
     }
     app.clock.advance(all[0].next.unwrap().duration_since(app.ctx.now()));
     assert_eq!(schedules::claim(&app.ctx).await.unwrap(), 23);

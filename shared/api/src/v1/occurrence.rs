@@ -23,8 +23,9 @@ pub struct OccurrenceBody {
     /// What became of it: `waiting`, `calling`, `reached`, `missed` or `skipped`.
     #[schema(example = "skipped")]
     pub state: &'static str,
-    /// Why nobody was called: `late` (nobody looked in time), `busy` (the patient was on the telephone, or there was no
-    /// room), `patient_gone` or `taken_back` (a caregiver ended the call).
+    /// Why nobody was called: `late` (nobody looked in time), `busy` (the patient was on the telephone, there was no room, or
+    /// calls could not be placed), `patient_gone`, `taken_back` (a caregiver ended the call), `no_consent`, `paused`,
+    /// `quiet_hours` or `not_planned` (the schedule was removed, switched off or changed).
     #[schema(example = "busy")]
     pub reason: Option<&'static str>,
     /// Calls that were placed for it.

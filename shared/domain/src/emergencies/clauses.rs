@@ -27,12 +27,12 @@ const fn turns(language: Language) -> &'static [&'static str] {
 
 /// The parts of a text that has more than one.
 pub(super) fn clauses(text: &str, language: Language) -> Vec<&str> {
-    let sentences = text.rsplit(ENDS).take(MOST);
-    let mut parts: Vec<&str> = sentences.collect();
+    let says = |part: &&str| part.chars().any(char::is_alphanumeric);
+    let mut parts: Vec<&str> = text.rsplit(ENDS).filter(says).take(MOST).collect();
     for turn in turns(language) {
         parts = parts.into_iter().flat_map(|part| part.split(turn)).collect();
     }
-    parts.retain(|part| part.chars().any(char::is_alphanumeric));
+    parts.retain(says);
     parts.truncate(MOST);
     if parts.len() > 1 { parts } else { Vec::new() }
 }

@@ -90,6 +90,8 @@ pub struct Judgement {
     pub phrases: Vec<PhraseId>,
 }
 
+/// The score of what says nothing: no other is as low.
+const NOTHING: f32 = -10.0;
 /// How far below 0 a score is still doubtful.
 const DOUBTFUL: f32 = 0.6;
 /// How far above 0 the score of half a sentence must be: the other half may say that it was long ago. Of the harmless held-out
@@ -102,7 +104,7 @@ impl Judgement {
     /// Nothing was said that has a letter or a digit: the transcript of a cough, or of what could not be written down.
     const fn of_nothing() -> Self {
         let heard = Heard { cues: Vec::new(), contexts: Vec::new() };
-        Self { heard, learned: 0.0, critical: 0.0, words: 0.0, score: f32::NEG_INFINITY, phrases: Vec::new() }
+        Self { heard, learned: 0.0, critical: 0.0, words: 0.0, score: NOTHING, phrases: Vec::new() }
     }
 
     /// Whether it is near enough to an emergency that a second opinion is worth having.

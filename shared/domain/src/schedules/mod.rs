@@ -109,6 +109,12 @@ impl Plan {
         if wrong.is_empty() { Ok(()) } else { Err(Error::fields(wrong)) }
     }
 
+    /// Whether a call is due at this instant.
+    pub fn has(&self, instant: Timestamp) -> bool {
+        let before = instant - jiff::SignedDuration::from_nanos(1);
+        next_occurrence(self, before) == Some(instant)
+    }
+
     /// Whether nobody is called on `date`, whatever the rule says.
     fn is_off(&self, date: Date) -> bool {
         self.exceptions.contains(&date) || self.pauses.iter().any(|pause| pause.covers(date))

@@ -1,7 +1,7 @@
 //! Tables and properties of schedules.
 
 use jiff::civil::{Date, date};
-use jiff::tz;
+use jiff::tz::TimeZoneDatabase;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use proptest::prelude::*;
 use test_case::test_case;
@@ -173,7 +173,8 @@ fn a_pause_that_ends_before_it_begins_is_refused() {
 
 /// Every zone this program knows.
 fn zones() -> Vec<Zone> {
-    let zones: Vec<Zone> = tz::db().available().filter_map(|name| name.as_str().parse().ok()).collect();
+    let zones: Vec<Zone> =
+        TimeZoneDatabase::bundled().available().filter_map(|name| name.as_str().parse().ok()).collect();
     assert!(zones.len() > 400, "{} zones", zones.len());
     zones
 }

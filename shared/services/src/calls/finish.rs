@@ -60,10 +60,10 @@ async fn attempt(ctx: &CallCtx, before: &Call, outcome: Outcome, reason: EndReas
         writes.push(job);
         jobs.push(pending);
     }
-    let (followed, waiting) = schedules::follow(ctx, &after).await?;
-    writes.extend(followed);
-    jobs.extend(waiting);
-    if reason.is_fault() {
+    let followed = schedules::follow(ctx, &after).await?;
+    writes.extend(followed.writes);
+    jobs.extend(followed.jobs);
+    if reason.is_fault() && !followed.again {
         let (pending, alert) = alerts::prepare(ctx, failed(&after)).await?;
         writes.extend(alert);
         jobs.push(pending);

@@ -46,7 +46,7 @@ pub async fn take(ctx: &CallCtx, id: CallId, cell: &str) -> Result<Option<Taken>
     taken
 }
 
-async fn prepare(ctx: &CallCtx, mut call: Call) -> Result<Option<Taken>> {
+async fn prepare(ctx: &CallCtx, call: Call) -> Result<Option<Taken>> {
     let system = policy::system("place a call");
     let Some(patient) = ctx.store.patients().find(&system, call.patient).await? else {
         cancel(ctx, &call, EndReason::PatientGone).await?;
@@ -57,8 +57,11 @@ async fn prepare(ctx: &CallCtx, mut call: Call) -> Result<Option<Taken>> {
         cancel(ctx, &call, refusal.into()).await?;
         return Ok(None);
     }
-    match progress(ctx, &mut call, Status::Dialing, patient.profile.language, ctx.now()).await {
-        Ok(()) if call.status == Status::Dialing => taken(ctx, call, patient).await.map(Some),
+    // First everything that can fail: a call that counts as dialled is not looked at again when its message comes back.
+    let mut taken = taken(ctx, call, patient).await?;
+    let language = taken.patient.profile.language;
+    match progress(ctx, &mut taken.call, Status::Dialing, language, ctx.now()).await {
+        Ok(()) if taken.call.status == Status::Dialing => Ok(Some(taken)),
         // Taken by another cell between the look and the claim.
         Ok(()) => Ok(None),
         // Ended by a caregiver in this very moment.

@@ -1,67 +1,131 @@
 //! Schedules that are due.
 
-use domain::occurrences::Occurrence;
+use std::time::{Duration, Instant};
+
+use domain::occurrences::{Occurrence, Skipped, State};
 use domain::schedules::{Schedule, next_occurrence};
 use domain::{OccurrenceId, Result};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
+use jiff::{SignedDuration, Timestamp};
+use store::Write;
 use store::mongo::{Occurrences, Schedules};
 
-use super::rules;
-use crate::Ctx;
+use super::place::untried;
+use super::{AT_A_TIME, rules};
+use crate::{CallCtx, Ctx, alerts, outbox};
 
 /// Schedules that are read at once.
 const BATCH: u32 = 200;
-/// Batches in one tick: 20,000 calls due at nine o'clock are claimed in a minute, and the next tick goes on.
-const BATCHES: u32 = 100;
+/// How long one tick claims: there is more to do in its minute, and the next one goes on.
+const WITHIN: Duration = Duration::from_secs(15);
 /// Instants of one schedule that are accounted for after an outage; a daily one had none for three months.
 const MISSED: usize = 100;
 
 /// Makes an occurrence of every instant at which a schedule was due, and moves the schedule on, each in one
-/// transaction. Instants that are long past are made too, as skipped. Gives how many schedules were due.
+/// transaction. Instants that are long past are made too, as skipped, and who cares for the patient is told. Gives how many
+/// schedules were due.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn claim(ctx: &Ctx) -> Result<u32> {
-    let mut claimed = 0;
-    for _ in 0..BATCHES {
+pub async fn claim(ctx: &CallCtx) -> Result<u32> {
+    let began = Instant::now();
+    let (mut claimed, mut late) = (0, 0);
+    while began.elapsed() < WITHIN {
         let due = ctx.store.schedules().due(ctx.now(), BATCH).await?;
+        let is_last = due.len() < BATCH as usize;
+        let work = due.into_iter().map(|schedule| {
+            async move {
+                let done = one(ctx, &schedule).await;
+                (schedule.id, done)
+            }
+            .boxed()
+        });
+        let done: Vec<_> = stream::iter(work).buffer_unordered(AT_A_TIME).collect().await;
         let mut moved = 0;
-        for schedule in &due {
-            match one(ctx, schedule).await {
-                Ok(()) => moved += 1,
+        for (schedule, done) in done {
+            match done {
+                Ok(skipped) => {
+                    moved += 1;
+                    late += skipped;
+                }
                 // Somebody changed it, or another tick was faster: it is looked at again if it is still due.
                 Err(error) if error.code == "schedule_moved_on" => {}
                 Err(error) => {
-                    tracing::error!(schedule = %schedule.id, %error, "a schedule that is due could not be moved on");
+                    tracing::error!(%schedule, %error, "a schedule that is due could not be moved on");
                 }
             }
         }
         claimed += moved;
         // What could not be moved on must not be read again and again.
-        if due.len() < BATCH as usize || moved == 0 {
+        if is_last || moved == 0 {
             break;
         }
+    }
+    if late > 0 {
+        tracing::warn!(late, "planned calls are skipped: they were due too long ago");
     }
     Ok(claimed)
 }
 
-async fn one(ctx: &Ctx, schedule: &Schedule) -> Result<()> {
+/// Claims one; gives how many of its instants were too long ago.
+async fn one(ctx: &CallCtx, schedule: &Schedule) -> Result<usize> {
     let now = ctx.now();
-    let mut instants = Vec::new();
-    let mut next = schedule.next;
-    while let Some(due) = next.filter(|due| *due <= now && instants.len() < MISSED) {
-        instants.push(due);
-        next = next_occurrence(&schedule.plan, due);
-    }
+    let made = due_by(ctx, schedule, now).await?;
+    let late = |occurrence: &&Occurrence| occurrence.state == State::Skipped { why: Skipped::Late };
+    let skipped = made.iter().filter(late).count();
     let moved = Schedules::alter(schedule, &schedule.with(schedule.plan.clone(), now), now)?;
-    let whose = (schedule.id, schedule.org, schedule.patient);
-    let window = rules(ctx, schedule.org).await?.window();
-    let made = instants.iter().map(|due| {
-        Occurrences::add(&Occurrence::of(OccurrenceId::generate(now, &*ctx.random), whose, *due, now, window))
-    });
-    let made = made.collect::<Result<Vec<_>>>()?;
-    match ctx.store.commit(made.into_iter().chain([moved.clone()])).await {
-        // The clock was set back: these were made before.
-        Err(error) if error.code == "occurrence_known" => ctx.store.commit([moved]).await,
-        other => other,
+    let mut writes = adding(&made)?;
+    writes.push(moved.clone());
+    let mut told = None;
+    // Of several only the last: each would say the same, that nobody looked after the patient.
+    if let Some(last) = made.last().filter(late) {
+        let (pending, alert) = alerts::prepare(ctx, untried(last)).await?;
+        writes.extend(alert);
+        told = Some(pending);
     }
+    match ctx.store.commit(writes).await {
+        // The clock was set back: some of these were made before.
+        Err(error) if error.code == "occurrence_known" => {
+            add_unknown(ctx, &made).await?;
+            ctx.store.commit([moved]).await?;
+            return Ok(0);
+        }
+        other => other?,
+    }
+    if let Some(pending) = told
+        && let Err(error) = outbox::deliver(ctx, pending).await
+    {
+        tracing::warn!(schedule = %schedule.id, %error, "an alert about a planned call waits for the next tick");
+    }
+    Ok(skipped)
+}
+
+/// The instants at which a schedule was due until `now` and that were not claimed yet.
+///
+/// # Errors
+/// When the organisation cannot be read.
+pub(super) async fn due_by(ctx: &Ctx, schedule: &Schedule, now: Timestamp) -> Result<Vec<Occurrence>> {
+    let Some(first) = schedule.next.filter(|due| *due <= now) else { return Ok(Vec::new()) };
+    let window: SignedDuration = rules(ctx, schedule.org).await?.window();
+    let instants = std::iter::successors(Some(first), |due| next_occurrence(&schedule.plan, *due));
+    let instants = instants.take_while(|due| *due <= now).take(MISSED);
+    let whose = (schedule.id, schedule.org, schedule.patient);
+    let made = |due| Occurrence::of(OccurrenceId::generate(now, &*ctx.random), whose, due, now, window);
+    Ok(instants.map(made).collect())
+}
+
+/// The writes that add them; `occurrence_known` when one is there.
+pub(super) fn adding(made: &[Occurrence]) -> Result<Vec<Write>> {
+    made.iter().map(Occurrences::add).collect()
+}
+
+/// Adds those that are not there yet.
+pub(super) async fn add_unknown(ctx: &Ctx, made: &[Occurrence]) -> Result<()> {
+    for occurrence in made {
+        match ctx.store.commit([Occurrences::add(occurrence)?]).await {
+            Err(error) if error.code == "occurrence_known" => {}
+            other => other?,
+        }
+    }
+    Ok(())
 }

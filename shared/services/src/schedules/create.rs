@@ -13,7 +13,7 @@ use super::zone_of;
 use crate::audit::{by, note, watch};
 use crate::{Ctx, patients};
 
-/// Schedules that are added along with a patient.
+/// Schedules that a patient can have.
 const MOST: usize = 20;
 
 /// A schedule to be added.
@@ -38,11 +38,14 @@ pub struct New {
 /// Adds a schedule to a patient.
 ///
 /// # Errors
-/// `patient_not_found` outside the caller's scope; as [`Plan::check`].
+/// `patient_not_found` outside the caller's scope; `too_many_schedules`; as [`Plan::check`].
 pub async fn create(ctx: &Ctx, caller: &Caller, patient: PatientId, new: New) -> Result<Schedule> {
     let work = async {
         let scope = policy::grant(caller, Action::Update, Resource::Patient)?;
         let patient = patients::visible(ctx, &scope, patient).await?;
+        if ctx.store.schedules().of(&scope, &[patient.id]).await?.len() >= MOST {
+            return Err(Error::conflict("too_many_schedules", "A patient can have 20 schedules."));
+        }
         let schedule = one(ctx, &patient, &zone_of(ctx, patient.org).await?, new)?;
         ctx.store.commit(adding(ctx, caller, &schedule)?).await?;
         Ok(schedule)

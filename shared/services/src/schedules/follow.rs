@@ -1,29 +1,44 @@
 //! A call ended: what becomes of the occurrence it was placed for.
 
 use domain::alerts::{AlertKind, NewAlert, Severity};
-use domain::calls::{Call, Outcome};
+use domain::calls::{Call, EndReason, Outcome};
 use domain::occurrences::State;
 use domain::orgs::CallRetries;
 use domain::{Result, policy};
+use jiff::SignedDuration;
 use store::Write;
 use store::mongo::{Occurrences, Pending};
 
 use crate::{CallCtx, alerts};
 
-/// What is to be written together with the end of a call, and handed over afterwards: the next attempt, or the
-/// alert that there is none. Whoever was reached is not called again for what they missed before.
+/// What follows the end of a call.
+#[derive(Default)]
+pub(crate) struct Followed {
+    /// What is to be written together with the end.
+    pub writes: Vec<Write>,
+    /// What is to be handed over afterwards.
+    pub jobs: Vec<Pending>,
+    /// Whether the call is tried again soon because a fault of ours prevented it: then nobody need hear of the fault.
+    pub again: bool,
+}
+
+/// What follows the end of a call: the next attempt, or the alert that there is none. Whoever was reached is not called again
+/// for what they missed before.
 ///
 /// # Errors
 /// When the store does not answer.
-pub(crate) async fn follow(ctx: &CallCtx, ended: &Call) -> Result<(Vec<Write>, Vec<Pending>)> {
-    let (mut writes, mut jobs) = (Vec::new(), Vec::new());
+pub(crate) async fn follow(ctx: &CallCtx, ended: &Call) -> Result<Followed> {
+    let Followed { mut writes, mut jobs, mut again } = Followed::default();
     if let Some(before) = ctx.store.occurrences().of_call(ended.id).await? {
-        let retries = retries(ctx, ended).await?;
-        let after = before.after(ended, retries, ctx.now());
+        let (retries, window) = rules(ctx, ended).await?;
+        let after = before.after(ended, retries, window, ctx.now());
         writes.push(Occurrences::change(&before, &after)?);
+        again = after.attempts < before.attempts;
+        // Of a fault something else is told than that nobody answered.
+        let missed_by_patient = !ended.end_reason.is_some_and(EndReason::is_fault);
         let told = match after.state {
-            State::Missed { .. } => true,
-            State::Waiting { .. } => retries.alert_on_every_miss,
+            State::Missed { .. } => missed_by_patient,
+            State::Waiting { .. } => missed_by_patient && retries.alert_on_every_miss,
             _ => false,
         };
         if told {
@@ -38,14 +53,15 @@ pub(crate) async fn follow(ctx: &CallCtx, ended: &Call) -> Result<(Vec<Write>, V
             writes.push(Occurrences::change(before, &after)?);
         }
     }
-    Ok((writes, jobs))
+    Ok(Followed { writes, jobs, again })
 }
 
-async fn retries(ctx: &CallCtx, call: &Call) -> Result<CallRetries> {
+/// How often the organisation tries, and how late a call of it may be. One that is gone tries nobody again.
+async fn rules(ctx: &CallCtx, call: &Call) -> Result<(CallRetries, SignedDuration)> {
     let system = policy::system("try a planned call again");
     let org = ctx.store.orgs().find(&system, call.org).await?;
-    // An organisation that is gone tries nobody again.
-    Ok(org.map_or(CallRetries { count: 0, interval_minutes: 1, alert_on_every_miss: false }, |org| org.retries))
+    let none = (CallRetries { count: 0, interval_minutes: 1, alert_on_every_miss: false }, SignedDuration::ZERO);
+    Ok(org.map_or(none, |org| (org.retries, org.rules.window())))
 }
 
 fn missed(call: &Call) -> NewAlert {

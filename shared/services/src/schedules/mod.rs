@@ -26,6 +26,9 @@ use domain::{Error, OrgId, Result, ScheduleId, Scope, Zone};
 
 use crate::Ctx;
 
+/// Schedules, or organisations, that one tick works on at a time: most of it is waiting for the store.
+const AT_A_TIME: usize = 8;
+
 /// The schedule and its patient, or `schedule_not_found`: whoever does not see the patient sees none of
 /// their schedules.
 pub(crate) async fn visible(ctx: &Ctx, scope: &Scope, schedule: ScheduleId) -> Result<(Schedule, Patient)> {

@@ -1,61 +1,125 @@
 //! Calls for what was due.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::time::{Duration, Instant};
 
 use domain::alerts::{AlertKind, NewAlert, Severity};
 use domain::calls::Call;
 use domain::jobs::Job;
 use domain::occurrences::{Occurrence, Skipped, State};
 use domain::orgs::Org;
-use domain::{CallId, Error, OrgId, Result, Scope, policy};
+use domain::patients::Patient;
+use domain::{CallId, OrgId, Result, Scope, policy};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
+use jiff::SignedDuration;
 use store::mongo::{Calls, Occurrences};
 
+use super::AT_A_TIME;
 use crate::audit::{self, Action, Subject};
 use crate::{CallCtx, alerts, live, outbox};
 
-/// Attempts that one tick looks at.
+/// Attempts that are read at once.
 const BATCH: u32 = 500;
+/// How long one tick places calls: there is more to do in its minute, and the next one goes on.
+const WITHIN: Duration = Duration::from_secs(15);
+/// Patients with the same number that are looked at.
+const SHARING: u32 = 200;
 
-/// Places the calls whose time has come, each once, as far as the organisations have room; the others wait for the next
-/// tick. Gives how many.
+/// Places the calls whose time has come, each once, as far as their organisations have room; the others wait for the next
+/// tick. An organisation without room holds up no other. Gives how many.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub async fn place(ctx: &CallCtx) -> Result<u32> {
-    let (mut placed, mut room) = (0, HashMap::new());
-    for occurrence in ctx.store.occurrences().waiting(ctx.now(), BATCH).await? {
-        match one(ctx, &occurrence, &mut room).await {
+    let began = Instant::now();
+    let (mut placed, mut rooms, mut full, mut last) = (0, HashMap::new(), Vec::new(), None);
+    while began.elapsed() < WITHIN {
+        let batch = ctx.store.occurrences().waiting(ctx.now(), last.as_ref(), &full, BATCH).await?;
+        last = batch.last().cloned();
+        let is_last = batch.len() < BATCH as usize;
+        let mut by_org: HashMap<OrgId, Vec<Occurrence>> = HashMap::new();
+        for occurrence in batch {
+            by_org.entry(occurrence.org).or_default().push(occurrence);
+        }
+        let work = by_org.into_iter().map(|(org, some)| {
+            let room = rooms.get(&org).copied();
+            async move { (org, of_org(ctx, org, some, room).await) }.boxed()
+        });
+        let done: Vec<_> = stream::iter(work).buffer_unordered(AT_A_TIME).collect().await;
+        for (org, done) in done {
+            match done {
+                Ok((some, room)) => {
+                    placed += some;
+                    rooms.insert(org, room);
+                    if room == Some(0) {
+                        full.push(org);
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(%org, %error, "the calls of an organisation could not be placed");
+                    full.push(org);
+                }
+            }
+        }
+        if is_last {
+            break;
+        }
+    }
+    Ok(placed)
+}
+
+/// Calls that an organisation can still begin in this tick, once that was asked.
+type Room = Option<usize>;
+
+/// Places those of one organisation, one after the other; gives how many, and what room is left.
+async fn of_org(ctx: &CallCtx, id: OrgId, waiting: Vec<Occurrence>, mut room: Option<Room>) -> Result<(u32, Room)> {
+    let system = policy::system("call a patient as planned");
+    let org = ctx.store.orgs().find(&system, id).await?;
+    let mut room = room.take().flatten();
+    let mut placed = 0;
+    for occurrence in waiting {
+        match one(ctx, &system, org.as_ref(), &occurrence, &mut room).await {
             Ok(done) => placed += u32::from(done),
             Err(error) => {
                 tracing::error!(occurrence = %occurrence.id, %error, "a call that is due could not be placed");
             }
         }
     }
-    Ok(placed)
+    Ok((placed, room))
 }
 
-async fn one(ctx: &CallCtx, occurrence: &Occurrence, room: &mut HashMap<OrgId, usize>) -> Result<bool> {
+async fn one(
+    ctx: &CallCtx,
+    system: &Scope,
+    org: Option<&Org>,
+    occurrence: &Occurrence,
+    room: &mut Room,
+) -> Result<bool> {
     let now = ctx.now();
-    let system = policy::system("call a patient as planned");
-    let org = ctx.store.orgs().find(&system, occurrence.org).await?.ok_or_else(gone)?;
-    if let Some(why) = occurrence.given_up(now, org.rules.window()) {
-        return skip(ctx, occurrence, why).await;
-    }
-    let Some(patient) = ctx.store.patients().find(&system, occurrence.patient).await? else {
+    let Some(org) = org else {
         return skip(ctx, occurrence, Skipped::PatientGone).await;
     };
+    let Some(patient) = ctx.store.patients().find(system, occurrence.patient).await? else {
+        return skip(ctx, occurrence, Skipped::PatientGone).await;
+    };
+    if !is_planned(ctx, system, occurrence).await? {
+        return skip(ctx, occurrence, Skipped::NotPlanned).await;
+    }
     if let Some(refusal) = patient.profile.calls.refusal() {
         return skip(ctx, occurrence, refusal.into()).await;
+    }
+    if let Some(why) = occurrence.given_up(now, org.rules.window()) {
+        return skip(ctx, occurrence, why).await;
     }
     if org.rules.quiet.is_some_and(|quiet| quiet.holds(now, &org.zone)) {
         return skip(ctx, occurrence, Skipped::QuietHours).await;
     }
-    let left = match room.entry(occurrence.org) {
-        Entry::Occupied(known) => known.into_mut(),
-        Entry::Vacant(unknown) => unknown.insert(left_in(ctx, &system, &org).await?),
+    let left = match *room {
+        Some(left) => left,
+        None => left_in(ctx, org).await?,
     };
-    if *left == 0 {
+    *room = Some(left);
+    if left == 0 || is_line_taken(ctx, system, &patient).await? {
         return Ok(false);
     }
     let id = CallId::generate(now, &*ctx.random);
@@ -70,47 +134,84 @@ async fn one(ctx: &CallCtx, occurrence: &Occurrence, room: &mut HashMap<OrgId, u
         Err(error) => return Err(error),
     }
     live::call(ctx, &call).await;
-    *left -= 1;
+    *room = Some(left - 1);
     if let Err(error) = outbox::deliver(ctx, pending).await {
         tracing::warn!(call = %id, %error, "a planned call waits for the next tick");
     }
     Ok(true)
 }
 
-/// Calls that an organisation can begin in this minute besides those that run.
-async fn left_in(ctx: &CallCtx, system: &Scope, org: &Org) -> Result<usize> {
-    let own = system.narrowed(org.id).ok_or_else(|| Error::internal("everything lies in this scope"))?;
-    let live = ctx.store.calls().live(&own).await?.len();
-    Ok(usize::from(org.rules.at_once).saturating_sub(live).min(org.rules.per_minute.into()))
+/// Whether the schedule still wants this call: it may have been removed, switched off, moved or given an exception since.
+async fn is_planned(ctx: &CallCtx, system: &Scope, occurrence: &Occurrence) -> Result<bool> {
+    let schedule = ctx.store.schedules().find(system, occurrence.schedule).await?;
+    Ok(schedule.is_some_and(|schedule| schedule.patient == occurrence.patient && schedule.plan.has(occurrence.due)))
 }
 
-fn gone() -> Error {
-    Error::internal("an organisation is gone, and its occurrences are not")
+/// Whether somebody else is being called on the same telephone: one of a couple waits for the other.
+async fn is_line_taken(ctx: &CallCtx, system: &Scope, patient: &Patient) -> Result<bool> {
+    let sharing = ctx.store.patients().by_phone(system, &patient.profile.phone, SHARING).await?;
+    // Behind a switchboard everybody has the same number and a line of their own.
+    let same = |other: &Patient| other.id != patient.id && other.profile.extension == patient.profile.extension;
+    let others: Vec<_> = sharing.into_iter().filter(same).map(|other| other.id).collect();
+    if others.is_empty() { Ok(false) } else { ctx.store.calls().is_any_live(&others).await }
 }
 
-/// Gives an occurrence up. Whoever was tried and not reached is somebody to look after: that is told.
+/// Calls that an organisation can begin now, besides those that run and those that began within a minute.
+async fn left_in(ctx: &CallCtx, org: &Org) -> Result<usize> {
+    let (at_once, per_minute) = (org.rules.at_once, org.rules.per_minute);
+    let live = ctx.store.calls().count_live(org.id, at_once).await?;
+    let begun = ctx.store.calls().count_since(org.id, ctx.now() - SignedDuration::from_mins(1), per_minute).await?;
+    let left = u64::from(at_once).saturating_sub(live).min(u64::from(per_minute).saturating_sub(begun));
+    Ok(usize::try_from(left).unwrap_or(usize::MAX))
+}
+
+/// Gives an occurrence up. Whoever was tried and not reached, or never tried though it was planned, is somebody to look after:
+/// that is told.
 async fn skip(ctx: &CallCtx, occurrence: &Occurrence, why: Skipped) -> Result<bool> {
     tracing::warn!(occurrence = %occurrence.id, why = why.as_str(), "a planned call is skipped");
     let after = Occurrence { state: State::Skipped { why }, ..occurrence.clone() };
     let mut writes = vec![Occurrences::change(occurrence, &after)?];
-    if occurrence.attempts > 0 && matches!(why, Skipped::QuietHours | Skipped::Busy) {
-        let (_, alert) = alerts::prepare(ctx, missed(occurrence)).await?;
+    let alert = match why {
+        Skipped::QuietHours | Skipped::Busy if occurrence.attempts > 0 => Some(missed(occurrence)),
+        Skipped::Busy => Some(untried(occurrence)),
+        _ => None,
+    };
+    let mut told = None;
+    if let Some(alert) = alert {
+        let (pending, alert) = alerts::prepare(ctx, alert).await?;
         writes.extend(alert);
+        told = Some(pending);
     }
     match ctx.store.commit(writes).await {
-        Err(error) if error.code == "occurrence_moved_on" => Ok(false),
-        other => other.map(|()| false),
+        Err(error) if error.code == "occurrence_moved_on" => return Ok(false),
+        other => other?,
     }
+    if let Some(pending) = told
+        && let Err(error) = outbox::deliver(ctx, pending).await
+    {
+        tracing::warn!(occurrence = %occurrence.id, %error, "an alert about a planned call waits for the next tick");
+    }
+    Ok(false)
 }
 
+/// Nobody answered, and nobody is called any more.
 fn missed(occurrence: &Occurrence) -> NewAlert {
+    about(occurrence, AlertKind::CallMissed)
+}
+
+/// A planned call that was never placed, by no choice of anybody.
+pub(super) fn untried(occurrence: &Occurrence) -> NewAlert {
+    about(occurrence, AlertKind::CallFailed)
+}
+
+fn about(occurrence: &Occurrence, kind: AlertKind) -> NewAlert {
     NewAlert {
         org: occurrence.org,
         patient: Some(occurrence.patient),
         call: None,
-        kind: AlertKind::CallMissed,
+        kind,
         severity: Severity::Medium,
-        key: format!("call_missed_{}", occurrence.id),
+        key: format!("{}_{}", kind.as_str(), occurrence.id),
         cues: Vec::new(),
         phrases: Vec::new(),
         words: None,

@@ -4,6 +4,7 @@ use domain::schedules::{Plan, Schedule};
 use domain::{OrgId, Result, policy};
 use store::mongo::Schedules;
 
+use super::claim::{add_unknown, due_by};
 use crate::Ctx;
 use crate::audit::{self, Action, Subject};
 
@@ -47,5 +48,7 @@ async fn one(ctx: &Ctx, before: &Schedule, plan: Plan) -> Result<()> {
     let after = before.with(plan, now);
     let reason = "the organisation goes by another clock";
     let noted = audit::by_system(ctx, reason, before.org, Action::Update, Subject::Schedule, before.id)?;
+    // What is due this moment was due on the old clock.
+    add_unknown(ctx, &due_by(ctx, before, now).await?).await?;
     ctx.store.commit([Schedules::alter(before, &after, now)?, noted]).await
 }

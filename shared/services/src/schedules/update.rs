@@ -7,6 +7,7 @@ use domain::{Caller, PatientId, Result, ScheduleId, Zone};
 use jiff::civil::Date;
 use store::mongo::Schedules;
 
+use super::claim::{add_unknown, adding, due_by};
 use super::{visible, zone_of};
 use crate::audit::{by, note, watch};
 use crate::{Ctx, patients};
@@ -34,7 +35,8 @@ pub struct Change {
     pub pauses: Option<Vec<Pause>>,
 }
 
-/// Changes a schedule. What was due before the change and is not any more is not called.
+/// Changes a schedule. What came due before the change is called if the schedule still has that instant, and skipped as not
+/// planned if it has not.
 ///
 /// # Errors
 /// `schedule_not_found` outside the caller's scope, `patient_not_found` when it is to be somebody's outside it;
@@ -75,7 +77,16 @@ pub async fn update(ctx: &Ctx, caller: &Caller, schedule: ScheduleId, change: Ch
         let after = Schedule { patient: patient.id, follows_org, ..before.with(plan, now) };
         let record = by(ctx, caller, audit::Action::Update, Subject::Schedule).within(before.org);
         let record = note(&record.about([schedule.to_string(), patient.id.to_string()]))?;
-        ctx.store.commit([Schedules::alter(&before, &after, now)?, record]).await?;
+        let due = due_by(ctx, &before, now).await?;
+        let writes = adding(&due)?.into_iter().chain([Schedules::alter(&before, &after, now)?, record.clone()]);
+        match ctx.store.commit(writes).await {
+            // The clock was set back: some of these were made before.
+            Err(error) if error.code == "occurrence_known" => {
+                add_unknown(ctx, &due).await?;
+                ctx.store.commit([Schedules::alter(&before, &after, now)?, record]).await?;
+            }
+            other => other?,
+        }
         Ok(after)
     };
     watch(ctx, caller, audit::Action::Update, Subject::Schedule, schedule, work).await

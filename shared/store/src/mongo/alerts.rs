@@ -132,7 +132,7 @@ impl Alerts<'_> {
     }
 
     /// A patient's alerts since `since` that nobody acknowledged, newest first.
-    /// Index: `alerts_of_patient`.
+    /// Index: `alerts_of_patient_newest`.
     pub async fn open(&self, scope: &Scope, patient: PatientId, since: Timestamp, limit: u32) -> Result<Vec<Alert>> {
         let filter = doc! { "patientId": oid(patient.0), "open": true, "raisedAt": { "$gte": date(since) } };
         let query = Query::of(NAME, within(scope, filter)).sort(doc! { "raisedAt": -1 }).limit(limit);
@@ -141,7 +141,7 @@ impl Alerts<'_> {
 
     /// An organisation's alerts, newest first, up to `limit` of each kind of reason why they are seen: those that somebody still
     /// has to see to, or with `open` false the others.
-    /// Index: `alerts_org`, `alerts_of_patient`, `alerts_audience`, `alerts_author`, `alerts_told`.
+    /// Index: `alerts_org_newest`, `alerts_of_patient_newest`, `alerts_audience_newest`, `alerts_author_newest`, `alerts_told`.
     pub async fn list(&self, org: OrgId, seen: Reader<'_>, open: bool, limit: u32) -> Result<Vec<Alert>> {
         let with = |mut filter: Document| {
             filter.insert("org", oid(org.0));

@@ -96,6 +96,25 @@ impl Calls<'_> {
         self.many(Query::of(NAME, filter).sort(doc! { "createdAt": -1 }).limit(SHOWN)).await
     }
 
+    /// How many calls of an organisation are live, counted up to `most`. Index: `calls_org_status`.
+    pub async fn count_live(&self, org: OrgId, most: u16) -> Result<u64> {
+        let live = doc! { "$in": Status::LIVE.map(Status::as_str).to_vec() };
+        self.0.count(Query::of(NAME, doc! { "org": oid(org.0), "status": live }).limit(most.into())).await
+    }
+
+    /// How many calls of an organisation were asked for since `since`, counted up to `most`. Index: `calls_org`.
+    pub async fn count_since(&self, org: OrgId, since: Timestamp, most: u16) -> Result<u64> {
+        let filter = doc! { "org": oid(org.0), "createdAt": { "$gt": date(since) } };
+        self.0.count(Query::of(NAME, filter).limit(most.into())).await
+    }
+
+    /// Whether one of these patients is on the telephone. Index: `calls_live_patient`.
+    pub async fn is_any_live(&self, patients: &[PatientId]) -> Result<bool> {
+        let ids: Vec<_> = patients.iter().map(|patient| oid(patient.0)).collect();
+        let query = Query::of(NAME, doc! { "livePatient": { "$in": ids } });
+        Ok(self.0.first::<Row>(query).await?.is_some())
+    }
+
     /// Calls of the scope's organisation after a cursor, by when they were asked for. Whether their
     /// patients are assigned to the caller, the service asks before.
     /// Index: `calls_org` or `calls_org_status`; of patients `calls_patient_newest`, or

@@ -189,8 +189,8 @@ pub const ALL: &[Index] = &[
     // The next three hold only what is not settled: their fields go with it.
     Index {
         collection: "occurrences",
-        name: "occurrences_waiting",
-        keys: || doc! { "waitsUntil": 1 },
+        name: "occurrences_next",
+        keys: || doc! { "waitsUntil": 1, "_id": 1, "org": 1 },
         kind: Kind::Sparse,
     },
     Index {
@@ -266,26 +266,26 @@ pub const ALL: &[Index] = &[
     Index { collection: "alerts", name: "alerts_key", keys: || doc! { "subject": 1, "key": 1 }, kind: Kind::Unique },
     Index {
         collection: "alerts",
-        name: "alerts_of_patient",
+        name: "alerts_of_patient_newest",
         keys: || doc! { "patientId": 1, "open": 1, "raisedAt": -1, "_id": -1 },
         kind: Kind::Plain,
     },
     Index {
         collection: "alerts",
-        name: "alerts_org",
+        name: "alerts_org_newest",
         keys: || doc! { "org": 1, "open": 1, "raisedAt": -1, "_id": -1 },
         kind: Kind::Plain,
     },
     // What people wrote is little, and for everybody less.
     Index {
         collection: "alerts",
-        name: "alerts_audience",
+        name: "alerts_audience_newest",
         keys: || doc! { "org": 1, "audience": 1, "open": 1, "raisedAt": -1, "_id": -1 },
         kind: Kind::Plain,
     },
     Index {
         collection: "alerts",
-        name: "alerts_author",
+        name: "alerts_author_newest",
         keys: || doc! { "author": 1, "open": 1, "raisedAt": -1, "_id": -1 },
         kind: Kind::Sparse,
     },

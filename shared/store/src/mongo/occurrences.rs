@@ -44,10 +44,25 @@ struct Row {
 }
 
 impl Occurrences<'_> {
-    /// Those whose next attempt is to be made by `now`, the longest waiting first. Index: `occurrences_waiting`.
-    pub async fn waiting(&self, now: Timestamp, limit: u32) -> Result<Vec<Occurrence>> {
-        let filter = doc! { "waitsUntil": { "$lte": date(now) } };
-        self.many(Query::of(NAME, filter).sort(doc! { "waitsUntil": 1 }).limit(limit)).await
+    /// Those whose next attempt is to be made by `now`, the longest waiting first, behind `after` and without those of the
+    /// organisations in `without`. Index: `occurrences_next`.
+    pub async fn waiting(
+        &self,
+        now: Timestamp,
+        after: Option<&Occurrence>,
+        without: &[OrgId],
+        limit: u32,
+    ) -> Result<Vec<Occurrence>> {
+        let mut filter = doc! { "waitsUntil": { "$lte": date(now) } };
+        if let Some((at, id)) = after.and_then(|after| Some((after.waits_until()?, after.id))) {
+            filter = doc! { "waitsUntil": { "$gte": date(at), "$lte": date(now) }, "$or": [
+            { "waitsUntil": { "$gt": date(at) } }, { "waitsUntil": date(at), "_id": { "$gt": oid(id.0) } } ] };
+        }
+        if !without.is_empty() {
+            filter.insert("org", doc! { "$nin": without.iter().map(|org| oid(org.0)).collect::<Vec<_>>() });
+        }
+        let query = Query::of(NAME, filter).sort(doc! { "waitsUntil": 1, "_id": 1 }).limit(limit);
+        self.0.legible(query, Row::read).await
     }
 
     /// The one that this call is placed for. Index: `occurrences_calling`.

@@ -100,7 +100,13 @@ impl Store {
     pub(crate) fn count(&self, query: Query) -> BoxFuture<'_, Result<u64>> {
         async move {
             let rows = self.database().await?.collection::<Document>(query.collection);
-            rows.count_documents(query.filter).await.map_err(failed)
+            let mut count = rows.count_documents(query.filter);
+            if let Ok(limit) = u64::try_from(query.limit)
+                && limit > 0
+            {
+                count = count.limit(limit);
+            }
+            count.await.map_err(failed)
         }
         .boxed()
     }

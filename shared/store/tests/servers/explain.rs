@@ -63,6 +63,11 @@ fn page(field: &'static str) -> PageRequest {
     PageRequest { page: 2, limit: 10, sort: vec![Sort { field, descending: true }] }
 }
 
+fn an_occurrence(now: Timestamp) -> Occurrence {
+    let whose = (ScheduleId(id(3)), OrgId(id(2)), PatientId(id(4)));
+    Occurrence::of(OccurrenceId(id(1)), whose, now, now, jiff::SignedDuration::ZERO)
+}
+
 /// Asks for everything that reads.
 async fn read_everything(store: &Store) {
     let now = Timestamp::now();
@@ -130,7 +135,14 @@ async fn read_everything(store: &Store) {
     for after in [None, Some(ScheduleId(id(3)))] {
         drop(store.schedules().following(org, after, 5).await);
     }
-    drop(store.occurrences().waiting(now, 5).await);
+    let waits = an_occurrence(now);
+    for after in [None, Some(&waits)] {
+        drop(store.occurrences().waiting(now, after, &[], 5).await);
+        drop(store.occurrences().waiting(now, after, &[org], 5).await);
+    }
+    drop(store.calls().count_live(org, 5).await);
+    drop(store.calls().count_since(org, now, 5).await);
+    drop(store.calls().is_any_live(&[patient]).await);
     drop(store.occurrences().of_call(call).await);
     drop(store.occurrences().waiting_for(patient).await);
     drop(store.calls().in_status_before(&Status::LIVE, now, 0, 5).await);

@@ -1,0 +1,113 @@
+//! Organisations share the minute: none waits for another, and each keeps to its own room.
+
+use domain::calls::Call;
+use domain::occurrences::{Occurrence, Skipped, State};
+use domain::orgs::Change;
+use domain::{CallId, OccurrenceId, PatientId, Role, policy};
+use jiff::SignedDuration;
+use services::schedules;
+use store::mongo::{Calls, Occurrences};
+use testkit::TestApp;
+
+use crate::calls::tick;
+use crate::schedules::{MINUTE, daily, due, only};
+use crate::tick::Alone;
+
+async fn rules(app: &TestApp, change: Change) {
+    services::orgs::update(&app.ctx, &app.caller_of(&app.admin), app.home.id, change).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_organisation_without_room_holds_up_no_other() {
+    let alone = Alone::start().await;
+    let app = &alone.app;
+    rules(app, Change { at_once: Some(1), ..Change::default() }).await;
+    let (ada, schedule) = due(app).await;
+    let whose = (schedule.id, schedule.org, schedule.patient);
+    let now = app.ctx.now();
+    // More than a tick reads at once, all of them before the others.
+    for days in (1..=520_i64).collect::<Vec<_>>().chunks(65) {
+        let made = days.iter().map(|day| {
+            let due = schedule.next.unwrap() - SignedDuration::from_hours(24 * day);
+            let of = Occurrence::of(OccurrenceId::generate(now, &*app.ctx.random), whose, due, due, MINUTE);
+            Occurrences::add(&Occurrence { state: State::Waiting { at: now - MINUTE }, ..of }).unwrap()
+        });
+        app.ctx.store.commit(made.collect::<Vec<_>>()).await.unwrap();
+    }
+    let away = app.org("Away").await;
+    let admin = app.person(away.id, Role::OrgAdmin).await;
+    let eve = app.patient_of(away.id, "Eve", &[]).await;
+    let new = schedules::New {
+        rule: domain::schedules::Rule::Daily,
+        at: "09:30".parse().unwrap(),
+        zone: Some(schedule.plan.zone.clone()),
+        anchor: None,
+        active: true,
+        exceptions: Vec::new(),
+        pauses: Vec::new(),
+    };
+    app.clock.advance(-MINUTE);
+    let change = services::patients::Change { phone: Some("+15550209999".parse().unwrap()), ..Default::default() };
+    services::patients::update(&app.ctx, &app.caller_of(&admin), eve.id, change).await.unwrap();
+    let theirs = schedules::create(&app.ctx, &app.caller_of(&admin), eve.id, new).await.unwrap();
+    app.clock.advance(MINUTE);
+    tick(app).await.unwrap();
+    assert!(matches!(only(app, &theirs).await.state, State::Calling { .. }), "they have room");
+    let live = app.ctx.store.calls().live(&policy::system("a test")).await.unwrap();
+    assert_eq!(live.iter().filter(|call| call.patient == ada.id).count(), 1, "and the others as much as they have");
+}
+
+#[tokio::test]
+async fn a_room_of_more_than_a_screen_shows_is_kept_to() {
+    let alone = Alone::start().await;
+    let app = &alone.app;
+    rules(app, Change { at_once: Some(60), per_minute: Some(600), ..Change::default() }).await;
+    let (_, schedule) = due(app).await;
+    for _ in 0..60 {
+        let (id, patient) =
+            (CallId::generate(app.ctx.now(), &*app.ctx.random), PatientId::generate(app.ctx.now(), &*app.ctx.random));
+        let call = Call::request(id, app.home.id, patient, None, None, app.ctx.now());
+        app.ctx.store.commit([Calls::add(&call).unwrap()]).await.unwrap();
+    }
+    schedules::claim(&app.ctx).await.unwrap();
+    assert_eq!(schedules::place(&app.ctx).await.unwrap(), 0, "sixty are being called");
+    assert!(matches!(only(app, &schedule).await.state, State::Waiting { .. }));
+}
+
+#[tokio::test]
+async fn of_an_organisation_that_is_gone_nobody_waits() {
+    let alone = Alone::start().await;
+    let app = &alone.app;
+    let (_, schedule) = due(app).await;
+    schedules::claim(&app.ctx).await.unwrap();
+    app.ctx.store.commit([store::mongo::Orgs::remove(app.home.id, app.ctx.now())]).await.unwrap();
+    schedules::place(&app.ctx).await.unwrap();
+    assert_eq!(only(app, &schedule).await.state, State::Skipped { why: Skipped::PatientGone });
+}
+
+#[tokio::test]
+async fn two_who_share_a_telephone_are_called_one_after_the_other() {
+    let alone = Alone::start().await;
+    let app = &alone.app;
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    let bob = app.patient("Bob", &[&app.staff]).await;
+    let change = services::patients::Change { phone: Some(ada.profile.phone.clone()), ..Default::default() };
+    services::patients::update(&app.ctx, &app.caller_of(&app.admin), bob.id, change).await.unwrap();
+    let (hers, his) = (daily(app, &ada).await, daily(app, &bob).await);
+    app.clock.advance(hers.next.unwrap().duration_since(app.ctx.now()));
+    tick(app).await.unwrap();
+    let states = [only(app, &hers).await.state, only(app, &his).await.state];
+    let calling = states.iter().find_map(|state| match state {
+        State::Calling { call } => Some(*call),
+        _ => None,
+    });
+    assert!(states.iter().any(|state| matches!(state, State::Waiting { .. })), "{states:?}");
+    let call = crate::calls::stored(&app.ctx, calling.unwrap()).await;
+    let (outcome, reason) = (domain::calls::Outcome::Answered, domain::calls::EndReason::Goodbye);
+    services::calls::finish(&app.ctx, &call, outcome, reason, app.ctx.now()).await.unwrap();
+    app.clock.advance(MINUTE);
+    tick(app).await.unwrap();
+    let states = [only(app, &hers).await.state, only(app, &his).await.state];
+    assert!(states.iter().any(|state| matches!(state, State::Reached { .. })), "{states:?}");
+    assert!(states.iter().any(|state| matches!(state, State::Calling { .. })), "{states:?}");
+}
