@@ -9,6 +9,7 @@ use std::time::Duration;
 use bridge::Telephony;
 use clients::{Mail, Pictures, Queues};
 use config::{Env, Stage, or_exit};
+use domain::jobs::Queue;
 use live::PushCtx;
 use local_servers::{Installation, Servers, Storage, Terminal, Wanted};
 use openai_sim::{Sim, SimConfig};
@@ -26,13 +27,14 @@ const VISIBILITY: Duration = Duration::from_mins(1);
 const CLOSING: Duration = Duration::from_secs(10);
 
 /// What the house decides and its bridge must know; no secret.
-const OF_THE_BRIDGE: [&str; 11] = [
+const OF_THE_BRIDGE: [&str; 12] = [
     "STAGE",
     "MONGODB_URI",
     "CACHE_URL",
     "AWS_ENDPOINT_URL",
     "PLACE_CALL_QUEUE_URL",
     "JOBS_QUEUE_URL",
+    "CHORES_QUEUE_URL",
     "NEWS_QUEUE_URL",
     "MAIL_FROM",
     "OPENAI_BASE_URL",
@@ -87,7 +89,8 @@ impl House {
         let router = or_exit(web::router(&env, front).await).merge(gateway.screens());
         tasks.spawn(web::serve(listener, router, stop.clone()));
         let jobs = or_exit(jobs::wire_worker(&env).await);
-        tasks.spawn(work::jobs(jobs, stop.clone()));
+        tasks.spawn(work::jobs(jobs.clone(), Queue::Jobs, stop.clone()));
+        tasks.spawn(work::jobs(jobs, Queue::Chores, stop.clone()));
         tasks.spawn(work::ticks(or_exit(jobs::wire_tick(&env).await), stop.clone()));
         if with_bridge {
             tasks.spawn(bridge(&env, ctx, stop.clone())?);
@@ -214,9 +217,12 @@ fn with_model(env: Env) -> Result<(Env, Option<Sim>), Failure> {
 async fn set_up(env: Env) -> Result<Env, Failure> {
     let aws = clients::aws::sdk_config(&or_exit(config::Aws::from_env(&env))).await;
     let mut env = env;
-    for (variable, name) in
-        [("PLACE_CALL_QUEUE_URL", "place-call"), ("JOBS_QUEUE_URL", "jobs"), ("NEWS_QUEUE_URL", "news")]
-    {
+    for (variable, name) in [
+        ("PLACE_CALL_QUEUE_URL", "place-call"),
+        ("JOBS_QUEUE_URL", "jobs"),
+        ("CHORES_QUEUE_URL", "chores"),
+        ("NEWS_QUEUE_URL", "news"),
+    ] {
         if !env.has(variable) {
             env = env.with(variable, Queues::create(&aws, name, VISIBILITY).await?);
         }

@@ -18,11 +18,11 @@ const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
 /// When a job that failed is tried again.
 const AGAIN_AFTER: Duration = Duration::from_secs(5);
 
-/// Hands the messages of the jobs queue to the worker.
-pub(crate) async fn jobs(ctx: JobCtx, stop: CancellationToken) {
+/// Hands the messages of one of the worker's queues to it.
+pub(crate) async fn jobs(ctx: JobCtx, queue: Queue, stop: CancellationToken) {
     let queues = ctx.base.queues.clone();
     let work = |event| jobs::work(&ctx, event).boxed();
-    stop.run_until_cancelled(hand_over(queues, Queue::Jobs, work)).await;
+    stop.run_until_cancelled(hand_over(queues, queue, work)).await;
 }
 
 /// Hands what has changed to those who tell of it.

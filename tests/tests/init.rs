@@ -45,6 +45,7 @@ impl Door {
             .with("AWS_ENDPOINT_URL", format!("http://{at}"))
             .with("PLACE_CALL_QUEUE_URL", format!("http://{at}/1/place-call"))
             .with("JOBS_QUEUE_URL", format!("http://{at}/1/jobs"))
+            .with("CHORES_QUEUE_URL", format!("http://{at}/1/chores"))
             .with("NEWS_QUEUE_URL", format!("http://{at}/1/news"))
             .with("LIVE_ENDPOINT", format!("http://{at}/live"))
             .with("OPENAI_BASE_URL", format!("http://{at}/v1"))

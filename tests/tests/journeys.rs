@@ -33,9 +33,9 @@ fn api(fronts: &Fronts) -> Router {
         .merge(docs::routes())
 }
 
-/// Lambda's part: one batch from the jobs queue through the worker, and what succeeded is put away.
-async fn work_off_the_jobs(app: &TestApp, worker: &jobs::JobCtx) {
-    let messages = app.ctx.queues.receive(Queue::Jobs, 10, Duration::from_secs(5)).await.unwrap();
+/// Lambda's part: one batch from a queue through the worker, and what succeeded is put away.
+async fn work_off(queue: Queue, app: &TestApp, worker: &jobs::JobCtx) {
+    let messages = app.ctx.queues.receive(queue, 10, Duration::from_secs(5)).await.unwrap();
     assert!(!messages.is_empty(), "nothing was queued");
     let mut event = SqsEvent::default();
     for received in &messages {
@@ -46,7 +46,7 @@ async fn work_off_the_jobs(app: &TestApp, worker: &jobs::JobCtx) {
     let response = jobs::work(worker, event).await;
     assert!(response.batch_item_failures.is_empty(), "{:?}", response.batch_item_failures);
     for message in &messages {
-        app.ctx.queues.done(Queue::Jobs, message).await.unwrap();
+        app.ctx.queues.done(queue, message).await.unwrap();
     }
 }
 
@@ -90,7 +90,7 @@ async fn a_patient_is_added_called_and_read_about() {
     // What was said, and in short.
     let address = format!("/v1/conversations/{held}");
     assert_eq!(app.staff.get(&address).await.ok(200)["history"], json!(null));
-    work_off_the_jobs(&app, &worker).await;
+    work_off(Queue::Chores, &app, &worker).await;
     let conversation = app.staff.get(&address).await.ok(200);
     let shown = conversation["messages"].as_array().unwrap().iter();
     let shown: Vec<_> = shown.map(|message| message["content"].as_str().unwrap()).collect();
@@ -142,7 +142,7 @@ async fn a_colleague_is_invited_comes_cares_for_a_patient_and_leaves() {
     let sam = json!({ "name": "Sam Reed", "email": email, "phone": "+15550100124" });
     let path = format!("/v1/orgs/{}/invite", app.home.id);
     let invited = app.admin.patch(&path, sam).await.ok(200)["caregiver"]["id"].as_str().unwrap().to_owned();
-    work_off_the_jobs(&app, &worker).await;
+    work_off(Queue::Jobs, &app, &worker).await;
     let mail = app.mails_at(&email).await.remove(0);
     let rest = mail.body.split_once("/signup?token=").unwrap().1;
     let token = rest.split(|c: char| !(c.is_ascii_alphanumeric() || "-_".contains(c))).next().unwrap();

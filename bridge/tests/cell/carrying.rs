@@ -13,7 +13,9 @@ use crate::Cell;
 use crate::telephone::Telephones;
 
 async fn jobs(cell: &Cell) -> Vec<Job> {
-    let waiting = cell.app.ctx.queues.receive(Queue::Jobs, 10, Duration::from_secs(5)).await.unwrap();
+    let queues = &cell.app.ctx.queues;
+    let mut waiting = queues.receive(Queue::Chores, 10, Duration::from_secs(5)).await.unwrap();
+    waiting.extend(queues.receive(Queue::Jobs, 10, Duration::ZERO).await.unwrap());
     waiting.iter().map(|message| serde_json::from_str(&message.body).unwrap()).collect()
 }
 

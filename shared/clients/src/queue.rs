@@ -113,6 +113,7 @@ impl Queues {
         match queue {
             Queue::PlaceCall => &self.urls.place_call,
             Queue::Jobs => &self.urls.jobs,
+            Queue::Chores => &self.urls.chores,
             Queue::News => &self.urls.news,
         }
     }

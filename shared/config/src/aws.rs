@@ -43,7 +43,13 @@ const PLACE_CALL_QUEUE: Variable = Variable {
 };
 const JOBS_QUEUE: Variable = Variable {
     name: "JOBS_QUEUE_URL",
-    what: "SQS queue of work after a call; the jobs function reads it.",
+    what: "SQS queue of what people are told, alerts and mails; the jobs function reads it.",
+    must: "the address of an SQS queue",
+    default: None,
+};
+const CHORES_QUEUE: Variable = Variable {
+    name: "CHORES_QUEUE_URL",
+    what: "SQS queue of work that takes its time, such as summaries; the chores function reads it.",
     must: "the address of an SQS queue",
     default: None,
 };
@@ -60,8 +66,18 @@ const LIVE_ENDPOINT: Variable = Variable {
     default: None,
 };
 
-pub(crate) const VARIABLES: &[Variable] =
-    &[ENDPOINT, REGION, LIVE_CALLS, IDEMPOTENCY, CONNECTIONS, PLACE_CALL_QUEUE, JOBS_QUEUE, NEWS_QUEUE, LIVE_ENDPOINT];
+pub(crate) const VARIABLES: &[Variable] = &[
+    ENDPOINT,
+    REGION,
+    LIVE_CALLS,
+    IDEMPOTENCY,
+    CONNECTIONS,
+    PLACE_CALL_QUEUE,
+    JOBS_QUEUE,
+    CHORES_QUEUE,
+    NEWS_QUEUE,
+    LIVE_ENDPOINT,
+];
 
 /// How AWS is reached.
 #[derive(Clone, Debug)]
@@ -90,6 +106,8 @@ pub struct Queues {
     pub place_call: String,
     /// `JOBS_QUEUE_URL`, required.
     pub jobs: String,
+    /// `CHORES_QUEUE_URL`, required.
+    pub chores: String,
     /// `NEWS_QUEUE_URL`, required.
     pub news: String,
 }
@@ -132,6 +150,11 @@ impl Queues {
     /// Reads the section.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let address = |variable| env.parse::<Url>(variable).map(String::from);
-        Ok(Self { place_call: address(&PLACE_CALL_QUEUE)?, jobs: address(&JOBS_QUEUE)?, news: address(&NEWS_QUEUE)? })
+        Ok(Self {
+            place_call: address(&PLACE_CALL_QUEUE)?,
+            jobs: address(&JOBS_QUEUE)?,
+            chores: address(&CHORES_QUEUE)?,
+            news: address(&NEWS_QUEUE)?,
+        })
     }
 }

@@ -40,9 +40,8 @@ impl Job {
     pub const fn queue(self) -> Queue {
         match self {
             Self::PlaceCall { .. } => Queue::PlaceCall,
-            Self::FinishCall { .. } | Self::NotifyAlert { .. } | Self::SendMail { .. } | Self::MoveSchedules { .. } => {
-                Queue::Jobs
-            }
+            Self::NotifyAlert { .. } | Self::SendMail { .. } => Queue::Jobs,
+            Self::FinishCall { .. } | Self::MoveSchedules { .. } => Queue::Chores,
         }
     }
 }
@@ -52,8 +51,10 @@ impl Job {
 pub enum Queue {
     /// Calls to place, read by the bridge.
     PlaceCall,
-    /// Everything else, read by the jobs function.
+    /// What people are told, read by the jobs function: nothing else may stand in its way.
     Jobs,
+    /// What takes its time and can wait, such as a summary by a model that does not answer; read by the chores function.
+    Chores,
     /// What has changed ([`News`](crate::live::News)), read by the live function.
     News,
 }
@@ -65,8 +66,16 @@ mod tests {
     #[test]
     fn a_job_is_a_kind_and_ids() {
         let job: Job = serde_json::from_str(r#"{"kind":"finish_call","callId":"6789abcd1111111111111111"}"#).unwrap();
-        assert_eq!(job.queue(), Queue::Jobs);
+        assert_eq!(job.queue(), Queue::Chores);
         assert_eq!(serde_json::to_value(job).unwrap()["callId"], "6789abcd1111111111111111");
+    }
+
+    #[test]
+    fn an_alert_never_waits_for_a_summary() {
+        let read = |text| serde_json::from_str::<Job>(text).unwrap().queue();
+        let alert = read(r#"{"kind":"notify_alert","alertId":"6789abcd1111111111111111"}"#);
+        assert_ne!(alert, read(r#"{"kind":"finish_call","callId":"6789abcd1111111111111111"}"#));
+        assert_ne!(alert, read(r#"{"kind":"move_schedules","orgId":"6789abcd1111111111111111"}"#));
     }
 
     #[test]

@@ -142,7 +142,7 @@ async fn what_follows_an_answered_call_is_queued_with_its_end() {
     let mut call = cell::take(&app.ctx).await.unwrap();
     cell::progress(&app.ctx, &mut call, Status::Connected).await;
     cell::finish(&app.ctx, &call, Outcome::Answered, EndReason::CallerHungUp).await;
-    let jobs = app.ctx.queues.receive(Queue::Jobs, 10, Duration::from_secs(5)).await.unwrap();
+    let jobs = app.ctx.queues.receive(Queue::Chores, 10, Duration::from_secs(5)).await.unwrap();
     let bodies: Vec<serde_json::Value> = jobs.iter().map(|job| serde_json::from_str(&job.body).unwrap()).collect();
     assert_eq!(bodies, [json!({ "kind": "finish_call", "callId": id.to_string() })]);
 }
@@ -154,7 +154,9 @@ async fn nothing_follows_a_call_that_was_not_answered() {
     initiate(&app.staff, &ada).await;
     let call = cell::take(&app.ctx).await.unwrap();
     cell::finish(&app.ctx, &call, Outcome::NoAnswer, EndReason::NoAnswer).await;
-    assert!(app.ctx.queues.receive(Queue::Jobs, 10, Duration::ZERO).await.unwrap().is_empty());
+    for queue in [Queue::Jobs, Queue::Chores] {
+        assert!(app.ctx.queues.receive(queue, 10, Duration::ZERO).await.unwrap().is_empty());
+    }
 }
 
 #[tokio::test]

@@ -120,7 +120,7 @@ async fn with_another_clock_of_the_organisation_go_the_schedules_that_have_none_
     // The job is there even if the process dies right after the change.
     let waiting = app.ctx.store.outbox().before(app.ctx.now() + SignedDuration::from_secs(60), 100).await.unwrap();
     let handed =
-        app.ctx.queues.receive(domain::jobs::Queue::Jobs, 10, std::time::Duration::from_secs(2)).await.unwrap();
+        app.ctx.queues.receive(domain::jobs::Queue::Chores, 10, std::time::Duration::from_secs(2)).await.unwrap();
     let job = domain::jobs::Job::MoveSchedules { org_id: app.home.id };
     let handed =
         handed.iter().any(|message| serde_json::from_str::<domain::jobs::Job>(&message.body).ok() == Some(job));

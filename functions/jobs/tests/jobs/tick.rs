@@ -34,14 +34,14 @@ impl Alone {
 
     /// Calls whose summary a tick handed over to the worker since the last time.
     async fn handed_over(&self, wait: Duration) -> Vec<CallId> {
-        let messages = self.app.ctx.queues.receive(Queue::Jobs, 10, wait).await.unwrap();
+        let messages = self.app.ctx.queues.receive(Queue::Chores, 10, wait).await.unwrap();
         let mut ids = Vec::new();
         for message in &messages {
             let job: Value = serde_json::from_str(&message.body).unwrap();
             if job["kind"] == "finish_call" {
                 ids.push(job["callId"].as_str().unwrap().parse().unwrap());
             }
-            self.app.ctx.queues.done(Queue::Jobs, message).await.unwrap();
+            self.app.ctx.queues.done(Queue::Chores, message).await.unwrap();
         }
         ids
     }

@@ -106,7 +106,7 @@ async fn what_the_model_does_not_answer_comes_back_and_succeeds_later(status: u1
     // A queue whose messages come back after a second instead of minutes.
     let aws = clients::aws::sdk_config(&config::Aws::from_env(&env).unwrap()).await;
     let url = Queues::create(&aws, &format!("impatient-{status}"), Duration::from_secs(1)).await.unwrap();
-    let app = TestApp::configured(env.with("JOBS_QUEUE_URL", url), no_routes).await;
+    let app = TestApp::configured(env.with("CHORES_QUEUE_URL", url), no_routes).await;
     // The client asks a second time by itself.
     let worker = Worker::on(app, vec![answers(status).in_session(1), answers(status).in_session(2)]);
     let call = held(&worker.app, &["Hello."]).await;
@@ -122,7 +122,7 @@ async fn what_the_model_does_not_answer_comes_back_and_succeeds_later(status: u1
 }
 
 async fn next(queues: &Queues) -> Received {
-    queues.receive(Queue::Jobs, 1, Duration::from_secs(10)).await.unwrap().pop().unwrap()
+    queues.receive(Queue::Chores, 1, Duration::from_secs(10)).await.unwrap().pop().unwrap()
 }
 
 #[tokio::test]

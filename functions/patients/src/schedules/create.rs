@@ -13,7 +13,8 @@ use super::ScheduleIn;
     params(("patientId" = String, Path, description = "The patient's id.", pattern = "^[0-9a-fA-F]{24}$")),
     request_body = ScheduleIn,
     responses((status = 201, description = "The schedule.", body = ScheduleBody), Refusals,
-        (status = 404, description = "Not among the patients the caller may see.", body = ErrorBody)),
+        (status = 404, description = "Not among the patients the caller may see.", body = ErrorBody),
+        (status = 409, description = "`too_many_schedules`: the patient has 20.", body = ErrorBody)),
     security(("bearer" = [])))]
 pub(crate) async fn create_schedule(
     SignedIn(caller): SignedIn,

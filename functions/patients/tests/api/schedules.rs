@@ -134,6 +134,20 @@ async fn what_is_wrong_is_named(body: Value, fields: &[&str]) {
 }
 
 #[tokio::test]
+async fn a_patient_has_twenty_schedules_however_they_come() {
+    let app = app().await;
+    let daily = json!({ "frequency": "daily", "time": "09:30" });
+    let new = json!({ "name": "Ada", "phone": "+15550100123", "schedules": vec![&daily; 19] });
+    let ada = app.admin.post("/v1/patients", new.clone()).await.ok(201);
+    assert_eq!(ada["schedules"].as_array().unwrap().len(), 19);
+    let add = format!("/v1/schedules/patients/{}", ada["id"].as_str().unwrap());
+    app.admin.post(&add, daily.clone()).await.ok(201);
+    app.admin.post(&add, daily.clone()).await.refused(409, "too_many_schedules");
+    let many = json!({ "name": "Bo", "phone": "+15550100123", "schedules": vec![&daily; 21] });
+    app.admin.post("/v1/patients", many).await.invalid(&["schedules"]);
+}
+
+#[tokio::test]
 async fn a_change_that_makes_it_wrong_is_refused_and_nothing_changes() {
     let app = app().await;
     let ada = app.patient("Ada", &[&app.staff]).await;

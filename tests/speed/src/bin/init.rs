@@ -27,7 +27,7 @@ const FUNCTIONS: [&str; 12] = [
 /// 32 bytes in base64.
 const KEY: &str = "bench:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 /// What the template gives them. Nobody listens there: a start asks no server.
-const VARIABLES: [(&str, &str); 15] = [
+const VARIABLES: [(&str, &str); 16] = [
     ("STAGE", "local"),
     ("MONGODB_URI", "mongodb://127.0.0.1:1"),
     ("CACHE_URL", "redis://127.0.0.1:1"),
@@ -41,6 +41,7 @@ const VARIABLES: [(&str, &str); 15] = [
     ("PICTURES_BUCKET", "pictures"),
     ("PLACE_CALL_QUEUE_URL", "http://127.0.0.1:1/place-call"),
     ("JOBS_QUEUE_URL", "http://127.0.0.1:1/jobs"),
+    ("CHORES_QUEUE_URL", "http://127.0.0.1:1/chores"),
     ("NEWS_QUEUE_URL", "http://127.0.0.1:1/news"),
     ("LIVE_ENDPOINT", "http://127.0.0.1:1/live"),
 ];
