@@ -134,7 +134,7 @@ enum Train {
 enum Evaluate {
     /// How many emergencies are heard in what patients say, and how much that is harmless is taken for one.
     Emergencies {
-        /// JSON Lines of `{"id","lang","text","emergency":true|false,"severity":"CRITICAL|HIGH|MEDIUM"|null}`; the
+        /// A file, or a folder with one for each language: JSON Lines of `{"id","lang","text","emergency":true|false,"severity":"CRITICAL|HIGH|MEDIUM"|null}`; the
         /// repository's own held-out set when not given.
         file: Option<PathBuf>,
         /// Print one line of JSON for each utterance.

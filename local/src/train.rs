@@ -197,6 +197,8 @@ fn report(rows: &[Row]) {
         ("h", "-h"),
         ("i", "-i"),
         ("j", "-j"),
+        ("k", "-k"),
+        ("l", "-l"),
     ] {
         for (layer, is_found) in layers {
             let (mut recall, mut critical, mut false_alarms) = (Share::default(), Share::default(), Share::default());

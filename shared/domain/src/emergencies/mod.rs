@@ -99,6 +99,8 @@ const DOUBTFUL: f32 = 0.6;
 const SURE: f32 = 1.4;
 /// The same of a part of what was said, when it alone is judged.
 const PART: f32 = 0.5;
+/// The same where nobody says that it is themselves.
+const PART_OF_ANYBODY: f32 = 0.7;
 
 impl Judgement {
     /// Nothing was said that has a letter or a digit: the transcript of a cough, or of what could not be written down.
@@ -115,7 +117,9 @@ impl Judgement {
     /// Whether the speaker says of themselves that something is so, and nothing speaks against it.
     fn is_plea(&self) -> bool {
         let plain = self.heard.contexts.iter().all(|context| !context.speaks_against());
-        self.score > PART && plain && self.heard.has(Context::First) && !self.heard.cues.is_empty()
+        let first = self.heard.has(Context::First) && !self.heard.cues.is_empty();
+        let bar = if first { PART } else { PART_OF_ANYBODY };
+        self.score > bar && plain
     }
 
     /// The emergency, if it is one.

@@ -86,8 +86,31 @@ fn capital_letters_and_punctuation_change_nothing() {
 #[test_case("They said on television what to do if, but I can't breathe")]
 #[test_case("My neighbour had this last year and now I can't get up")]
 #[test_case("there's an elephant sat on my chest")]
+#[test_case("I can't breathe, they were talking about that on the radio this morning")]
+#[test_case("they said on television what to do but I can't breathe")]
+#[test_case("They said on television what to do, but I can't breathe. ")]
+#[test_case("my neighbour had this last year, but I can't breathe, dear.")]
 fn what_stands_around_a_plea_never_silences_it(words: &str) {
     assert!(assess(words, Language::En).is_some(), "{:?}", judge(words, Language::En));
+}
+
+#[test_case("")]
+#[test_case(" ")]
+#[test_case(".")]
+#[test_case("…?!")]
+fn nothing_is_no_emergency(words: &str) {
+    for language in Language::ALL {
+        let judged = judge(words, language);
+        assert!(judged.finding().is_none() && !judged.is_doubtful(), "{language}: {judged:?}");
+    }
+}
+
+#[test]
+fn talk_does_not_become_an_emergency_by_being_long() {
+    let said =
+        ["good morning Bianca, how are you today", "I had a boiled egg for my tea", "the roses are out", "it rained"];
+    let score = |times| judge(&said.repeat(times).join(". "), Language::En).score;
+    assert!(score(1) < 0.0 && score(6) < 0.0, "{} {}", score(1), score(6));
 }
 
 #[test]

@@ -11,10 +11,10 @@ use crate::locale::Language;
 const FILE: &str = include_str!("weights/together.txt");
 /// The name of the weight of nothing at all, which moves the line to where false alarms are as rare as they must be.
 const BIAS: &str = "bias";
+/// Words of a whole sentence; more of them tell nothing more, or long talk would be one long emergency.
+const WHOLE: f32 = 12.0;
 /// Words of a text that is short, at most.
 const SHORT: f32 = 4.0;
-/// Words from which a text is as long as any.
-const LONG: f32 = 40.0;
 /// How sure of itself the learned layer can be.
 const SUREST: f32 = 3.0;
 
@@ -23,7 +23,7 @@ pub fn signs(heard: &Heard, learned: f32, words: f32, language: Language) -> Vec
     let any = !heard.cues.is_empty();
     let mut signs = vec![
         ("learned".to_owned(), learned.clamp(-SUREST, SUREST)),
-        ("length".to_owned(), words.min(LONG) / LONG),
+        ("length".to_owned(), words.min(WHOLE) / WHOLE),
         (format!("language {}", language.code()), 1.0),
     ];
     let mut sign = |name: &str, is_so: bool| {
