@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use domain::Phone;
 use domain::calls::{EndReason, Outcome};
+use domain::emergencies::Detector;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
@@ -106,6 +107,11 @@ impl Outside {
 /// a turn replaces the one that waits.
 pub async fn run(plan: Plan, leg: Box<dyn Leg>, connector: Connector, outside: Outside) -> CallEnd {
     let model = plan.model.clone();
+    // Reading many phrases takes a while the first time: not here, where the sound of other calls waits.
+    let (language, phrases) = (plan.language, plan.phrases.clone());
+    if tokio::task::spawn_blocking(move || Detector::new(language, &phrases)).await.is_err() {
+        tracing::error!("the phrases of an organisation could not be read beforehand");
+    }
     let Outside { records, tasks, mut commands, mut done, caller_id, observer } = outside;
     let mut call = Call {
         session: Session::new(plan),

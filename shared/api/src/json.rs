@@ -95,6 +95,17 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     Ok(value)
 }
 
+/// A part of a body that is read by itself; what is wrong is named as it is for a whole body.
+///
+/// # Errors
+/// [`Kind::Invalid`](domain::Kind::Invalid) naming the place.
+pub fn shape<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Error> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        shaped(&path, &error.into_inner().to_string())
+    })
+}
+
 /// Says in our words what serde says in its own, without repeating the value: it may be a
 /// patient's.
 fn shaped(path: &str, said: &str) -> Error {

@@ -34,7 +34,7 @@ pub use error::{AccountMovedOn, ApiError, ErrorBody, FieldBody, OpenRefusals, Re
 pub use guard::Rules;
 pub use headers::speaks_json;
 pub use idempotency::Once;
-pub use json::{Created, MAX_BODY, MAX_IMPORT, NoContent, Raw, Valid, nullable};
+pub use json::{Created, MAX_BODY, MAX_IMPORT, NoContent, Raw, Valid, nullable, shape};
 pub use layers::{Manners, with_manners};
 pub use origin::From;
 pub use page::{PageBody, PageQuery};

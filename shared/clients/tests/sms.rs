@@ -45,6 +45,30 @@ async fn a_message_is_transactional_and_names_no_sender() {
     assert!(!asked.contains("SenderID"));
 }
 
+#[tokio::test]
+async fn what_may_have_been_accepted_is_not_sent_again_by_itself() {
+    clients::tls::install();
+    let asked = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&asked);
+    let router = Router::new().fallback(move || async move {
+        *counted.lock().unwrap() += 1;
+        StatusCode::INTERNAL_SERVER_ERROR
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async { axum::serve(listener, router).await });
+    let env = Env::default().with("STAGE", "local").with("AWS_ENDPOINT_URL", endpoint);
+    let env = env.with("MAIL_FROM", "bianca@demo.example");
+    let aws = clients::aws::sdk_config(&Aws::from_env(&env).unwrap()).await;
+    let text = "012345 is it".to_owned().into();
+    Sms::new(&aws).send(&NUMBER.parse::<Phone>().unwrap(), &text).await.unwrap_err();
+    assert_eq!(*asked.lock().unwrap(), 1);
+    let mail = clients::Mail::new(&aws, &config::Mail::from_env(&env).unwrap());
+    let text = domain::alerts::MailText { subject: "Hello".to_owned().into(), body: "Hello".to_owned().into() };
+    mail.send(&"nora@demo.example".parse().unwrap(), &text).await.unwrap_err();
+    assert_eq!(*asked.lock().unwrap(), 2);
+}
+
 #[test_case(400, "InvalidParameter" => (Kind::Invalid, "sms_not_possible"); "a number that nothing reaches")]
 #[test_case(400, "OptedOut" => (Kind::Invalid, "sms_not_possible"); "one that wants nothing")]
 #[test_case(403, "AuthorizationError" => (Kind::Unavailable, "unavailable"); "we may not")]

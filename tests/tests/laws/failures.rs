@@ -35,6 +35,7 @@ const TARGETS: &[(&str, &str)] = &[
     ("api", "shared/api/src"),
     ("clients", "shared/clients/src"),
     ("services", "shared/services/src"),
+    ("local", "local/src"),
 ];
 
 /// Whether the file is the module: `recovery.rs`, `emergencies/tests.rs`.

@@ -4,6 +4,7 @@ use api::{Created, MAX_IMPORT, Refusals, Result, SignedIn, Valid, text};
 use axum::extract::State;
 use domain::phrases::Draft;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use services::phrases::Imported;
 use services::{Ctx, Front, phrases};
 use utoipa::ToSchema;
@@ -18,7 +19,14 @@ pub(crate) struct ImportIn {
     #[schema(min_items = 1, max_items = 10_000, example = json!([{
         "phrase": "my clock has stopped", "language": "en", "severity": "HIGH", "category": "Medical", "pattern": "clock"
     }]))]
-    phrases: Vec<PhraseIn>,
+    #[schema(value_type = Vec<PhraseIn>)]
+    phrases: Vec<Value>,
+}
+
+/// A row's words as they were sent, and what it is: one that is no phrase holds up no other.
+fn row(sent: Value) -> (String, domain::Result<Draft>) {
+    let words = sent["phrase"].as_str().unwrap_or_default().to_owned();
+    (words, api::shape::<PhraseIn>(sent).map(Draft::from))
 }
 
 /// What became of an import.
@@ -92,6 +100,6 @@ pub(crate) async fn import_phrases(
     State(ctx): State<Front<Ctx>>,
     Valid(input): Valid<ImportIn, MAX_IMPORT>,
 ) -> Result<Created<ImportBody>> {
-    let drafts = input.phrases.into_iter().map(Draft::from).collect();
-    Ok(Created(phrases::import(&ctx, &caller, drafts).await?.into()))
+    let rows = input.phrases.into_iter().map(row).collect();
+    Ok(Created(phrases::import(&ctx, &caller, rows).await?.into()))
 }

@@ -59,11 +59,25 @@ async fn what_is_no_import_is_refused_whole() {
     let import = format!("{PHRASES}/bulk-import");
     app.admin.post(&import, json!({ "phrases": [] })).await.refused(400, "validation_failed");
     app.admin.post(&import, json!({ "phrases": many(10_001) })).await.refused(400, "validation_failed");
-    let mut wrong = many(2);
-    wrong[1]["severity"] = json!("URGENT");
-    app.admin.post(&import, json!({ "phrases": wrong })).await.invalid(&["phrases[1].severity"]);
+    app.admin.post(&import, json!({ "phrases": "all" })).await.refused(400, "validation_failed");
     app.staff.post(&import, json!({ "phrases": many(1) })).await.refused(403, "role_not_allowed");
     assert_eq!(app.admin.get(PHRASES).await.ok(200)["totalResults"], 0);
+}
+
+#[tokio::test]
+async fn a_row_that_is_no_phrase_holds_up_no_other() {
+    let app = app().await;
+    let mut rows = many(5);
+    rows[0]["severity"] = json!("URGENT");
+    rows[1]["colour"] = json!("red");
+    rows[2] = json!("help");
+    rows[3]["pattern"] = json!("(");
+    let told = app.admin.post(format!("{PHRASES}/bulk-import"), json!({ "phrases": rows })).await.ok(201);
+    assert_eq!((&told["total"], told["success"].as_array().unwrap().len()), (&json!(5), 1));
+    let refused: Vec<_> = told["errors"].as_array().unwrap().iter().map(|row| (&row["index"], &row["code"])).collect();
+    let code = json!("validation_failed");
+    assert_eq!(refused, [(&json!(0), &code), (&json!(1), &code), (&json!(2), &code), (&json!(3), &code)]);
+    assert!(told["errors"][0]["error"].as_str().unwrap().contains("severity"), "{told}");
 }
 
 #[tokio::test]

@@ -90,6 +90,21 @@ async fn the_same_key_again_is_the_same_alert() {
 }
 
 #[tokio::test]
+async fn an_alert_that_was_stored_and_told_to_nobody_is_told_by_who_raises_it_again() {
+    let app = TestApp::start(no_routes).await;
+    let call = running(&app, &["I can't breathe"]).await;
+    // Stored by a process that died before it told anybody, and lost its claim since.
+    let (id, past) = (AlertId::generate(app.ctx.now(), &*app.ctx.random), app.ctx.now() - SignedDuration::from_mins(1));
+    let alert = domain::alerts::Alert::raise(id, plea(&call, "help"), past);
+    app.ctx.store.commit([store::mongo::Alerts::add(&alert, past).unwrap()]).await.unwrap();
+    let raised = alerts::raise(&app.ctx, plea(&call, "help")).await.unwrap();
+    assert!(!raised.first && raised.informed == 1, "{raised:?}");
+    assert_eq!(subjects(&app, &app.staff).await.len(), 1);
+    assert_eq!(alerts::raise(&app.ctx, plea(&call, "help")).await.unwrap().informed, 1);
+    assert_eq!(subjects(&app, &app.staff).await.len(), 1, "once");
+}
+
+#[tokio::test]
 async fn without_anybody_assigned_the_administrators_are_told() {
     let app = TestApp::start(no_routes).await;
     let locked = app.caregiver(Role::OrgAdmin, |caregiver| caregiver.locked = true).await;

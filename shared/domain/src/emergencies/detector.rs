@@ -1,5 +1,8 @@
 //! What a call listens with: a language and the organisation's phrases.
 
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use super::clauses::clauses;
 use super::rules::{Context, Heard};
 use super::{Finding, Judgement, SURE, judge, judge_words};
@@ -9,19 +12,40 @@ use crate::phrases::{Listened, Pattern, spelled};
 /// How sure a phrase of the organisation is, when nothing that is said speaks against it.
 const PHRASE: f32 = 2.0;
 
-/// A detector for one call. Making it reads the rules of the language, which takes a while the first time.
+/// Sets of phrases that are kept as they were read: those of the organisations and languages that were called last.
+const KEPT: usize = 32;
+
+/// Phrases that were read, each with its expression.
+type Read = Arc<Vec<(Listened, Pattern)>>;
+
+/// A detector for one call. Making it reads the rules of the language and the phrases, which takes a while the first time:
+/// a thousand phrases some seconds, so not where others wait.
 #[derive(Debug)]
 pub struct Detector {
     language: Language,
-    phrases: Vec<(Listened, Pattern)>,
+    phrases: Read,
+}
+
+/// The phrases as they are looked for, read once for all calls that have the same.
+fn read(phrases: &[Listened]) -> Read {
+    static KNOWN: Mutex<VecDeque<(Vec<Listened>, Read)>> = Mutex::new(VecDeque::new());
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, read)) = known().iter().find(|(of, _)| of == phrases) {
+        return Arc::clone(read);
+    }
+    let read = |phrase: &Listened| Some((phrase.clone(), Pattern::read(&phrase.pattern).ok()?));
+    let read: Read = Arc::new(phrases.iter().filter_map(read).collect());
+    let mut known = known();
+    known.push_front((phrases.to_vec(), Arc::clone(&read)));
+    known.truncate(KEPT);
+    read
 }
 
 impl Detector {
     /// A detector that also listens for these phrases; one that cannot be read any more is left out.
     pub fn new(language: Language, phrases: &[Listened]) -> Self {
         super::warm(language);
-        let read = |phrase: &Listened| Some((phrase.clone(), Pattern::read(&phrase.pattern).ok()?));
-        Self { language, phrases: phrases.iter().filter_map(read).collect() }
+        Self { language, phrases: read(phrases) }
     }
 
     /// Judges an utterance, as [`judge`], with the phrases.
@@ -103,6 +127,13 @@ mod tests {
         let judgement = detector().judge("I watched a film about a purple elephant");
         assert!(judgement.finding().is_none() && judgement.is_doubtful(), "{judgement:?}");
         assert!(detector().judge("The purple elephant is here, I saw that once in a film").finding().is_some());
+    }
+
+    #[test]
+    fn phrases_are_read_once_for_all_calls_that_have_the_same() {
+        let (one, other) = (detector(), detector());
+        assert!(Arc::ptr_eq(&one.phrases, &other.phrases));
+        assert!(!Arc::ptr_eq(&one.phrases, &Detector::new(Language::En, &[]).phrases));
     }
 
     #[test]

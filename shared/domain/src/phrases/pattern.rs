@@ -4,6 +4,8 @@
 //! time that grows with the text only (the `regex` crate, which therefore has no look-around and no back-references).
 
 use regex::{Regex, RegexBuilder};
+use regex_syntax::ast::parse::ParserBuilder;
+use regex_syntax::ast::{self, Ast, ClassSetItem};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::error::{Error, Result};
@@ -12,6 +14,10 @@ use crate::error::{Error, Result};
 pub const MAX_PATTERN: usize = 500;
 /// Bytes that a compiled expression may take: `(a{100}){100}` does not fit.
 const MAX_COMPILED: usize = 256 << 10;
+/// Classes of very many letters (`.`, `\w`, `\p{L}`, `[^a]`) that an expression may have: each takes milliseconds to read.
+const MAX_WIDE: usize = 20;
+/// Letters from which a range is wide.
+const WIDE: u32 = 1_000;
 /// How deep groups may lie in each other.
 const MAX_DEPTH: u32 = 20;
 
@@ -39,7 +45,11 @@ impl Pattern {
         if !(1..=MAX_PATTERN).contains(&source.chars().count()) {
             return Err(wrong(format!("must have 1 to {MAX_PATTERN} characters")));
         }
-        let regex = RegexBuilder::new(&spelled(source))
+        let spelling = spelled(source);
+        if is_costly(&spelling) {
+            return Err(wrong("must be a regular expression: it is too large".to_owned()));
+        }
+        let regex = RegexBuilder::new(&spelling)
             .case_insensitive(true)
             .size_limit(MAX_COMPILED)
             .dfa_size_limit(MAX_COMPILED)
@@ -62,6 +72,46 @@ impl Pattern {
     /// Whether it is found in a text that is [`spelled`].
     pub(crate) fn is_in(&self, spelled: &str) -> bool {
         self.0.is_match(spelled)
+    }
+}
+
+/// Whether it has so many wide classes that reading it would take long. What cannot be read at all costs nothing.
+fn is_costly(source: &str) -> bool {
+    let read = ParserBuilder::new().nest_limit(MAX_DEPTH).build().parse(source);
+    read.is_ok_and(|read| ast::visit(&read, WideClasses::default()).is_ok_and(|wide| wide > MAX_WIDE))
+}
+
+/// Counts classes of very many letters.
+#[derive(Default)]
+struct WideClasses(usize);
+
+impl ast::Visitor for WideClasses {
+    type Output = usize;
+    type Err = ();
+
+    fn finish(self) -> Result<usize, ()> {
+        Ok(self.0)
+    }
+
+    fn visit_pre(&mut self, ast: &Ast) -> Result<(), ()> {
+        let wide = match ast {
+            Ast::Dot(_) | Ast::ClassUnicode(_) | Ast::ClassPerl(_) => true,
+            Ast::ClassBracketed(class) => class.negated,
+            _ => false,
+        };
+        self.0 += usize::from(wide);
+        Ok(())
+    }
+
+    fn visit_class_set_item_pre(&mut self, item: &ClassSetItem) -> Result<(), ()> {
+        let wide = match item {
+            ClassSetItem::Unicode(_) | ClassSetItem::Perl(_) => true,
+            ClassSetItem::Bracketed(class) => class.negated,
+            ClassSetItem::Range(range) => u32::from(range.end.c).saturating_sub(u32::from(range.start.c)) > WIDE,
+            _ => false,
+        };
+        self.0 += usize::from(wide);
+        Ok(())
     }
 }
 
@@ -114,6 +164,20 @@ mod tests {
     fn it_is_refused(pattern: &str, expected: &str) {
         let error = Pattern::read(pattern).unwrap_err();
         assert_eq!((error.fields[0].path.as_str(), error.fields[0].message.as_str()), ("pattern", expected));
+    }
+
+    #[test_case(&r"\p{any}".repeat(70))]
+    #[test_case(&"[^a]".repeat(100))]
+    #[test_case(&r"[\u{0}-\u{10FFFF}]".repeat(25))]
+    #[test_case(&r"[\w&&[^a]]".repeat(40))]
+    fn what_takes_long_to_read_is_refused_unread(pattern: &str) {
+        assert!(is_costly(pattern));
+        assert!(Pattern::read(pattern).unwrap_err().fields[0].message.ends_with("it is too large"));
+    }
+
+    #[test]
+    fn a_few_wide_classes_are_no_harm() {
+        Pattern::read(r"\b(my|the) \w+ (has|is) .* (gone|stopped)\b").unwrap();
     }
 
     #[test]

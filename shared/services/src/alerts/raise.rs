@@ -10,7 +10,7 @@ use store::Write;
 use store::mongo::{Alerts, Outbox, Pending, Phrases};
 
 use super::TELLING;
-use super::notify::tell;
+use super::notify::{notify, tell};
 use crate::audit::{self, Action, Subject};
 use crate::{CallCtx, live, outbox};
 
@@ -45,8 +45,22 @@ pub async fn raise(ctx: &CallCtx, alert: NewAlert) -> Result<Raised> {
         Ok(()) => {}
         Err(error) if error.code == "alert_known" => {
             let patient = patient.ok_or_else(nobody)?;
-            let known = ctx.store.alerts().by_key(patient, call, &key).await?;
-            let informed = known.map_or(0, |known| count(&known));
+            let Some(known) = ctx.store.alerts().by_key(patient, call, &key).await? else {
+                return Ok(Raised { first: false, informed: 0 });
+            };
+            let mut informed = count(&known);
+            if informed == 0 {
+                // Stored by a commit whose answer was lost, or by a process that died: whoever asks again tells at once, unless
+                // somebody is telling of it this moment.
+                let telling = tokio::spawn({
+                    let ctx = ctx.clone();
+                    async move { notify(&ctx, known.id).await }
+                });
+                if let Ok(Ok(Err(error))) = tokio::time::timeout(PATIENCE, telling).await {
+                    tracing::warn!(alert = %known.id, %error, "an alert waits for the tick");
+                }
+                informed = written(ctx, known.id).await;
+            }
             return Ok(Raised { first: false, informed });
         }
         Err(error) => return Err(error),

@@ -35,18 +35,18 @@ pub struct Refused {
     pub error: Error,
 }
 
-/// Adds what can be added of many phrases and says of each what became of it. Doing it again adds what is missing: what is
+/// Adds what can be added of many phrases, each with its words as they were sent, and says of each what became of it. Doing it again adds what is missing: what is
 /// there already is refused as `phrase_taken`.
 ///
 /// # Errors
 /// When there are none or more than [`MOST_AT_ONCE`]; `role_not_allowed`.
-pub async fn import(ctx: &Ctx, caller: &Caller, drafts: Vec<Draft>) -> Result<Imported> {
+pub async fn import(ctx: &Ctx, caller: &Caller, rows: Vec<(String, Result<Draft>)>) -> Result<Imported> {
     let work = async {
         policy::grant(caller, Action::Create, Resource::Phrase)?;
-        if !(1..=MOST_AT_ONCE).contains(&drafts.len()) {
+        if !(1..=MOST_AT_ONCE).contains(&rows.len()) {
             return Err(Error::field("phrases", format!("must be 1 to {MOST_AT_ONCE}")));
         }
-        let (mut imported, wanted) = sorted_out(ctx, caller, drafts).await?;
+        let (mut imported, wanted) = sorted_out(ctx, caller, rows).await?;
         for some in wanted.chunks(TOGETHER) {
             add(ctx, caller, some, &mut imported).await;
         }
@@ -57,7 +57,11 @@ pub async fn import(ctx: &Ctx, caller: &Caller, drafts: Vec<Draft>) -> Result<Im
 }
 
 /// What can be added, as far as it is known before it is tried.
-async fn sorted_out(ctx: &Ctx, caller: &Caller, drafts: Vec<Draft>) -> Result<(Imported, Vec<(usize, Phrase)>)> {
+async fn sorted_out(
+    ctx: &Ctx,
+    caller: &Caller,
+    rows: Vec<(String, Result<Draft>)>,
+) -> Result<(Imported, Vec<(usize, Phrase)>)> {
     let known = ctx.store.phrases().every(caller.org, Kinds::default()).await?;
     let mut room: HashMap<Language, usize> = HashMap::new();
     let mut taken: HashSet<(Language, String)> = HashSet::new();
@@ -66,9 +70,8 @@ async fn sorted_out(ctx: &Ctx, caller: &Caller, drafts: Vec<Draft>) -> Result<(I
         taken.insert((draft.language, draft.phrase));
     }
     let (mut imported, mut wanted) = (Imported::default(), Vec::new());
-    for (index, draft) in drafts.into_iter().enumerate() {
-        let phrase = draft.phrase.clone();
-        let checked = draft.checked().and_then(|draft| {
+    for (index, (phrase, draft)) in rows.into_iter().enumerate() {
+        let checked = draft.and_then(Draft::checked).and_then(|draft| {
             let room = room.entry(draft.language).or_insert(MOST);
             if *room == 0 {
                 return Err(too_many());

@@ -3,6 +3,7 @@
 use domain::Result;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, TryStreamExt as _};
+use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, deserialize_from_document};
 use serde::de::DeserializeOwned;
 
@@ -88,7 +89,7 @@ impl Store {
         let collection = query.collection;
         let rows: Vec<Document> = self.every(query).await?;
         let read = |row: Document| {
-            let id = row.get_object_id("_id").map(|id| id.to_hex()).unwrap_or_default();
+            let id = row.get_object_id("_id").map(ObjectId::to_hex).unwrap_or_default();
             let row = deserialize_from_document(row).map_err(|error| error.to_string());
             let read = row.and_then(|row| read(row).map_err(|error| error.to_string()));
             read.inspect_err(|_| tracing::error!(collection, id, "a document cannot be read and is left out")).ok()

@@ -68,6 +68,25 @@ fn an_occurrence(now: Timestamp) -> Occurrence {
     Occurrence::of(OccurrenceId(id(1)), whose, now, now, jiff::SignedDuration::ZERO)
 }
 
+/// Asks for what dispatch reads.
+async fn read_what_is_planned(store: &Store, now: Timestamp) {
+    let (patient, call, org) = (PatientId(id(4)), CallId(id(5)), OrgId(id(7)));
+    drop(store.schedules().due(now, 5).await);
+    for after in [None, Some(ScheduleId(id(3)))] {
+        drop(store.schedules().following(org, after, 5).await);
+    }
+    let waits = an_occurrence(now);
+    for after in [None, Some(&waits)] {
+        drop(store.occurrences().waiting(now, after, &[], 5).await);
+        drop(store.occurrences().waiting(now, after, &[org], 5).await);
+    }
+    drop(store.calls().count_live(org, 5).await);
+    drop(store.calls().count_since(org, now, 5).await);
+    drop(store.calls().is_any_live(&[patient]).await);
+    drop(store.occurrences().of_call(call).await);
+    drop(store.occurrences().waiting_for(patient).await);
+}
+
 /// Asks for everything that reads.
 async fn read_everything(store: &Store) {
     let now = Timestamp::now();
@@ -131,20 +150,7 @@ async fn read_everything(store: &Store) {
     drop(codes.attempt(caregiver, now).await);
     drop(store.callbacks().by_key(call, "key").await);
     drop(store.callbacks().due(now, 5).await);
-    drop(store.schedules().due(now, 5).await);
-    for after in [None, Some(ScheduleId(id(3)))] {
-        drop(store.schedules().following(org, after, 5).await);
-    }
-    let waits = an_occurrence(now);
-    for after in [None, Some(&waits)] {
-        drop(store.occurrences().waiting(now, after, &[], 5).await);
-        drop(store.occurrences().waiting(now, after, &[org], 5).await);
-    }
-    drop(store.calls().count_live(org, 5).await);
-    drop(store.calls().count_since(org, now, 5).await);
-    drop(store.calls().is_any_live(&[patient]).await);
-    drop(store.occurrences().of_call(call).await);
-    drop(store.occurrences().waiting_for(patient).await);
+    read_what_is_planned(store, now).await;
     drop(store.calls().in_status_before(&Status::LIVE, now, 0, 5).await);
     drop(store.caregivers().by_email(&"nora@demo.example".parse().unwrap()).await);
     let link = SsoLink { provider: Provider::Google, subject: "1".into() };
