@@ -218,8 +218,10 @@ impl Session {
         };
         self.stats.alerts += u32::from(matches!(done, Done::Alerted { .. }));
         self.remark(remark);
-        let quiet = !self.responses.busy() && self.queue.queued() == 0 && self.caller_since.is_none();
-        if quiet && self.phase == Phase::Talking {
+        let quiet = !self.responses.busy() && self.queue.queued() == 0;
+        // That nobody was reached must be said, if not now then next: the patient may wait for help that does not come.
+        let must = !matches!(done, Done::Alerted { informed } if *informed > 0);
+        if (quiet || must) && self.caller_since.is_none() && self.phase == Phase::Talking {
             self.ask(now, Purpose::Answer);
         }
     }

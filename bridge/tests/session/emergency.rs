@@ -76,6 +76,24 @@ fn what_a_process_stored_and_did_not_live_to_judge_is_judged_by_the_next() {
 }
 
 #[test]
+fn that_nobody_was_reached_is_said_as_soon_as_she_has_finished_her_sentence() {
+    for (done, asks) in [(Done::Failed("unavailable".into()), true), (Done::Alerted { informed: 2 }, false)] {
+        let mut call = SimCall::answered();
+        says(&mut call, "u", "I can't breathe");
+        // The server has begun an answer by itself meanwhile.
+        call.begin_response("r_auto");
+        call.begin_item("r_auto", "auto");
+        call.delta("r_auto", "auto", 1000);
+        call.done(done);
+        call.forget_sent();
+        assert!(!call.asked());
+        call.end_response("r_auto", "completed", vec![]);
+        call.run_for(ms(200));
+        assert_eq!(call.asked(), asks);
+    }
+}
+
+#[test]
 fn what_no_rule_explains_is_told_though_something_was_told_before() {
     let mut call = SimCall::answered_with(Plan { language: Language::De, ..plan() });
     says(&mut call, "a", "Ich kriege keine Luft");
