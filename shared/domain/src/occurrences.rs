@@ -167,20 +167,22 @@ impl Occurrence {
     /// What becomes of it when its call ended at `now`, for an organisation whose calls may be so late. Every attempt counts
     /// that nobody answered, be it that the line was engaged, a machine answered or the network did not take it. A fault of
     /// ours is no attempt, as long as a call may still come: the patient is called again soon, also where nobody is called twice.
+    /// Whoever was spoken with was reached, however that ended: that it broke off is told to people.
     #[must_use]
     pub fn after(&self, call: &Call, retries: CallRetries, window: SignedDuration, now: Timestamp) -> Self {
         let interval = SignedDuration::from_mins(i64::from(retries.interval_minutes));
         let again = now + interval;
         let meant = self.due + interval * i32::from(self.attempts.saturating_sub(1));
-        let excused = call.outcome != Some(Outcome::Answered)
-            && call.end_reason.is_some_and(EndReason::is_fault)
-            && now.duration_since(meant) <= window;
-        if excused {
+        let fault = call.end_reason.is_some_and(EndReason::is_fault);
+        let talked = call.outcome == Some(Outcome::Answered) || fault && call.answered_at.is_some();
+        if talked {
+            return Self { state: State::Reached { call: call.id }, ..self.clone() };
+        }
+        if fault && now.duration_since(meant) <= window {
             let attempts = self.attempts.saturating_sub(1);
             return Self { attempts, state: State::Waiting { at: now + AFTER_A_FAULT }, ..self.clone() };
         }
         let state = match (call.outcome, call.end_reason) {
-            (Some(Outcome::Answered), _) => State::Reached { call: call.id },
             (_, Some(EndReason::PatientGone)) => State::Skipped { why: Skipped::PatientGone },
             (_, Some(EndReason::NoConsent)) => State::Skipped { why: Skipped::NoConsent },
             (_, Some(EndReason::Paused)) => State::Skipped { why: Skipped::Paused },
@@ -281,6 +283,10 @@ mod tests {
         let talked = ended(Outcome::Answered, EndReason::ModelLost);
         let reached = due().calling(id(CallId, 5)).after(&talked, retries, HOUR, at(120));
         assert_eq!(reached.state, State::Reached { call: id(CallId, 5) }, "somebody was there");
+        let mut cut = ended(Outcome::Failed, EndReason::OwnerLost);
+        cut.answered_at = Some(at(30));
+        let reached = due().calling(id(CallId, 5)).after(&cut, retries, HOUR, at(120));
+        assert_eq!(reached.state, State::Reached { call: id(CallId, 5) }, "and their cell died");
     }
 
     #[test]

@@ -77,6 +77,41 @@ async fn a_cell_that_dies_while_it_takes_a_call_costs_no_attempt_and_the_patient
 }
 
 #[tokio::test]
+async fn a_cell_that_dies_while_it_ends_a_call_has_reached_the_patient_all_the_same() {
+    let alone = Alone::start().await;
+    let app = &alone.app;
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    let schedule = daily(app, &ada).await;
+    app.clock.advance(schedule.next.unwrap().duration_since(app.ctx.now()));
+    let (mut steps, mut killed) = (0, 0);
+    loop {
+        tick(app).await.unwrap();
+        let State::Calling { call } = occurrences(app, &schedule).await[0].state else { panic!("nobody is called") };
+        let mut call = calls::take(&app.ctx, call, "dead").await.unwrap().unwrap().call;
+        testkit::cell::progress(&app.ctx, &mut call, domain::calls::Status::Connected).await;
+        let ending = calls::finish(&app.ctx, &call, Outcome::Answered, EndReason::Goodbye, app.ctx.now());
+        let done = killed_after(steps, ending).await;
+        killed += usize::from(!done);
+        for _ in 0..3 {
+            app.clock.advance(SignedDuration::from_mins(1));
+            if let Err(error) = tick(app).await {
+                assert_eq!(error.kind, Kind::Unavailable, "after {steps} steps: {error}");
+            }
+        }
+        let newest = &occurrences(app, &schedule).await[0];
+        assert_eq!((newest.state, newest.attempts), (State::Reached { call: call.id }, 1), "after {steps} steps");
+        let live = app.ctx.store.calls().live(&policy::system("a test")).await.unwrap();
+        assert!(live.is_empty(), "after {steps} steps nobody is called a second time");
+        if done {
+            break;
+        }
+        steps += 1;
+        app.clock.advance(newest.due.duration_since(app.ctx.now()) + SignedDuration::from_hours(24));
+    }
+    assert!(killed >= 8, "only {killed} places were tried");
+}
+
+#[tokio::test]
 async fn a_tick_that_dies_at_any_step_places_each_call_once_and_loses_none() {
     let alone = Alone::start().await;
     let app = &alone.app;
