@@ -79,7 +79,7 @@ fn examples(language: Language) -> Result<Vec<Row>, Failure> {
     let file = root().join(format!("shared/domain/emergencies/training/{}.jsonl", language.code()));
     let row = |utterance: Utterance| {
         let pieces = emergencies::pieces(&utterance.text, language);
-        let Judgement { heard, words, .. } = emergencies::judge(&utterance.text, language);
+        let Judgement { heard, words, .. } = emergencies::judge_whole(&utterance.text, language);
         Row { utterance, pieces, heard, words, margin: 0.0, score: 0.0, critical: 0.0, signs: Vec::new() }
     };
     Ok(read(Some(&file))?.into_iter().map(row).collect())

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::clauses::clauses;
 use super::rules::{Context, Heard};
-use super::{Finding, Judgement, SURE, judge, judge_words};
+use super::{Finding, Judgement, SURE, judge, judge_whole};
 use crate::locale::Language;
 use crate::phrases::{Listened, Pattern, spelled};
 
@@ -65,7 +65,7 @@ impl Detector {
         let plainly = || {
             let parts = clauses(text, self.language);
             let said_in = |part: &&str| said.iter().any(|(_, pattern)| pattern.is_in(&spelled(part)));
-            parts.into_iter().filter(said_in).any(|part| is_so(&judge_words(part, self.language).heard.contexts))
+            parts.into_iter().filter(said_in).any(|part| is_so(&judge_whole(part, self.language).heard.contexts))
         };
         let sure = is_so(&judgement.heard.contexts) || plainly();
         judgement.score = judgement.score.max(if sure { PHRASE } else { -f32::EPSILON });

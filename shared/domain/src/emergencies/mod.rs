@@ -147,10 +147,10 @@ impl Judgement {
 /// Judges an utterance that is complete. Pure; the first time in a language reads its rules, which takes a while
 /// ([`warm`]), and then some hundred microseconds for a sentence.
 pub fn judge(text: &str, language: Language) -> Judgement {
-    let whole = judge_words(text, language);
+    let whole = judge_whole(text, language);
     // What somebody says of themselves, now and plainly, is so, whatever film or neighbour they speak of before or after it:
     // "I can't breathe, they were talking about that on the radio".
-    let parts = clauses::clauses(text, language).into_iter().map(|part| judge_words(part, language));
+    let parts = clauses::clauses(text, language).into_iter().map(|part| judge_whole(part, language));
     let plea = parts.filter(Judgement::is_plea).max_by(|one, other| one.score.total_cmp(&other.score));
     match plea.filter(|plea| plea.score > whole.score) {
         Some(plea) if whole.score > 0.0 => Judgement { score: plea.score, ..whole },
@@ -159,7 +159,9 @@ pub fn judge(text: &str, language: Language) -> Judgement {
     }
 }
 
-fn judge_words(text: &str, language: Language) -> Judgement {
+/// Judges a text as one piece, whatever its parts say. What is learned is learned from this: what parts say depends on what was
+/// learned before.
+pub fn judge_whole(text: &str, language: Language) -> Judgement {
     let normal = normalise::normal(text, language);
     if normal.is_empty() {
         return Judgement::of_nothing();
