@@ -5,6 +5,9 @@
 //! short filter is fitted through which the played sound would have to come back, and what it explains
 //! is echo. The caller's sound stays as it is: this only answers a question.
 //!
+//! The first 40 ms of any voice look like an echo of any other, so the question is put at once only where an
+//! echo is to be expected: a telephone that sent nothing back of a second of speech is thought to be at an ear.
+//!
 //! What it cannot do: echo with a delay over 500 ms, or less than 6 dB quieter than what was played, is
 //! taken for the caller. A caller who is about as quiet as the echo is taken for echo: of callers up to
 //! 12 dB quieter than the bridge nine in ten are noticed within 400 ms, when the echo is 12 to 26 dB
@@ -43,6 +46,17 @@ const LEAST_TO_MEAN: f32 = 1.5;
 const OVER_NOISE: f32 = 2.0;
 /// Mean power under which nothing was played, -54 dB of full scale: comfort noise and less.
 const NOTHING: f32 = 4e-6;
+/// What is played louder than this, -40 dB, is speech, and comes back from a loudspeaker.
+const SPEECH: f32 = 1e-4;
+/// Samples of one frame of 20 ms.
+const FRAME: usize = 40;
+/// Frames of speech of which nothing came back until no echo is expected: a second, and five of them when one was
+/// recognised before.
+const NOT_EXPECTED_AFTER: u32 = 50;
+const FORGOTTEN_AFTER: u32 = 250;
+/// From half a second of them on, what comes is compared in every fifth frame.
+const COMPARED_FROM: u32 = 25;
+const COMPARED_EVERY: u32 = 5;
 
 /// Compares the two directions of one call.
 #[derive(Debug)]
@@ -52,12 +66,26 @@ pub struct Echo {
     heard: Track<WINDOW>,
     /// Mean power of the caller's background.
     noise: f32,
+    /// Frames of speech of which nothing came back.
+    not_returned: u32,
+    /// How many of them say that nothing will.
+    conclusive: u32,
+    /// Frames in which something came while speech was played.
+    returned: u32,
 }
 
 impl Echo {
     /// A comparison for a call of `codec`.
     pub fn new(codec: Codec) -> Self {
-        Self { codec, played: Track::new(), heard: Track::new(), noise: f32::INFINITY }
+        Self {
+            codec,
+            played: Track::new(),
+            heard: Track::new(),
+            noise: f32::INFINITY,
+            not_returned: 0,
+            conclusive: NOT_EXPECTED_AFTER,
+            returned: 0,
+        }
     }
 
     /// What went on the wire in this 20 ms, noise and silence too: the delay is counted in what is
@@ -72,10 +100,38 @@ impl Echo {
         let newest = &self.heard.samples[WINDOW - NOISE_WINDOW..];
         let power = mean_power(newest);
         self.noise = power.min(self.noise * NOISE_RISE).max(QUIETEST);
+        if self.played.loudest() > SPEECH {
+            self.expect();
+        }
     }
 
-    /// Whether the last 300 ms from the caller are what was played. To be asked when speech begins and
-    /// every 100 ms while it lasts: a caller who speaks into an echo shows after one or two of them.
+    /// Notes whether speech comes back.
+    fn expect(&mut self) {
+        if mean_power(&self.heard.samples[WINDOW - FRAME..]) < self.background() {
+            self.not_returned = self.not_returned.saturating_add(1);
+            return;
+        }
+        self.returned = self.returned.wrapping_add(1);
+        let due = self.not_returned >= COMPARED_FROM && self.returned.is_multiple_of(COMPARED_EVERY);
+        if due && mean_power(&self.heard.samples[..]) > self.background() && self.is_echo() {
+            self.not_returned = 0;
+            self.conclusive = FORGOTTEN_AFTER;
+        }
+    }
+
+    /// Power below which nobody is heard, no echo either.
+    fn background(&self) -> f32 {
+        self.noise * LEAST_TO_MEAN * OVER_NOISE
+    }
+
+    /// Whether this telephone may send back what it plays: it does, or it has not been seen not to. To be asked
+    /// at the first sound; what lasts 300 ms can be compared whatever the answer was.
+    pub fn is_expected(&self) -> bool {
+        self.not_returned < self.conclusive
+    }
+
+    /// Whether the last 300 ms from the caller are what was played. To be asked when speech begins, if an echo
+    /// is expected, and every 100 ms while it lasts: a caller who speaks into an echo shows after one or two.
     pub fn is_echo(&self) -> bool {
         self.explained() >= EXPLAINED
     }
@@ -88,14 +144,13 @@ impl Echo {
         if loudest < NOTHING {
             return 0.0;
         }
-        let noise = self.noise * LEAST_TO_MEAN;
-        if power < loudest * FAINT || power < noise * OVER_NOISE {
+        if power < loudest * FAINT || power < self.background() {
             return 1.0;
         }
         if power > loudest * LOUDEST {
             return 0.0;
         }
-        let without_noise = dot(heard, heard) * (1.0 - noise / power);
+        let without_noise = dot(heard, heard) * (1.0 - self.noise * LEAST_TO_MEAN / power);
         self.best_lag().map_or(0.0, |lag| self.fitted(lag) / without_noise)
     }
 

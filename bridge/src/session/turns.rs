@@ -3,7 +3,8 @@
 //! A sound of the caller silences Bianca within one frame, but it is not yet an interruption. Her
 //! words are held, not thrown away: after 300 ms of speech they are cut, and the model learns what
 //! was heard of them; a cough or an "mm-hm" shorter than that lets her go on from the same sample.
-//! A sound that is only her own voice coming back from the caller's telephone holds nothing.
+//! A sound that is only her own voice coming back from the caller's telephone holds nothing; from a telephone that
+//! sent nothing back so far it holds her for those 300 ms.
 
 use std::time::{Duration, Instant};
 
@@ -61,6 +62,8 @@ struct Onset {
     /// When the server spoke of it.
     since: Instant,
     verdict: Verdict,
+    /// It was compared with what she says.
+    compared: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,9 +119,10 @@ impl Session {
             return;
         }
         self.floor.dismissed = None;
-        if self.phase == Phase::Talking && self.has_the_floor() && self.is_heard(now, now) && self.echo.is_echo() {
-            self.stats.echoes += 1;
-            return self.pass(now, &speech.item_id, Verdict::Echo);
+        let compared = self.phase == Phase::Talking && self.has_the_floor() && self.echo.is_expected();
+        let compared = compared && self.is_heard(now, now);
+        if compared && self.echo.is_echo() {
+            return self.pass_echo(now, &speech.item_id);
         }
         self.floor.item = Some(speech.item_id.clone());
         self.caller_since.get_or_insert(now);
@@ -139,7 +143,7 @@ impl Session {
             return self.pass(now, &speech.item_id, Verdict::Passed);
         }
         if self.has_the_floor() {
-            self.hold(now, &speech.item_id);
+            self.hold(now, &speech.item_id, compared);
         } else {
             self.barge_in();
         }
@@ -160,13 +164,13 @@ impl Session {
         if let Some(item) = self.floor.item.clone().filter(|_| self.caller_since.is_some())
             && self.has_the_floor()
         {
-            self.hold(now, &item);
+            self.hold(now, &item, false);
         }
     }
 
     /// Silences Bianca until it is known whether this is an interruption.
-    fn hold(&mut self, now: Instant, item: &str) {
-        self.floor.onset = Some(Onset { item: item.to_owned(), since: now, verdict: Verdict::Held });
+    fn hold(&mut self, now: Instant, item: &str, compared: bool) {
+        self.floor.onset = Some(Onset { item: item.to_owned(), since: now, verdict: Verdict::Held, compared });
         self.deadlines.set(Reason::Confirm, now + CONFIRMED_AFTER);
     }
 
@@ -181,17 +185,26 @@ impl Session {
             self.passed.remove(0);
         }
         self.passed.push(dismissed);
-        self.floor.onset = Some(Onset { item, since: now, verdict });
+        self.floor.onset = Some(Onset { item, since: now, verdict, compared: true });
         self.deadlines.clear(Reason::Confirm);
+    }
+
+    /// It was her own voice.
+    fn pass_echo(&mut self, now: Instant, item: &str) {
+        self.stats.echoes += 1;
+        self.caller_since = None;
+        self.show_speaking();
+        self.pass(now, item, Verdict::Echo);
     }
 
     /// Judges the sound that is being heard; called with every frame of the caller.
     pub(super) fn judge(&mut self, now: Instant) {
         let Some(onset) = &self.floor.onset else { return };
-        let (item, since) = (onset.item.clone(), onset.since);
+        let (item, since, compared) = (onset.item.clone(), onset.since, onset.compared);
         let spoke = self.voice.span();
         match onset.verdict {
             Verdict::Held if !self.is_heard(now, since) => {}
+            Verdict::Held if spoke >= CONFIRMED_AFTER && !compared && self.echo.is_echo() => self.pass_echo(now, &item),
             Verdict::Held if spoke >= CONFIRMED_AFTER => self.interrupt(now),
             Verdict::Held if self.voice.quiet() >= OVER_AFTER => {
                 self.stats.resumed += 1;
@@ -206,7 +219,7 @@ impl Session {
                     self.voice.reset_span();
                     self.caller_since.get_or_insert(now);
                     self.show_speaking();
-                    self.hold(now, &item);
+                    self.hold(now, &item, true);
                 }
             }
         }
@@ -215,7 +228,8 @@ impl Session {
     /// Whether the caller speaks for long enough over what may be interrupted.
     fn cuts_in(&self) -> bool {
         let may = self.phase == Phase::Talking && !self.speaks_recorded_words();
-        may && self.voice.is_speaking() && self.voice.span() >= CONFIRMED_AFTER
+        let speaks = may && self.voice.is_speaking() && self.voice.span() >= CONFIRMED_AFTER;
+        speaks && !(self.echo.is_expected() && self.echo.is_echo())
     }
 
     /// Called with every frame of Bianca: when recorded words have ended over which the caller speaks, what

@@ -99,7 +99,7 @@ fn run(played: &[f32], heard: &[f32], mut ask: impl FnMut(usize, bool, &Echo)) {
 fn thirty_minutes_of_its_own_echo_never_interrupt_the_bridge() {
     let mut dice = Dice::new(7);
     let (mut total, mut asked, mut taken_for_caller, mut lowest) = (Duration::ZERO, 0_u32, 0, 1.0_f32);
-    let mut spent = Duration::ZERO;
+    let (mut spent, mut unexpected) = (Duration::ZERO, 0_u32);
     for _ in 0..60 {
         let room = Room::random(&mut dice);
         let played = talk(&mut dice, 30_000);
@@ -117,16 +117,19 @@ fn thirty_minutes_of_its_own_echo_never_interrupt_the_bridge() {
                 asked += 1;
                 lowest = lowest.min(explained);
                 taken_for_caller += usize::from(explained < echo::EXPLAINED);
+                unexpected += u32::from(!echo.is_expected());
             }
         });
     }
     println!(
-        "{total:?} of echo: asked {asked} times, {:?} each; {taken_for_caller} taken for the caller, least explained {lowest:.2}",
+        "{total:?} of echo: asked {asked} times, {:?} each; {taken_for_caller} taken for the caller, {unexpected} not expected, least explained {lowest:.2}",
         spent / asked
     );
     assert!(total >= Duration::from_mins(30));
     assert!(asked > 3000, "the echo was hardly loud enough to be speech: {asked}");
     assert_eq!(taken_for_caller, 0);
+    // She falls silent for these until they are compared at 300 ms, and goes on.
+    assert!(unexpected * 1000 <= asked, "{unexpected}");
 }
 
 /// How many of `callers` are noticed within 400 ms, and after how many milliseconds half of them are, when

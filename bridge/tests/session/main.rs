@@ -6,6 +6,7 @@
 mod barge_in;
 mod common;
 mod drain;
+mod echo;
 mod emergency;
 mod greeting;
 mod hold;

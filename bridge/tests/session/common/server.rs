@@ -6,6 +6,8 @@ use bridge::realtime::event::{
     SessionInfo, SpeechStarted, SpeechStopped, TextPiece, Transcription,
 };
 
+use bytes::Bytes;
+
 use super::{SimCall, VOICE};
 
 impl SimCall {
@@ -32,11 +34,12 @@ impl SimCall {
     /// Sound of an item.
     pub fn delta(&mut self, response: &str, item: &str, millis: u64) {
         let length = usize::try_from(ms_to_bytes(millis)).unwrap_or(usize::MAX);
-        self.model(ServerEvent::AudioDelta(AudioDelta {
-            response_id: response.into(),
-            item_id: item.into(),
-            delta: vec![VOICE; length].into(),
-        }));
+        self.delta_of(response, item, vec![VOICE; length].into());
+    }
+
+    /// This sound of an item.
+    pub fn delta_of(&mut self, response: &str, item: &str, delta: Bytes) {
+        self.model(ServerEvent::AudioDelta(AudioDelta { response_id: response.into(), item_id: item.into(), delta }));
     }
 
     /// Text of an item, whole.
