@@ -39,8 +39,9 @@ pub async fn sdk_config(aws: &config::Aws) -> SdkConfig {
     }
 }
 
-/// How long a message that must not be sent twice may take to be accepted.
-const ACCEPTED_WITHIN: Duration = Duration::from_secs(15);
+/// How long a message that must not be sent twice may take to be accepted. A mail and the text message that goes out when
+/// it was refused fit into the time for which one process tells of an alert.
+const ACCEPTED_WITHIN: Duration = Duration::from_secs(10);
 
 /// For what hands messages over to people: one attempt, and a patient one. SNS and SES have no idempotency key, so what was
 /// accepted by an answer that came late would be sent again; whoever sends tries again when nothing was accepted.

@@ -23,6 +23,16 @@ pub(crate) fn prepare(ctx: &Ctx, job: Job) -> Result<(Pending, Write)> {
     Ok((pending, Outbox::add(pending, now)?))
 }
 
+/// Hands committed jobs to their queues. What a queue does not take stays for the tick: whoever committed it has not
+/// failed, and nothing is lost.
+pub(crate) async fn hand_over(ctx: &Ctx, jobs: impl IntoIterator<Item = Pending>) {
+    for pending in jobs {
+        if let Err(error) = deliver(ctx, pending).await {
+            tracing::warn!(job = %pending.id, what = ?pending.job, %error, "a job waits for the tick");
+        }
+    }
+}
+
 /// Hands a committed job to its queue. When the queue does not take it the job stays for the tick.
 pub(crate) async fn deliver(ctx: &Ctx, pending: Pending) -> Result<()> {
     ctx.queues.send(pending.job).await?;
@@ -44,7 +54,10 @@ pub async fn deliver_left_behind(ctx: &Ctx) -> Result<u32> {
         if let Some(job) = job {
             match deliver(ctx, Pending { id, job }).await {
                 Ok(()) => delivered += 1,
-                Err(error) => failed.push(error),
+                Err(error) => {
+                    tracing::warn!(job = %id, %error, "a job that was left behind waits for the next tick");
+                    failed.push(error);
+                }
             }
             if failed.len() >= FAILURES {
                 break;

@@ -33,6 +33,33 @@ async fn assign(app: &TestApp, patient: domain::PatientId, client: &Client) {
     patients::assign(&app.ctx, &app.caller_of(&app.admin), patient, client.caregiver().id).await.unwrap();
 }
 
+/// AWS as it answers what it never will send; the emulator refuses nothing.
+async fn refusing(app: &TestApp, answer: &'static str) -> config::Aws {
+    let router = axum::Router::new().fallback(move || async move { (axum::http::StatusCode::BAD_REQUEST, answer) });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async { axum::serve(listener, router).await });
+    config::Aws::from_env(&app.env.clone().with("AWS_ENDPOINT_URL", endpoint)).unwrap()
+}
+
+/// A mail service that sends nothing to any address.
+async fn without_mail(app: &TestApp) -> services::CallCtx {
+    let aws = refusing(app, r#"{"__type":"BadRequestException","message":"no"}"#).await;
+    let aws = clients::aws::sdk_config(&aws).await;
+    let mut ctx: services::CallCtx = (*app.ctx).clone();
+    ctx.post.as_mut().unwrap().mail = clients::Mail::new(&aws, &config::Mail::from_env(&app.env).unwrap());
+    ctx
+}
+
+/// Quiet from now on for two hours, on the organisation's clock.
+fn quiet(app: &TestApp) -> Option<Quiet> {
+    let clock = |minutes: i64| {
+        let at = app.ctx.now() + SignedDuration::from_mins(minutes);
+        app.home.zone.time_zone().to_datetime(at).strftime("%H:%M").to_string().parse().unwrap()
+    };
+    Some(Quiet { from: clock(-1), until: clock(120) })
+}
+
 #[tokio::test]
 async fn an_emergency_is_told_by_mail_and_by_text_message() {
     let app = TestApp::start(no_routes).await;
@@ -82,16 +109,11 @@ async fn who_wants_no_mail_gets_one_when_nothing_else_reaches_them() {
 #[tokio::test]
 async fn who_turns_out_not_to_take_text_messages_gets_a_mail_in_the_same_breath() {
     let app = TestApp::start(no_routes).await;
-    // A network that knows a number as one that wants nothing; the emulator refuses none.
+    // A number that wants nothing.
     let answer = "<ErrorResponse><Error><Code>OptedOut</Code><Message>no</Message></Error></ErrorResponse>";
-    let router = axum::Router::new().fallback(move || async move { (axum::http::StatusCode::BAD_REQUEST, answer) });
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async { axum::serve(listener, router).await });
-    let env = app.env.clone().with("AWS_ENDPOINT_URL", endpoint);
-    let refusing = clients::aws::sdk_config(&config::Aws::from_env(&env).unwrap()).await;
     let mut ctx: services::CallCtx = (*app.ctx).clone();
-    ctx.post.as_mut().unwrap().sms = clients::Sms::new(&refusing);
+    let aws = clients::aws::sdk_config(&refusing(&app, answer).await).await;
+    ctx.post.as_mut().unwrap().sms = clients::Sms::new(&aws);
 
     let call = running(&app, &["Help"]).await;
     let (nora, _) = reachable(&app, Preferences { mail: false, ..Preferences::default() }).await;
@@ -110,13 +132,7 @@ async fn who_turns_out_not_to_take_text_messages_gets_a_mail_in_the_same_breath(
 async fn quiet_hours_hold_back_text_messages_but_of_emergencies() {
     let app = TestApp::start(no_routes).await;
     let call = running(&app, &["Hello"]).await;
-    // Quiet from now on for two hours, on the organisation's clock.
-    let clock = |minutes: i64| {
-        let at = app.ctx.now() + SignedDuration::from_mins(minutes);
-        app.home.zone.time_zone().to_datetime(at).strftime("%H:%M").to_string().parse().unwrap()
-    };
-    let quiet = Some(Quiet { from: clock(-1), until: clock(120) });
-    let (nora, number) = reachable(&app, Preferences { quiet, ..Preferences::default() }).await;
+    let (nora, number) = reachable(&app, Preferences { quiet: quiet(&app), ..Preferences::default() }).await;
     assign(&app, call.patient, &nora).await;
     let missed = NewAlert { kind: AlertKind::CallMissed, severity: Severity::High, ..plea(&call, "missed") };
     alerts::raise(&app.ctx, missed).await.unwrap();
@@ -129,6 +145,45 @@ async fn quiet_hours_hold_back_text_messages_but_of_emergencies() {
     alerts::notify(&app.ctx, alert).await.unwrap();
     let texts = app.texts_to(&number).await;
     assert!(texts.len() == 2 && texts[1].contains("did not answer"), "{texts:?}");
+}
+
+#[tokio::test]
+async fn whose_address_takes_no_mail_gets_a_text_message_of_whatever_it_is() {
+    let app = TestApp::start(no_routes).await;
+    let ctx = without_mail(&app).await;
+    let call = running(&app, &["Hello"]).await;
+    let (nora, number) = reachable(&app, Preferences { sms: false, ..Preferences::default() }).await;
+    assign(&app, call.patient, &nora).await;
+    let missed = NewAlert { kind: AlertKind::CallMissed, severity: Severity::Medium, ..plea(&call, "missed") };
+    assert_eq!(
+        alerts::raise(&ctx, missed).await.unwrap().informed,
+        1,
+        "whose mail is refused and who has no number is not told"
+    );
+    assert_eq!(app.texts_to(&number).await.len(), 1, "the only way to reach them");
+    let alert = stored(&app.ctx, &call, "missed").await;
+    assert!(alert.is_refused(nora.caregiver().id, Channel::Mail));
+    alerts::notify(&ctx, alert.id).await.unwrap();
+    assert_eq!(app.texts_to(&number).await.len(), 1, "once");
+}
+
+#[tokio::test]
+async fn a_text_message_instead_of_a_mail_keeps_quiet_hours_too() {
+    let app = TestApp::start(no_routes).await;
+    let ctx = without_mail(&app).await;
+    let call = running(&app, &["Hello"]).await;
+    let (nora, number) = reachable(&app, Preferences { quiet: quiet(&app), ..Preferences::default() }).await;
+    assign(&app, call.patient, &nora).await;
+    let missed = NewAlert { kind: AlertKind::CallMissed, severity: Severity::Medium, ..plea(&call, "missed") };
+    alerts::raise(&ctx, missed).await.unwrap();
+    let missed = stored(&app.ctx, &call, "missed").await.id;
+    alerts::notify(&ctx, missed).await.unwrap();
+    assert!(app.texts_to(&number).await.is_empty(), "it waits");
+    alerts::raise(&ctx, plea(&call, "help")).await.unwrap();
+    assert_eq!(app.texts_to(&number).await.len(), 1, "an emergency does not");
+    app.clock.advance(SignedDuration::from_mins(125));
+    alerts::notify(&ctx, missed).await.unwrap();
+    assert_eq!(app.texts_to(&number).await.len(), 2);
 }
 
 #[tokio::test]

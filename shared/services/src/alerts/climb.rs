@@ -42,9 +42,7 @@ async fn one(ctx: &CallCtx, alert: &Alert) -> Result<()> {
     let noted = audit::by_system(ctx, reason, alert.content.org, Action::Update, Subject::Alert, alert.id)?;
     ctx.store.commit([Alerts::climb(alert, rung, then)?, job, noted]).await?;
     tracing::warn!(alert = %alert.id, rung = ?rung, "nobody acknowledged an alert: more people are told");
-    if let Err(error) = outbox::deliver(ctx, pending).await {
-        tracing::warn!(alert = %alert.id, %error, "an alert that climbed waits for the next tick");
-    }
+    outbox::hand_over(ctx, [pending]).await;
     live::alert(ctx, alert).await;
     Ok(())
 }

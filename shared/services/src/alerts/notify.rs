@@ -62,11 +62,16 @@ pub async fn notify(ctx: &CallCtx, alert: AlertId) -> Result<()> {
 struct Message<'a> {
     to: &'a Caregiver,
     channel: Channel,
-    /// It has to wait until their quiet hours are over.
-    waits: bool,
+    /// They are in their quiet hours, and this is no emergency.
+    quiet: bool,
 }
 
 impl<'a> Message<'a> {
+    /// Whether it has to wait until their quiet hours are over: a mail wakes nobody.
+    const fn waits(&self) -> bool {
+        self.quiet && matches!(self.channel, Channel::Sms)
+    }
+
     /// What is sent when this was refused for good, unless it is sent anyway or cannot be.
     fn instead(&self, alert: &Alert, others: &[Message<'a>]) -> Option<Self> {
         let channel = match self.channel {
@@ -76,7 +81,7 @@ impl<'a> Message<'a> {
         let known = alert.is_delivered(self.to.id, channel)
             || others.iter().any(|other| other.to.id == self.to.id && other.channel == channel);
         let possible = channel == Channel::Mail || takes_texts(self.to);
-        (possible && !known).then_some(Self { to: self.to, channel, waits: false })
+        (possible && !known).then_some(Self { channel, ..*self })
     }
 }
 
@@ -126,11 +131,10 @@ fn messages<'a>(ctx: &CallCtx, alert: &Alert, org: &Org, recipients: &'a [Caregi
     for to in recipients {
         let sms = takes_texts(to) && (grave && to.alerts.sms || alert.is_refused(to.id, Channel::Mail));
         let mail = to.alerts.mail || !sms || alert.is_refused(to.id, Channel::Sms);
-        let waits = !kind.is_emergency() && to.alerts.is_quiet(now, &org.zone);
+        let quiet = !kind.is_emergency() && to.alerts.is_quiet(now, &org.zone);
         for (channel, wanted) in [(Channel::Mail, mail), (Channel::Sms, sms)] {
             if wanted && !alert.is_delivered(to.id, channel) {
-                // A mail wakes nobody.
-                messages.push(Message { to, channel, waits: waits && channel == Channel::Sms });
+                messages.push(Message { to, channel, quiet });
             }
         }
     }
@@ -146,10 +150,10 @@ async fn one(
     patient: &str,
     message: &Message<'_>,
 ) -> Option<bool> {
-    let Message { to, channel, waits } = *message;
-    if waits {
+    if message.waits() {
         return None;
     }
+    let Message { to, channel, .. } = *message;
     let kind: AlertKind = alert.content.kind;
     let sent = match channel {
         Channel::Mail => {

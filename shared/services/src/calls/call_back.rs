@@ -84,10 +84,8 @@ async fn one(ctx: &CallCtx, callback: &Callback) -> Result<bool> {
         Err(error) if matches!(error.code, "callback_settled" | "call_in_progress") => return Ok(false),
         Err(error) => return Err(error),
     }
+    outbox::hand_over(ctx, [pending]).await;
     live::call(ctx, &call).await;
-    if let Err(error) = outbox::deliver(ctx, pending).await {
-        tracing::warn!(call = %id, %error, "a call back waits for the next tick");
-    }
     Ok(true)
 }
 

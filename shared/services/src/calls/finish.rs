@@ -69,16 +69,11 @@ async fn attempt(ctx: &CallCtx, before: &Call, outcome: Outcome, reason: EndReas
         jobs.push(pending);
     }
     ctx.store.commit(writes).await?;
+    // When the queue has just refused, nobody should wait for that again.
+    if reason != EndReason::NotDispatched {
+        outbox::hand_over(ctx, jobs).await;
+    }
     live::call(ctx, &after).await;
-    if reason == EndReason::NotDispatched {
-        // The queue has just refused; nobody should wait for that again.
-        return Ok(after);
-    }
-    for pending in jobs {
-        if let Err(error) = outbox::deliver(ctx, pending).await {
-            tracing::warn!(call = %before.id, %error, "the work after a call waits for the tick");
-        }
-    }
     Ok(after)
 }
 

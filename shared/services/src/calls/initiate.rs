@@ -37,7 +37,6 @@ pub async fn initiate(
     let record = audit::by(ctx, caller, audit::Action::Create, audit::Subject::Call);
     let record = audit::note(&record.within(patient.org).about([id.to_string(), patient.id.to_string()]))?;
     ctx.store.commit([Calls::add(&call)?, job, record]).await?;
-    live::call(ctx, &call).await;
     if let Err(error) = outbox::deliver(ctx, pending).await {
         // Should the queue have taken it all the same, either the cell finds the call ended, or it
         // was faster and the phone rings: then the call was placed.
@@ -46,5 +45,6 @@ pub async fn initiate(
             return Err(error);
         }
     }
+    live::call(ctx, &call).await;
     Ok((call, patient))
 }

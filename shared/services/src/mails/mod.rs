@@ -70,8 +70,6 @@ impl Letter {
     /// Hands it over after the commit. A queue that does not take it is no failure of the request:
     /// the tick hands it over later.
     pub(crate) async fn post(self, ctx: &Ctx) {
-        if let Err(error) = outbox::deliver(ctx, self.pending).await {
-            tracing::warn!(%error, "a mail waits for the tick");
-        }
+        outbox::hand_over(ctx, [self.pending]).await;
     }
 }

@@ -31,11 +31,7 @@ pub async fn update(ctx: &Ctx, caller: &Caller, org: OrgId, change: Change) -> R
             Some(pending)
         };
         ctx.store.commit(writes).await?;
-        if let Some(pending) = moved
-            && let Err(error) = outbox::deliver(ctx, pending).await
-        {
-            tracing::warn!(%org, %error, "schedules wait for the tick to go by another clock");
-        }
+        outbox::hand_over(ctx, moved).await;
         described(ctx, caller, visible(ctx, &scope, org).await?).await
     };
     watch(ctx, caller, audit::Action::Update, Subject::Org, org, work).await

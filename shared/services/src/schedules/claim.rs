@@ -32,7 +32,6 @@ pub async fn claim(ctx: &CallCtx) -> Result<u32> {
     let (mut claimed, mut late) = (0, 0);
     while began.elapsed() < WITHIN {
         let due = ctx.store.schedules().due(ctx.now(), BATCH).await?;
-        let is_last = due.len() < BATCH as usize;
         let work = due.into_iter().map(|schedule| {
             async move {
                 let done = one(ctx, &schedule).await;
@@ -56,8 +55,8 @@ pub async fn claim(ctx: &CallCtx) -> Result<u32> {
             }
         }
         claimed += moved;
-        // What could not be moved on must not be read again and again.
-        if is_last || moved == 0 {
+        // Nothing is due any more; or what is cannot be moved on, and must not be read again and again.
+        if moved == 0 {
             break;
         }
     }
@@ -92,11 +91,7 @@ async fn one(ctx: &CallCtx, schedule: &Schedule) -> Result<usize> {
         }
         other => other?,
     }
-    if let Some(pending) = told
-        && let Err(error) = outbox::deliver(ctx, pending).await
-    {
-        tracing::warn!(schedule = %schedule.id, %error, "an alert about a planned call waits for the next tick");
-    }
+    outbox::hand_over(ctx, told).await;
     Ok(skipped)
 }
 

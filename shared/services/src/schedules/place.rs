@@ -35,14 +35,16 @@ pub async fn place(ctx: &CallCtx) -> Result<u32> {
     let (mut placed, mut rooms, mut full, mut last) = (0, HashMap::new(), Vec::new(), None);
     while began.elapsed() < WITHIN {
         let batch = ctx.store.occurrences().waiting(ctx.now(), last.as_ref(), &full, BATCH).await?;
+        if batch.is_empty() {
+            break;
+        }
         last = batch.last().cloned();
-        let is_last = batch.len() < BATCH as usize;
         let mut by_org: HashMap<OrgId, Vec<Occurrence>> = HashMap::new();
         for occurrence in batch {
             by_org.entry(occurrence.org).or_default().push(occurrence);
         }
         let work = by_org.into_iter().map(|(org, some)| {
-            let room = rooms.get(&org).copied();
+            let room = rooms.get(&org).copied().flatten();
             async move { (org, of_org(ctx, org, some, room).await) }.boxed()
         });
         let done: Vec<_> = stream::iter(work).buffer_unordered(AT_A_TIME).collect().await;
@@ -61,21 +63,17 @@ pub async fn place(ctx: &CallCtx) -> Result<u32> {
                 }
             }
         }
-        if is_last {
-            break;
-        }
     }
     Ok(placed)
 }
 
-/// Calls that an organisation can still begin in this tick, once that was asked.
+/// Calls that an organisation can still begin in this tick; `None` while nobody has counted.
 type Room = Option<usize>;
 
 /// Places those of one organisation, one after the other; gives how many, and what room is left.
-async fn of_org(ctx: &CallCtx, id: OrgId, waiting: Vec<Occurrence>, mut room: Option<Room>) -> Result<(u32, Room)> {
+async fn of_org(ctx: &CallCtx, id: OrgId, waiting: Vec<Occurrence>, mut room: Room) -> Result<(u32, Room)> {
     let system = policy::system("call a patient as planned");
     let org = ctx.store.orgs().find(&system, id).await?;
-    let mut room = room.take().flatten();
     let mut placed = 0;
     for occurrence in waiting {
         match one(ctx, &system, org.as_ref(), &occurrence, &mut room).await {
@@ -133,11 +131,9 @@ async fn one(
         Err(error) if matches!(error.code, "occurrence_moved_on" | "call_in_progress") => return Ok(false),
         Err(error) => return Err(error),
     }
-    live::call(ctx, &call).await;
     *room = Some(left - 1);
-    if let Err(error) = outbox::deliver(ctx, pending).await {
-        tracing::warn!(call = %id, %error, "a planned call waits for the next tick");
-    }
+    outbox::hand_over(ctx, [pending]).await;
+    live::call(ctx, &call).await;
     Ok(true)
 }
 
@@ -186,11 +182,7 @@ async fn skip(ctx: &CallCtx, occurrence: &Occurrence, why: Skipped) -> Result<bo
         Err(error) if error.code == "occurrence_moved_on" => return Ok(false),
         other => other?,
     }
-    if let Some(pending) = told
-        && let Err(error) = outbox::deliver(ctx, pending).await
-    {
-        tracing::warn!(occurrence = %occurrence.id, %error, "an alert about a planned call waits for the next tick");
-    }
+    outbox::hand_over(ctx, told).await;
     Ok(false)
 }
 
