@@ -134,12 +134,16 @@ enum Train {
 enum Evaluate {
     /// How many emergencies are heard in what patients say, and how much that is harmless is taken for one.
     Emergencies {
-        /// A file, or a folder with one for each language: JSON Lines of `{"id","lang","text","emergency":true|false,"severity":"CRITICAL|HIGH|MEDIUM"|null}`; the
-        /// repository's own held-out set when not given.
+        /// A file, or a folder with one for each language: JSON Lines of
+        /// `{"id","lang","text","emergency":true|false,"severity":"CRITICAL|HIGH|MEDIUM"|null}`; the repository's own
+        /// held-out set when not given.
         file: Option<PathBuf>,
         /// Print one line of JSON for each utterance.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "growing")]
         json: bool,
+        /// Give each utterance word by word, as a transcript grows.
+        #[arg(long)]
+        growing: bool,
     },
 }
 
@@ -172,8 +176,8 @@ async fn main() -> ExitCode {
         Command::Audit { command: Audit::Verify { reaches, json } } => audit::verify(&reaches, json).await,
         Command::Replay { file, json } => replay::replay(&file, json),
         Command::Train { what: Train::Emergencies { check } } => train::emergencies(check),
-        Command::Evaluate { what: Evaluate::Emergencies { file, json } } => {
-            evaluate::emergencies(file.as_deref(), json)
+        Command::Evaluate { what: Evaluate::Emergencies { file, json, growing } } => {
+            evaluate::emergencies(file.as_deref(), json, growing)
         }
         Command::Openapi { check } => generate::generate(check),
     };

@@ -51,7 +51,8 @@ pub(super) struct Emergency {
 #[derive(Debug)]
 struct Found {
     item: String,
-    severity: Severity,
+    /// Of the gravest alert; none while nobody could be told.
+    severity: Option<Severity>,
     dangers: Vec<&'static str>,
     alerts: u32,
 }
@@ -77,7 +78,7 @@ impl Watch {
     fn undo(&mut self, emergency: &Emergency) {
         if let Some(found) = self.found.iter_mut().find(|found| found.item == emergency.item) {
             found.dangers.clear();
-            found.severity = Severity::Medium;
+            found.severity = None;
         }
     }
 
@@ -85,14 +86,14 @@ impl Watch {
     fn count(&mut self, item: &str, finding: &Finding) -> Option<u32> {
         let dangers: Vec<_> = finding.cues.iter().filter(|cue| !is_request(cue)).map(|cue| danger(cue)).collect();
         let Some(known) = self.found.iter_mut().find(|found| found.item == item) else {
-            self.found.push(Found { item: item.to_owned(), severity: finding.severity, dangers, alerts: 1 });
+            self.found.push(Found { item: item.to_owned(), severity: Some(finding.severity), dangers, alerts: 1 });
             return Some(1);
         };
         let another = dangers.iter().any(|danger| !known.dangers.contains(danger));
-        if finding.severity <= known.severity && !another {
+        if Some(finding.severity) <= known.severity && !another {
             return None;
         }
-        known.severity = known.severity.max(finding.severity);
+        known.severity = known.severity.max(Some(finding.severity));
         known.dangers.extend(dangers);
         known.alerts += 1;
         Some(known.alerts)
@@ -279,11 +280,14 @@ mod tests {
     #[test]
     fn what_nobody_could_be_told_of_is_told_when_more_is_said() {
         let mut watch = Watch::default();
-        let fall = finding(Severity::High, &["physical.fall"]);
-        assert_eq!(watch.count("item", &fall), Some(1));
-        assert_eq!(watch.count("item", &fall), None);
-        let cues = fall.cues.clone();
-        watch.undo(&Emergency { item: "item".to_owned(), severity: Severity::High, cues, phrases: Vec::new() });
-        assert_eq!(watch.count("item", &fall), Some(2));
+        for (item, severity, cue) in
+            [("fall", Severity::High, "physical.fall"), ("cry", Severity::Medium, "request.help")]
+        {
+            let found = finding(severity, &[cue]);
+            assert_eq!(watch.count(item, &found), Some(1));
+            assert_eq!(watch.count(item, &found), None);
+            watch.undo(&Emergency { item: item.to_owned(), severity, cues: vec![cue], phrases: Vec::new() });
+            assert_eq!(watch.count(item, &found), Some(2), "{item}");
+        }
     }
 }

@@ -30,12 +30,15 @@ pub struct Detector {
 fn read(phrases: &[Listened]) -> Read {
     static KNOWN: Mutex<VecDeque<(Vec<Listened>, Read)>> = Mutex::new(VecDeque::new());
     let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, read)) = known().iter().find(|(of, _)| of == phrases) {
-        return Arc::clone(read);
+    if phrases.is_empty() {
+        return Arc::default();
     }
+    let found = known().iter().find(|(of, _)| of == phrases).map(|(_, read)| Arc::clone(read));
     let read = |phrase: &Listened| Some((phrase.clone(), Pattern::read(&phrase.pattern).ok()?));
-    let read: Read = Arc::new(phrases.iter().filter_map(read).collect());
+    let read = found.unwrap_or_else(|| Arc::new(phrases.iter().filter_map(read).collect()));
     let mut known = known();
+    // The one that was called last stands in front.
+    known.retain(|(of, _)| of != phrases);
     known.push_front((phrases.to_vec(), Arc::clone(&read)));
     known.truncate(KEPT);
     read
@@ -134,6 +137,21 @@ mod tests {
         let (one, other) = (detector(), detector());
         assert!(Arc::ptr_eq(&one.phrases, &other.phrases));
         assert!(!Arc::ptr_eq(&one.phrases, &Detector::new(Language::En, &[]).phrases));
+    }
+
+    #[test]
+    fn phrases_that_are_used_are_not_read_again_however_many_others_come() {
+        let listened = |n: u8| Listened {
+            id: PhraseId(Id::from_bytes([n; 12])),
+            severity: Severity::High,
+            category: Category::Safety,
+            pattern: format!("giraffe {n}"),
+        };
+        let first = read(&[listened(0)]);
+        for n in 1..=u8::try_from(2 * KEPT).unwrap() {
+            read(&[listened(n)]);
+            assert!(Arc::ptr_eq(&first, &read(&[listened(0)])), "{n}");
+        }
     }
 
     #[test]
