@@ -54,9 +54,13 @@ const FRAME: usize = 40;
 /// recognised before.
 const NOT_EXPECTED_AFTER: u32 = 50;
 const FORGOTTEN_AFTER: u32 = 250;
-/// From half a second of them on, what comes is compared in every fifth frame.
+/// From half a second of them on, what comes is compared in every fifth frame. An echo counts as recognised when it explains
+/// this share of what was heard, and something was in most of the 300 ms: less can be chance.
 const COMPARED_FROM: u32 = 25;
 const COMPARED_EVERY: u32 = 5;
+const RECOGNISED: f32 = 0.6;
+const FRAMES: u32 = 15;
+const MOST_FRAMES: u32 = 9;
 
 /// Compares the two directions of one call.
 #[derive(Debug)]
@@ -70,8 +74,10 @@ pub struct Echo {
     not_returned: u32,
     /// How many of them say that nothing will.
     conclusive: u32,
-    /// Frames in which something came while speech was played.
-    returned: u32,
+    /// In which of the last frames something was heard, the newest in the lowest bit.
+    sounding: u32,
+    /// Frames so far.
+    frames: u32,
 }
 
 impl Echo {
@@ -84,7 +90,8 @@ impl Echo {
             noise: f32::INFINITY,
             not_returned: 0,
             conclusive: NOT_EXPECTED_AFTER,
-            returned: 0,
+            sounding: 0,
+            frames: 0,
         }
     }
 
@@ -100,20 +107,22 @@ impl Echo {
         let newest = &self.heard.samples[WINDOW - NOISE_WINDOW..];
         let power = mean_power(newest);
         self.noise = power.min(self.noise * NOISE_RISE).max(QUIETEST);
+        let sounds = mean_power(&self.heard.samples[WINDOW - FRAME..]) >= self.background();
+        self.sounding = (self.sounding << 1 | u32::from(sounds)) & ((1 << FRAMES) - 1);
+        self.frames = self.frames.wrapping_add(1);
         if self.played.loudest() > SPEECH {
-            self.expect();
+            self.expect(sounds);
         }
     }
 
     /// Notes whether speech comes back.
-    fn expect(&mut self) {
-        if mean_power(&self.heard.samples[WINDOW - FRAME..]) < self.background() {
+    fn expect(&mut self, sounds: bool) {
+        if !sounds {
             self.not_returned = self.not_returned.saturating_add(1);
             return;
         }
-        self.returned = self.returned.wrapping_add(1);
-        let due = self.not_returned >= COMPARED_FROM && self.returned.is_multiple_of(COMPARED_EVERY);
-        if due && mean_power(&self.heard.samples[..]) > self.background() && self.is_echo() {
+        let due = self.not_returned >= COMPARED_FROM && self.frames.is_multiple_of(COMPARED_EVERY);
+        if due && self.sounding.count_ones() >= MOST_FRAMES && self.explained() >= RECOGNISED {
             self.not_returned = 0;
             self.conclusive = FORGOTTEN_AFTER;
         }

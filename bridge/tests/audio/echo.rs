@@ -129,7 +129,7 @@ fn thirty_minutes_of_its_own_echo_never_interrupt_the_bridge() {
     assert!(asked > 3000, "the echo was hardly loud enough to be speech: {asked}");
     assert_eq!(taken_for_caller, 0);
     // She falls silent for these until they are compared at 300 ms, and goes on.
-    assert!(unexpected * 1000 <= asked, "{unexpected}");
+    assert!(unexpected * 200 <= asked, "{unexpected}");
 }
 
 /// How many of `callers` are noticed within 400 ms, and after how many milliseconds half of them are, when

@@ -71,6 +71,40 @@ fn whoever_speaks_on_a_telephone_without_echo_silences_her_with_the_next_frame()
     }
 }
 
+/// As everybody does: they answer as soon as she has ended, while her last words could still come back, and cut into what
+/// she says next.
+#[test]
+fn whoever_answered_her_at_once_is_still_let_in_with_the_next_frame() {
+    let (mut calls, mut late) = (0, 0);
+    for language in script::LANGUAGES {
+        for (after, wait) in [(25, 2), (30, 5), (40, 12)] {
+            let mut call = SimCall::answered();
+            call.microphone = None;
+            call.model_begins("first", "one two three", 0);
+            call.delta_of("r_first", "first", Bytes::from_static(speech::assistant(language)[0].audio));
+            call.end_response("r_first", "completed", vec![]);
+            while call.session.queue().queued() > 0 {
+                hears(&mut call, &SILENT);
+            }
+            (0..wait).for_each(|_| hears(&mut call, &SILENT));
+            for frame in speech::patient(language)[1].audio.chunks_exact(FRAME_BYTES) {
+                hears(&mut call, frame);
+            }
+            (0..25).for_each(|_| hears(&mut call, &SILENT));
+            call.model_begins("second", "four five six", 0);
+            call.delta_of("r_second", "second", Bytes::from_static(speech::assistant(language)[1].audio));
+            (0..after).for_each(|_| hears(&mut call, &SILENT));
+            let voice = voice(language);
+            voice.iter().take(NOTICED_AFTER).for_each(|frame| hears(&mut call, frame));
+            call.speech_starts("u", 0);
+            calls += 1;
+            late += usize::from(call.session.stats().echoes > 0);
+        }
+    }
+    println!("{late} of {calls} were let in late");
+    assert_eq!(late, 0);
+}
+
 #[test_case(2; "noticed after 40 ms")]
 #[test_case(5; "noticed after 100 ms")]
 #[test_case(10; "noticed after 200 ms")]
