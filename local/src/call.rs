@@ -101,10 +101,11 @@ impl App {
         }
         let answer = request.timeout(Duration::from_secs(30)).send().await.map_err(|error| (error.into(), true))?;
         let status = answer.status();
-        let body: Value = answer.json().await.unwrap_or_default();
+        let body = answer.json::<Value>().await;
         if status.is_success() {
-            return Ok(body);
+            return body.map_err(|error| (format!("{path} answered {status}, but no JSON: {error}").into(), true));
         }
+        let body = body.unwrap_or_default();
         let said = body["message"].as_str().unwrap_or("no reason was given");
         Err((format!("{path} answered {status}: {said}").into(), status.is_server_error()))
     }

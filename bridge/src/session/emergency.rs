@@ -22,6 +22,10 @@ const HELD_BACK: usize = 16;
 /// before it asked for an alert. What was alerted of before has the same key, and is the same alert.
 const JUDGED_AGAIN: usize = 6;
 
+/// How long an answer waits for the alert of the emergency before it: usually some 50 ms. Whoever is in danger must not
+/// listen to silence because a mail takes its time.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(1);
+
 /// How long an emergency that somebody was told of is not told again when it is only repeated.
 const REPEATED_WITHIN: Duration = Duration::from_mins(5);
 
@@ -37,6 +41,8 @@ pub struct Watch {
     held_back: Vec<String>,
     /// Items that only called for somebody while a machine was thought to speak.
     cries: Vec<String>,
+    /// When an alert was asked for of which nothing came yet.
+    asked: Option<Instant>,
 }
 
 /// An emergency that an alert was asked for.
@@ -58,6 +64,11 @@ struct Found {
 }
 
 impl Watch {
+    /// Whether an alert was asked for and may be written any moment.
+    pub(super) fn is_being_written(&self, now: Instant) -> bool {
+        self.asked.is_some_and(|asked| now.duration_since(asked) < WRITTEN_WITHIN)
+    }
+
     /// Whether this says no more than what somebody was told of just now: no other cue or phrase, and nothing graver. What no
     /// rule explains is always something else.
     fn is_told(&self, now: Instant, finding: &Finding) -> bool {
@@ -165,6 +176,7 @@ impl Session {
         let Some(number) = self.watch.count(item, &finding) else { return };
         let Finding { severity, cues, phrases, .. } = finding;
         self.stats.emergencies += 1;
+        self.watch.asked = Some(now);
         let work = Work::Alert {
             kind: AlertKind::Emergency,
             severity,
@@ -203,6 +215,7 @@ impl Session {
 
     /// The alert of an emergency was raised, or could not be.
     pub(super) fn on_emergency_told(&mut self, now: Instant, emergency: Emergency, done: &Done) {
+        self.watch.asked = None;
         match done {
             Done::Alerted { informed: 0 } => {}
             Done::Alerted { .. } => self.watch.told.push((now, emergency)),

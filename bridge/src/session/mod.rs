@@ -86,7 +86,7 @@ use crate::realtime::event::{SessionBody, Usage};
 /// Longest silence of the line (not of the caller) before the call counts as broken.
 const MEDIA_WITHIN: Duration = Duration::from_secs(15);
 
-/// How often turns that grow are remembered: what a crash may cost.
+/// How often turns that grow are remembered: what a crash may cost, and how far a screen is behind what is being said.
 const PROGRESS_EVERY: Duration = Duration::from_millis(400);
 
 /// Counters of one call.

@@ -73,6 +73,11 @@ impl Session {
             return Frame::silence(self.plan.codec);
         }
         let next = self.queue.playing().filter(|item| self.responses.sounding.as_deref() != Some(*item));
+        if next.is_some_and(|item| !is_recorded(item)) && self.watch.is_being_written(now) {
+            // The alert is written before anything is said.
+            self.set_ai_speaks(false);
+            return self.comfort.frame();
+        }
         if let Some(item) = next.map(str::to_owned) {
             self.transcript.started(&item, self.since_answer(now));
             if let Some(latency) = self.stages.on_wire(now, &item) {

@@ -93,6 +93,44 @@ fn that_nobody_was_reached_is_said_as_soon_as_she_has_finished_her_sentence() {
     }
 }
 
+#[test_case(Some(200); "written after 200 ms")]
+#[test_case(None; "never written")]
+fn an_answer_that_the_server_began_is_not_heard_before_the_alert_is_written(written: Option<u64>) {
+    let mut call = SimCall::answered();
+    call.speech_starts("u", 0);
+    call.run_for(ms(1000));
+    call.speech_stops("u");
+    call.begin_response("r_auto");
+    call.begin_item("r_auto", "auto");
+    call.transcribed("u", "I can't breathe");
+    call.delta("r_auto", "auto", 1000);
+    call.played.clear();
+    let waits = written.unwrap_or(980);
+    call.run_for(ms(waits));
+    assert_eq!(call.voice_ms(), 0, "the alert is not written yet");
+    if written.is_some() {
+        call.done(Done::Alerted { informed: 1 });
+    }
+    call.run_for(ms(1500));
+    assert_eq!(call.voice_ms(), 1000, "all of it, and not a second later than it must be");
+}
+
+#[test]
+fn what_she_is_saying_already_is_not_stopped_by_an_alert() {
+    let mut call = SimCall::answered();
+    call.speech_starts("u", 0);
+    call.run_for(ms(1000));
+    call.speech_stops("u");
+    call.begin_response("r_auto");
+    call.begin_item("r_auto", "auto");
+    call.delta("r_auto", "auto", 1000);
+    call.run_for(ms(200));
+    call.transcribed("u", "I can't breathe");
+    call.played.clear();
+    call.run_for(ms(400));
+    assert_eq!(call.voice_ms(), 400);
+}
+
 #[test]
 fn what_no_rule_explains_is_told_though_something_was_told_before() {
     let mut call = SimCall::answered_with(Plan { language: Language::De, ..plan() });

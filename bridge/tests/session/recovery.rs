@@ -175,10 +175,10 @@ fn words_that_were_not_written_down_when_the_connection_broke_are_said_again() {
     assert_eq!(bytes_of(&call, 0x21), 24_000);
 
     call.committed("u1_again");
-    call.model_says("a1", "Call a doctor.", 500);
-    call.transcribed("u1_again", "My arm is numb.");
+    call.model_says("a1", "Take an umbrella.", 500);
+    call.transcribed("u1_again", "It is raining.");
     call.run_for(ms(1200));
-    assert_eq!(call.texts(), ["Good morning.", "My arm is numb.", "Call a doctor."]);
+    assert_eq!(call.texts(), ["Good morning.", "It is raining.", "Take an umbrella."]);
     call.disconnect();
     call.run_for(ms(20));
     call.forget();

@@ -103,7 +103,7 @@ impl CallCtx {
     pub async fn configured(env: &Env) -> std::result::Result<Self, ConfigError> {
         let aws = clients::aws::sdk_config(&config::Aws::from_env(env)?).await;
         let post = config::Mail::from_env_or_none(env)?.map(|config| Post::new(&aws, &config));
-        Ok(Self { post, ..Self::watching(env).await? })
+        Self::with_aws(env, &aws, post)
     }
 
     /// From the environment, for those who only look: nobody is told of anything.
@@ -112,8 +112,12 @@ impl CallCtx {
     /// When a variable is missing or wrong.
     pub async fn watching(env: &Env) -> std::result::Result<Self, ConfigError> {
         let aws = clients::aws::sdk_config(&config::Aws::from_env(env)?).await;
-        let live = LiveCalls::new(&aws, &config::Tables::from_env(env)?);
-        Ok(Self::new(Ctx::with_aws(env, &aws)?, live, None))
+        Self::with_aws(env, &aws, None)
+    }
+
+    fn with_aws(env: &Env, aws: &SdkConfig, post: Option<Post>) -> std::result::Result<Self, ConfigError> {
+        let live = LiveCalls::new(aws, &config::Tables::from_env(env)?);
+        Ok(Self::new(Ctx::with_aws(env, aws)?, live, post))
     }
 
     /// `base` and what calls need.

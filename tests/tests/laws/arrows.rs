@@ -24,7 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("local-servers", &[]),
     ("local-gateway", &[]),
     ("testkit", &["domain", "config", "store", "clients", "services", "api", "local-servers"]),
-    ("speed", &[]),
+    ("speed", &["openai-sim"]),
     ("tests", &[]),
 ];
 

@@ -65,7 +65,8 @@ pub(crate) struct RefusedBody {
     phrase: String,
     /// Why, for people.
     error: String,
-    /// Why, for programs: `validation_failed`, `phrase_taken`, `too_many_phrases` or `unavailable`.
+    /// Why, for programs: `validation_failed`, `phrase_taken`, `too_many_phrases`, `import_cut_short` (send those again) or
+    /// `unavailable`.
     code: &'static str,
 }
 
@@ -101,5 +102,5 @@ pub(crate) async fn import_phrases(
     Valid(input): Valid<ImportIn, MAX_IMPORT>,
 ) -> Result<Created<ImportBody>> {
     let rows = input.phrases.into_iter().map(row).collect();
-    Ok(Created(phrases::import(&ctx, &caller, rows).await?.into()))
+    Ok(Created(phrases::import(&ctx, &caller, rows, phrases::READING).await?.into()))
 }

@@ -1,6 +1,12 @@
 //! Many phrases at once.
 
+use std::time::Duration;
+
+use domain::Language;
+use domain::emergencies::Severity;
+use domain::phrases::{Category, Draft};
 use serde_json::{Value, json};
+use services::phrases;
 
 use crate::{PHRASES, app, clock};
 
@@ -51,6 +57,34 @@ async fn ten_thousand_are_added_and_no_language_gets_more_than_it_has_room_for()
     more["phrase"] = json!("one more");
     app.admin.post(PHRASES, more).await.refused(409, "too_many_phrases");
     assert_eq!(app.admin.get(format!("{PHRASES}/statistics")).await.ok(200)["totalPhrases"], 10_000);
+}
+
+/// No time at all stands for expressions that take all the time there is.
+#[tokio::test]
+async fn expressions_that_take_long_are_cut_short_and_an_import_that_is_sent_again_gets_on() {
+    const ALL: usize = 5;
+    let app = app().await;
+    let caller = app.caller_of(&app.admin);
+    let draft = |number| Draft {
+        language: Language::En,
+        phrase: format!("phrase {number}"),
+        severity: Severity::High,
+        category: Category::Physical,
+        pattern: format!("phrase {number}"),
+        description: None,
+        tags: Vec::new(),
+        active: true,
+    };
+    for before in 0..ALL {
+        let rows = (0..ALL).map(|number| (format!("phrase {number}"), Ok(draft(number)))).collect();
+        let imported = phrases::import(&app.ctx, &caller, rows, Duration::ZERO).await.unwrap();
+        assert_eq!(imported.added.len(), 1, "every import gets on");
+        let codes: Vec<_> = imported.refused.iter().map(|refused| refused.error.code).collect();
+        let (taken, cut) = codes.split_at(before);
+        assert!(taken.iter().all(|code| *code == "phrase_taken"), "{codes:?}");
+        assert!(cut.iter().all(|code| *code == "import_cut_short") && cut.len() == ALL - before - 1, "{codes:?}");
+    }
+    assert_eq!(app.admin.get(format!("{PHRASES}/statistics")).await.ok(200)["totalPhrases"], ALL);
 }
 
 #[tokio::test]

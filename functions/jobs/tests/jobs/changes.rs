@@ -9,7 +9,7 @@ use services::{calls, schedules};
 use testkit::TestApp;
 
 use crate::calls::{stored, tick};
-use crate::schedules::{MINUTE, due, nobody_answers, occurrences, only, retries};
+use crate::schedules::{MINUTE, due, missed_once, occurrences, only, retries};
 use crate::tick::Alone;
 
 async fn change(app: &TestApp, schedule: domain::ScheduleId, change: Change) {
@@ -45,10 +45,7 @@ async fn what_is_moved_in_the_minute_it_is_due_is_called_at_its_new_time_and_the
 async fn who_is_taken_off_the_plan_is_not_tried_again() {
     let alone = Alone::start().await;
     let app = &alone.app;
-    retries(app, 3, false).await;
-    let (_, schedule) = due(app).await;
-    tick(app).await.unwrap();
-    nobody_answers(app, &schedule).await;
+    let (_, schedule) = missed_once(app).await;
     schedules::remove(&app.ctx, &app.caller_of(&app.admin), schedule.id).await.unwrap();
     app.clock.advance(MINUTE * 10);
     tick(app).await.unwrap();

@@ -10,7 +10,7 @@ use test_case::test_case;
 use testkit::TestApp;
 
 use crate::calls::tick;
-use crate::schedules::{MINUTE, daily, due, nobody_answers, occurrences, only, retries, with_own_line};
+use crate::schedules::{MINUTE, daily, due, missed_once, occurrences, only, with_own_line};
 use crate::tick::Alone;
 
 async fn settings(app: &TestApp, change: Change) {
@@ -37,10 +37,7 @@ async fn a_patient_who_must_not_be_called_is_not(change: patients::Change, why: 
 async fn nobody_is_called_in_the_quiet_hours_and_whoever_was_missed_before_is_told_of() {
     let alone = Alone::start().await;
     let app = &alone.app;
-    retries(app, 3, false).await;
-    let (ada, schedule) = due(app).await;
-    tick(app).await.unwrap();
-    nobody_answers(app, &schedule).await;
+    let (ada, schedule) = missed_once(app).await;
     // Ten minutes later it would be tried again, but then it is quiet.
     let quiet = Quiet { from: "09:35".parse().unwrap(), until: "11:00".parse().unwrap() };
     settings(app, Change { quiet: Some(Some(quiet)), ..Change::default() }).await;

@@ -71,6 +71,25 @@ pub(crate) async fn nobody_answers(app: &TestApp, schedule: &Schedule) -> CallId
     call.id
 }
 
+/// A patient who did not answer, and will be called again in ten minutes.
+pub(crate) async fn missed_once(app: &TestApp) -> (Patient, Schedule) {
+    retries(app, 3, false).await;
+    let (patient, schedule) = due(app).await;
+    tick(app).await.unwrap();
+    nobody_answers(app, &schedule).await;
+    (patient, schedule)
+}
+
+/// A call goes well: nobody is called again, however long one waits.
+async fn is_enough(app: &TestApp, schedule: &Schedule, mut call: Call, reason: EndReason) {
+    testkit::cell::progress(&app.ctx, &mut call, domain::calls::Status::Connected).await;
+    calls::finish(&app.ctx, &call, Outcome::Answered, reason, app.ctx.now()).await.unwrap();
+    assert_eq!(only(app, schedule).await.state, State::Reached { call: call.id });
+    app.clock.advance(MINUTE * 20);
+    tick(app).await.unwrap();
+    assert_eq!(only(app, schedule).await.attempts, 1);
+}
+
 /// Of the organisation, what happens when nobody answers.
 pub(crate) async fn retries(app: &TestApp, count: u8, on_every_miss: bool) {
     let change = Change {
@@ -163,37 +182,20 @@ async fn no_retries_means_none_and_every_miss_can_be_told() {
 async fn whoever_was_reached_otherwise_is_not_called_again() {
     let alone = Alone::start().await;
     let app = &alone.app;
-    retries(app, 3, false).await;
-    let (ada, schedule) = due(app).await;
-    tick(app).await.unwrap();
-    nobody_answers(app, &schedule).await;
+    let (ada, schedule) = missed_once(app).await;
     let call = calls::initiate(&app.ctx, &app.caller_of(&app.staff), ada.id, None).await.unwrap().0;
-    let mut call = calls::take(&app.ctx, call.id, testkit::cell::CELL).await.unwrap().unwrap().call;
-    testkit::cell::progress(&app.ctx, &mut call, domain::calls::Status::Connected).await;
-    calls::finish(&app.ctx, &call, Outcome::Answered, EndReason::Goodbye, app.ctx.now()).await.unwrap();
-    assert_eq!(only(app, &schedule).await.state, State::Reached { call: call.id });
-    app.clock.advance(MINUTE * 20);
-    tick(app).await.unwrap();
-    assert_eq!(only(app, &schedule).await.attempts, 1);
+    let call = calls::take(&app.ctx, call.id, testkit::cell::CELL).await.unwrap().unwrap().call;
+    is_enough(app, &schedule, call, EndReason::Goodbye).await;
 }
 
 #[tokio::test]
 async fn a_patient_who_calls_by_themselves_is_not_called_again() {
     let alone = Alone::start().await;
     let app = &alone.app;
-    retries(app, 3, false).await;
-    let (ada, schedule) = due(app).await;
-    tick(app).await.unwrap();
-    nobody_answers(app, &schedule).await;
+    let (ada, schedule) = missed_once(app).await;
     let received = calls::receive(&app.ctx, &ada.profile.phone, testkit::cell::CELL).await.unwrap();
     let calls::Received::Known(taken) = received else { panic!("{received:?}") };
-    let mut call = taken.call;
-    testkit::cell::progress(&app.ctx, &mut call, domain::calls::Status::Connected).await;
-    calls::finish(&app.ctx, &call, Outcome::Answered, EndReason::CallerHungUp, app.ctx.now()).await.unwrap();
-    assert_eq!(only(app, &schedule).await.state, State::Reached { call: call.id });
-    app.clock.advance(MINUTE * 20);
-    tick(app).await.unwrap();
-    assert_eq!(only(app, &schedule).await.attempts, 1);
+    is_enough(app, &schedule, taken.call, EndReason::CallerHungUp).await;
 }
 
 #[tokio::test]

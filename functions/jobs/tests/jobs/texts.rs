@@ -52,12 +52,12 @@ async fn without_mail(app: &TestApp) -> services::CallCtx {
 }
 
 /// Quiet from now on for two hours, on the organisation's clock.
-fn quiet(app: &TestApp) -> Option<Quiet> {
+fn quiet(app: &TestApp) -> Quiet {
     let clock = |minutes: i64| {
         let at = app.ctx.now() + SignedDuration::from_mins(minutes);
         app.home.zone.time_zone().to_datetime(at).strftime("%H:%M").to_string().parse().unwrap()
     };
-    Some(Quiet { from: clock(-1), until: clock(120) })
+    Quiet { from: clock(-1), until: clock(120) }
 }
 
 #[tokio::test]
@@ -132,7 +132,7 @@ async fn who_turns_out_not_to_take_text_messages_gets_a_mail_in_the_same_breath(
 async fn quiet_hours_hold_back_text_messages_but_of_emergencies() {
     let app = TestApp::start(no_routes).await;
     let call = running(&app, &["Hello"]).await;
-    let (nora, number) = reachable(&app, Preferences { quiet: quiet(&app), ..Preferences::default() }).await;
+    let (nora, number) = reachable(&app, Preferences { quiet: Some(quiet(&app)), ..Preferences::default() }).await;
     assign(&app, call.patient, &nora).await;
     let missed = NewAlert { kind: AlertKind::CallMissed, severity: Severity::High, ..plea(&call, "missed") };
     alerts::raise(&app.ctx, missed).await.unwrap();
@@ -172,7 +172,7 @@ async fn a_text_message_instead_of_a_mail_keeps_quiet_hours_too() {
     let app = TestApp::start(no_routes).await;
     let ctx = without_mail(&app).await;
     let call = running(&app, &["Hello"]).await;
-    let (nora, number) = reachable(&app, Preferences { quiet: quiet(&app), ..Preferences::default() }).await;
+    let (nora, number) = reachable(&app, Preferences { quiet: Some(quiet(&app)), ..Preferences::default() }).await;
     assign(&app, call.patient, &nora).await;
     let missed = NewAlert { kind: AlertKind::CallMissed, severity: Severity::Medium, ..plea(&call, "missed") };
     alerts::raise(&ctx, missed).await.unwrap();

@@ -87,37 +87,44 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// Without the spaces around what is written.
+    #[must_use]
+    pub fn trimmed(self) -> Self {
+        let description = self.description.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let tags = self.tags.iter().map(|tag| one_line(tag)).collect();
+        Self { phrase: one_line(&self.phrase), pattern: self.pattern.trim().to_owned(), description, tags, ..self }
+    }
+
     /// Trims what is written and checks it.
     ///
     /// # Errors
-    /// [`Kind::Invalid`](crate::Kind::Invalid) at each field that is wrong; for a pattern see [`Pattern::read`].
-    pub fn checked(mut self) -> Result<Self> {
+    /// [`Kind::Invalid`](crate::Kind::Invalid) at each field that is wrong; for a pattern see [`Pattern::read`], which can take
+    /// milliseconds.
+    pub fn checked(self) -> Result<Self> {
+        let checked = self.trimmed();
         let mut wrong = Vec::new();
         let mut check = |path: &str, is_right: bool, message: String| {
             if !is_right {
                 wrong.push(Field { path: path.to_owned(), message });
             }
         };
-        self = Self { phrase: one_line(&self.phrase), pattern: self.pattern.trim().to_owned(), ..self };
-        self.description = self.description.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         let length = |text: &str| text.chars().count();
         let is_within = |text: &str, most: usize| (1..=most).contains(&length(text));
-        check("phrase", is_within(&self.phrase, MAX_PHRASE), format!("must have 1 to {MAX_PHRASE} characters"));
-        let described = self.description.as_deref().unwrap_or_default();
+        check("phrase", is_within(&checked.phrase, MAX_PHRASE), format!("must have 1 to {MAX_PHRASE} characters"));
+        let described = checked.description.as_deref().unwrap_or_default();
         check(
             "description",
             length(described) <= MAX_DESCRIPTION,
             format!("must have at most {MAX_DESCRIPTION} characters"),
         );
-        check("tags", self.tags.len() <= MAX_TAGS, format!("must be at most {MAX_TAGS}"));
-        for (at, tag) in self.tags.iter_mut().enumerate().take(MAX_TAGS) {
-            *tag = one_line(tag);
+        check("tags", checked.tags.len() <= MAX_TAGS, format!("must be at most {MAX_TAGS}"));
+        for (at, tag) in checked.tags.iter().enumerate().take(MAX_TAGS) {
             check(&format!("tags[{at}]"), is_within(tag, MAX_TAG), format!("must have 1 to {MAX_TAG} characters"));
         }
-        if let Err(error) = Pattern::read(&self.pattern) {
+        if let Err(error) = Pattern::read(&checked.pattern) {
             wrong.extend(error.fields);
         }
-        if wrong.is_empty() { Ok(self) } else { Err(Error::fields(wrong)) }
+        if wrong.is_empty() { Ok(checked) } else { Err(Error::fields(wrong)) }
     }
 }
 

@@ -6,7 +6,7 @@ use domain::caregivers::Caregiver;
 use domain::conversations::{Conversation, Message};
 use domain::patients::Patient;
 use domain::policy::{self, Action, Resource};
-use domain::{CallId, Caller, Result, Scope};
+use domain::{CallId, Caller, OrgId, Result, Scope};
 use jiff::Timestamp;
 
 use super::visible;
@@ -36,11 +36,7 @@ pub struct CallView {
 /// # Errors
 /// `call_not_found` outside the caller's scope.
 pub async fn status(ctx: &CallCtx, caller: &Caller, call: CallId) -> Result<CallView> {
-    let work = async {
-        let found = found(ctx, caller, call).await?;
-        Ok((found.call.org, found))
-    };
-    audit::look_often(ctx, caller, Subject::Call, call, Box::pin(work)).await
+    audit::look_often(ctx, caller, Subject::Call, call, Box::pin(of_org(ctx, caller, call))).await
 }
 
 /// A call as it is now, for who watches without having asked for this one: that it is not theirs leaves no trace.
@@ -48,11 +44,12 @@ pub async fn status(ctx: &CallCtx, caller: &Caller, call: CallId) -> Result<Call
 /// # Errors
 /// `call_not_found` outside the caller's scope.
 pub async fn shown(ctx: &CallCtx, caller: &Caller, call: CallId) -> Result<CallView> {
-    let work = async {
-        let found = found(ctx, caller, call).await?;
-        Ok((found.call.org, found))
-    };
-    audit::show(ctx, caller, Subject::Call, call, work).await
+    audit::show(ctx, caller, Subject::Call, call, of_org(ctx, caller, call)).await
+}
+
+async fn of_org(ctx: &CallCtx, caller: &Caller, call: CallId) -> Result<(OrgId, CallView)> {
+    let found = found(ctx, caller, call).await?;
+    Ok((found.call.org, found))
 }
 
 /// The same, without a note of it.

@@ -1,6 +1,7 @@
 //! Adding many phrases at once.
 
 use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
 
 use domain::audit::{self, Subject};
 use domain::phrases::{Draft, MOST, MOST_AT_ONCE, Phrase};
@@ -14,6 +15,10 @@ use crate::audit::{by, note, watch};
 
 /// Phrases that are written in one transaction.
 const TOGETHER: usize = 500;
+
+/// How long expressions are read in one import, so that it is answered before the gateway gives up (29 s): ten thousand
+/// ordinary ones take a second or two, as many that are as costly as they may be a minute.
+pub const READING: Duration = Duration::from_secs(10);
 
 /// What became of an import.
 #[derive(Debug, Default)]
@@ -35,18 +40,24 @@ pub struct Refused {
     pub error: Error,
 }
 
-/// Adds what can be added of many phrases, each with its words as they were sent, and says of each what became of it. Doing it again adds what is missing: what is
-/// there already is refused as `phrase_taken`.
+/// Adds what can be added of many phrases, each with its words as they were sent, and says of each what became of it. Doing it
+/// again adds what is missing: what is there already is refused as `phrase_taken`, and what was not looked at within
+/// `reading` ([`READING`]) as `import_cut_short`.
 ///
 /// # Errors
 /// When there are none or more than [`MOST_AT_ONCE`]; `role_not_allowed`.
-pub async fn import(ctx: &Ctx, caller: &Caller, rows: Vec<(String, Result<Draft>)>) -> Result<Imported> {
+pub async fn import(
+    ctx: &Ctx,
+    caller: &Caller,
+    rows: Vec<(String, Result<Draft>)>,
+    reading: Duration,
+) -> Result<Imported> {
     let work = async {
         policy::grant(caller, Action::Create, Resource::Phrase)?;
         if !(1..=MOST_AT_ONCE).contains(&rows.len()) {
             return Err(Error::field("phrases", format!("must be 1 to {MOST_AT_ONCE}")));
         }
-        let (mut imported, wanted) = sorted_out(ctx, caller, rows).await?;
+        let (mut imported, wanted) = sorted_out(ctx, caller, rows, reading).await?;
         for some in wanted.chunks(TOGETHER) {
             add(ctx, caller, some, &mut imported).await;
         }
@@ -61,6 +72,7 @@ async fn sorted_out(
     ctx: &Ctx,
     caller: &Caller,
     rows: Vec<(String, Result<Draft>)>,
+    reading: Duration,
 ) -> Result<(Imported, Vec<(usize, Phrase)>)> {
     let known = ctx.store.phrases().every(caller.org, Kinds::default()).await?;
     let mut room: HashMap<Language, usize> = HashMap::new();
@@ -70,15 +82,24 @@ async fn sorted_out(
         taken.insert((draft.language, draft.phrase));
     }
     let (mut imported, mut wanted) = (Imported::default(), Vec::new());
+    let (began, mut read) = (Instant::now(), 0_u32);
     for (index, (phrase, draft)) in rows.into_iter().enumerate() {
-        let checked = draft.and_then(Draft::checked).and_then(|draft| {
+        let checked = draft.map(Draft::trimmed).and_then(|draft| {
             let room = room.entry(draft.language).or_insert(MOST);
             if *room == 0 {
                 return Err(too_many());
             }
-            if !taken.insert((draft.language, draft.phrase.clone())) {
+            let words = (draft.language, draft.phrase.clone());
+            if taken.contains(&words) {
                 return Err(already());
             }
+            // One at least, so that every import gets further.
+            if read > 0 && began.elapsed() > reading {
+                return Err(cut_short());
+            }
+            read += 1;
+            let draft = draft.checked()?;
+            taken.insert(words);
             *room -= 1;
             Ok(draft)
         });
@@ -121,6 +142,10 @@ async fn committed(ctx: &Ctx, caller: &Caller, some: &[(usize, Phrase)]) -> Resu
 
 fn already() -> Error {
     Error::conflict("phrase_taken", "There is such a phrase in this language already.")
+}
+
+fn cut_short() -> Error {
+    Error::invalid("import_cut_short", "The expressions before this one took too long to read: import it again.")
 }
 
 fn not_stored() -> Error {

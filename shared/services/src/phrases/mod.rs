@@ -7,7 +7,7 @@ mod list;
 
 pub use change::{Change, remove, toggle, update};
 pub use create::create;
-pub use import::{Imported, Refused, import};
+pub use import::{Imported, READING, Refused, import};
 pub use store::mongo::Kinds;
 
 pub use list::{Statistics, every, get, list, statistics};

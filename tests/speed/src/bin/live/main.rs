@@ -2,6 +2,8 @@
 //! over a WebSocket and by asking for their status again and again. Build `local` first; see `docs/benchmarks.md`.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and a failure is its end")]
 
+mod transcript;
+
 use std::collections::HashSet;
 use std::process::Stdio;
 use std::time::Duration;
@@ -17,7 +19,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 /// Calls that are watched, one after the other.
 const CALLS: usize = 4;
-/// Between two looks at a call's status.
+/// Between two looks at a call's status, or at a screen.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// The system, as a client knows it.
@@ -57,21 +59,23 @@ async fn main() {
         url: up["api"].as_str().unwrap().to_owned(),
         token: administrator["token"].as_str().unwrap().to_owned(),
     };
-    let (mut pushed, mut asked) = (Vec::new(), Vec::new());
+    let (mut pushed, mut asked) = (Lags::default(), Lags::default());
     for _ in 0..CALLS {
         let patient = up["patients"][0]["id"].clone();
         let call = api.post("/v1/calls/initiate", &json!({ "patientId": patient })).await["callId"].clone();
         let call = call.as_str().unwrap();
         let (over_socket, by_asking) = tokio::join!(watch(&api, call), look(&api, call));
-        pushed.extend(over_socket);
-        asked.extend(by_asking);
+        pushed.add(over_socket);
+        asked.add(by_asking);
         // A patient has one call at a time.
         while api.get(&format!("/v1/calls/{call}/status")).await["data"]["endTime"].is_null() {
             sleep(LOOK_EVERY).await;
         }
     }
-    print("over the socket, who begins to speak is seen after", pushed);
-    print("by asking every 100 ms, it is seen after", asked);
+    print("over the socket, who begins to speak is seen after", pushed.speaking);
+    print("over the socket, the transcript is behind by", pushed.transcript);
+    print("by asking every 100 ms, who begins to speak is seen after", asked.speaking);
+    print("by asking every 100 ms, the transcript is behind by", asked.transcript);
     system.start_kill().unwrap();
 }
 
@@ -79,6 +83,22 @@ fn print(what: &str, mut lags: Vec<i64>) {
     lags.sort_unstable();
     let at = |percent: usize| lags[(lags.len() - 1) * percent / 100];
     println!("{what}: p50 {} ms, p95 {} ms, slowest {} ms of {}", at(50), at(95), at(100), lags.len());
+}
+
+/// What was measured, in milliseconds.
+#[derive(Default)]
+struct Lags {
+    /// From the moment at which somebody began to speak to when that was seen.
+    speaking: Vec<i64>,
+    /// What was said and not shown yet, at moments 100 ms apart while Bianca spoke.
+    transcript: Vec<i64>,
+}
+
+impl Lags {
+    fn add(&mut self, other: Self) {
+        self.speaking.extend(other.speaking);
+        self.transcript.extend(other.transcript);
+    }
 }
 
 /// How old each beginning of speech is in milliseconds when it is seen for the first time.
@@ -95,29 +115,41 @@ impl Seen {
     }
 }
 
-async fn watch(api: &Api, call: &str) -> Vec<i64> {
+async fn watch(api: &Api, call: &str) -> Lags {
     let mut request = format!("{}/live", api.url.replace("http", "ws")).into_client_request().unwrap();
     request.headers_mut().insert("authorization", format!("Bearer {}", api.token).parse().unwrap());
     let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
     let subscribe = json!({ "action": "subscribe", "topics": [format!("call:{call}")] }).to_string();
     socket.send(Message::Text(subscribe.into())).await.unwrap();
-    let (mut seen, mut lags) = (Seen::default(), Vec::new());
-    while let Some(Ok(message)) = socket.next().await {
+    let (mut seen, mut lags, mut screen) = (Seen::default(), Lags::default(), Value::Null);
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    loop {
+        let message = tokio::select! {
+            _ = looks.tick() => {
+                lags.transcript.extend(transcript::behind(&screen, Timestamp::now()));
+                continue;
+            }
+            message = socket.next() => message,
+        };
+        let Some(Ok(message)) = message else { return lags };
         let Ok(text) = message.to_text() else { continue };
         let Ok(message) = serde_json::from_str::<Value>(text) else { continue };
-        lags.extend(seen.lags(&message["call"]));
-        if message["call"]["callStatus"] == "ended" {
-            break;
+        lags.speaking.extend(seen.lags(&message["call"]));
+        if message["call"].is_object() {
+            screen = message["call"].clone();
+        }
+        if screen["callStatus"] == "ended" {
+            return lags;
         }
     }
-    lags
 }
 
-async fn look(api: &Api, call: &str) -> Vec<i64> {
-    let (mut seen, mut lags) = (Seen::default(), Vec::new());
+async fn look(api: &Api, call: &str) -> Lags {
+    let (mut seen, mut lags) = (Seen::default(), Lags::default());
     loop {
         let status = api.get(&format!("/v1/calls/{call}/status")).await;
-        lags.extend(seen.lags(&status["data"]));
+        lags.speaking.extend(seen.lags(&status["data"]));
+        lags.transcript.extend(transcript::behind(&status["data"], Timestamp::now()));
         if !status["data"]["endTime"].is_null() {
             return lags;
         }
