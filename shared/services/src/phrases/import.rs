@@ -17,7 +17,7 @@ use crate::audit::{by, note, watch};
 const TOGETHER: usize = 500;
 
 /// How long expressions are read in one import, so that it is answered before the gateway gives up (29 s): ten thousand
-/// ordinary ones take a second or two, as many that are as costly as they may be a minute.
+/// ordinary ones take a second or two, the costliest that are allowed some milliseconds each.
 pub const READING: Duration = Duration::from_secs(10);
 
 /// What became of an import.

@@ -14,15 +14,18 @@ pub(crate) fn behind(call: &Value, now: Timestamp) -> Option<i64> {
     }
     let begun: Timestamp = speaking["lastAiSpeechStart"].as_str()?.parse().ok()?;
     let said = now.as_millisecond() - begun.as_millisecond();
-    let growing =
-        call["messages"].as_array()?.last().filter(|last| last["role"] == "assistant" && last["complete"] == false);
-    let Some(shown) = growing.and_then(|message| message["content"].as_str()) else {
+    let last = call["messages"].as_array()?.last().filter(|last| last["role"] == "assistant");
+    let Some((message, shown)) = last.and_then(|message| Some((message, message["content"].as_str()?))) else {
         // Not a word of it yet.
         return Some(said);
     };
     let shown = shown.trim_end_matches('…');
     let line = line(shown)?;
     let whole = i64::try_from(line.millis()).ok()?;
+    if message["complete"] == true {
+        // All of it is there before her silence is; or it is what she said before this.
+        return Some(if said < whole { said } else { 0 });
+    }
     let letters = |text: &str| i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
     Some((said.min(whole) - whole * letters(shown) / letters(line.text)).max(0))
 }
