@@ -41,7 +41,7 @@ pub struct Watch {
     held_back: Vec<String>,
     /// Items that only called for somebody while a machine was thought to speak.
     cries: Vec<String>,
-    /// When an alert was asked for of which nothing came yet.
+    /// When the last alert was asked for, while nothing came of one yet.
     asked: Option<Instant>,
 }
 
@@ -215,7 +215,9 @@ impl Session {
 
     /// The alert of an emergency was raised, or could not be.
     pub(super) fn on_emergency_told(&mut self, now: Instant, emergency: Emergency, done: &Done) {
-        self.watch.asked = None;
+        if !self.is_alert_pending() {
+            self.watch.asked = None;
+        }
         match done {
             Done::Alerted { informed: 0 } => {}
             Done::Alerted { .. } => self.watch.told.push((now, emergency)),

@@ -167,6 +167,11 @@ impl Session {
         self.tools.pending.iter().any(|pending| matches!(pending.why, Why::Function { .. } | Why::Transfer))
     }
 
+    /// Whether an alert of an emergency was asked for and nothing came of it yet.
+    pub(super) fn is_alert_pending(&self) -> bool {
+        self.tools.pending.iter().any(|pending| matches!(pending.why, Why::Emergency(_)))
+    }
+
     /// Has work done outside.
     pub(super) fn run(&mut self, work: Work, why: Why) {
         self.tools.tasks += 1;

@@ -116,6 +116,25 @@ fn an_answer_that_the_server_began_is_not_heard_before_the_alert_is_written(writ
 }
 
 #[test]
+fn of_two_alerts_both_are_written_before_she_speaks() {
+    let mut call = SimCall::answered();
+    call.speech_starts("u", 0);
+    call.committed("u");
+    piece(&mut call, "u", "Help me");
+    piece(&mut call, "u", " I can't breathe");
+    let tasks: Vec<_> = call.tasks.iter().map(|(_, task)| task.id).collect();
+    assert_eq!(tasks.len(), 2);
+    call.speech_stops("u");
+    call.model_says("auto", "I am getting help", 1000);
+    call.played.clear();
+    for (task, heard) in tasks.into_iter().zip([0, 200]) {
+        call.input(Input::Done { task, done: Done::Alerted { informed: 1 } });
+        call.run_for(ms(200));
+        assert_eq!(call.voice_ms(), heard);
+    }
+}
+
+#[test]
 fn what_she_is_saying_already_is_not_stopped_by_an_alert() {
     let mut call = SimCall::answered();
     call.speech_starts("u", 0);
