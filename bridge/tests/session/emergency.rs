@@ -15,11 +15,22 @@ fn piece(call: &mut SimCall, item: &str, delta: &str) {
     call.model(ServerEvent::TranscriptionDelta(piece));
 }
 
-fn says(call: &mut SimCall, item: &str, text: &str) {
+/// Something that is not written down yet.
+fn speaks(call: &mut SimCall, item: &str) {
     call.speech_starts(item, 0);
     call.run_for(ms(1000));
     call.speech_stops(item);
+}
+
+fn says(call: &mut SimCall, item: &str, text: &str) {
+    speaks(call, item);
     call.transcribed(item, text);
+}
+
+/// The server begins an answer by itself; nothing of it sounds yet.
+fn begins_to_answer(call: &mut SimCall) {
+    call.begin_response("r_auto");
+    call.begin_item("r_auto", "auto");
 }
 
 fn severities(call: &SimCall) -> Vec<Severity> {
@@ -81,8 +92,7 @@ fn that_nobody_was_reached_is_said_as_soon_as_she_has_finished_her_sentence() {
         let mut call = SimCall::answered();
         says(&mut call, "u", "I can't breathe");
         // The server has begun an answer by itself meanwhile.
-        call.begin_response("r_auto");
-        call.begin_item("r_auto", "auto");
+        begins_to_answer(&mut call);
         call.delta("r_auto", "auto", 1000);
         call.done(done);
         call.forget_sent();
@@ -97,11 +107,8 @@ fn that_nobody_was_reached_is_said_as_soon_as_she_has_finished_her_sentence() {
 #[test_case(None; "never written")]
 fn an_answer_that_the_server_began_is_not_heard_before_the_alert_is_written(written: Option<u64>) {
     let mut call = SimCall::answered();
-    call.speech_starts("u", 0);
-    call.run_for(ms(1000));
-    call.speech_stops("u");
-    call.begin_response("r_auto");
-    call.begin_item("r_auto", "auto");
+    speaks(&mut call, "u");
+    begins_to_answer(&mut call);
     call.transcribed("u", "I can't breathe");
     call.delta("r_auto", "auto", 1000);
     call.played.clear();
@@ -137,11 +144,8 @@ fn of_two_alerts_both_are_written_before_she_speaks() {
 #[test]
 fn what_she_is_saying_already_is_not_stopped_by_an_alert() {
     let mut call = SimCall::answered();
-    call.speech_starts("u", 0);
-    call.run_for(ms(1000));
-    call.speech_stops("u");
-    call.begin_response("r_auto");
-    call.begin_item("r_auto", "auto");
+    speaks(&mut call, "u");
+    begins_to_answer(&mut call);
     call.delta("r_auto", "auto", 1000);
     call.run_for(ms(200));
     call.transcribed("u", "I can't breathe");
