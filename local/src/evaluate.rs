@@ -174,8 +174,11 @@ pub(crate) fn read(file: Option<&Path>) -> Result<Vec<Utterance>, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::HashSet;
+
     use domain::emergencies::Heard;
+
+    use super::*;
 
     #[test]
     fn the_repositorys_own_set_can_be_read_and_has_every_language() {
@@ -192,22 +195,65 @@ mod tests {
         }
     }
 
-    /// What this project promises (docs/bridge.md). Who changes rules or weights sees here what it costs.
-    #[test]
-    fn emergencies_are_heard_as_well_as_promised_and_harmless_talk_is_not_taken_for_one() {
-        let share = |part: u32, all: u32| f64::from(part) / f64::from(all);
+    /// How a set is judged, all of it and each language.
+    fn judged(set: Vec<Utterance>) -> (Tally, BTreeMap<&'static str, Tally>) {
         let (mut all, mut languages) = (Tally::default(), BTreeMap::<&str, Tally>::new());
-        for utterance in read(None).unwrap() {
+        for utterance in set {
             let judgement = emergencies::judge(&utterance.text, utterance.lang);
             all.count(&utterance, &judgement);
             languages.entry(utterance.lang.code()).or_default().count(&utterance, &judgement);
         }
-        let critical = all.by_severity[&Label::Critical];
-        assert!(share(all.recall.found, all.recall.all) >= 0.95, "{}", all.row("all"));
-        assert!(share(critical.found, critical.all) >= 0.98, "{}", all.row("all"));
-        assert!(share(all.false_positives.found, all.false_positives.all) < 0.02, "{}", all.row("all"));
+        (all, languages)
+    }
+
+    fn share(of: Share) -> f64 {
+        f64::from(of.found) / f64::from(of.all)
+    }
+
+    fn folder(name: &str) -> Vec<Utterance> {
+        read(Some(&root().join("shared/domain/emergencies").join(name))).unwrap()
+    }
+
+    /// What this project promises (docs/bridge.md). Who changes rules or weights sees here what it costs.
+    #[test]
+    fn emergencies_are_heard_as_well_as_promised_and_harmless_talk_is_not_taken_for_one() {
+        let (all, languages) = judged(read(None).unwrap());
+        assert!(share(all.recall) >= 0.95, "{}", all.row("all"));
+        assert!(share(all.by_severity[&Label::Critical]) >= 0.98, "{}", all.row("all"));
+        assert!(share(all.false_positives) < 0.02, "{}", all.row("all"));
         for (language, own) in languages {
-            assert!(share(own.recall.found, own.recall.all) >= 0.90, "{}", own.row(language));
+            assert!(share(own.recall) >= 0.90, "{}", own.row(language));
+        }
+    }
+
+    /// A set whose writers knew nothing but what the detector is for, half of the harmless ones hard. CRITICAL (97.4 %), French (89.8 %)
+    /// and false alarms (3.0 %) are not where they should be; this holds them where they are.
+    #[test]
+    fn what_strangers_wrote_is_heard_nearly_as_well() {
+        let (all, languages) = judged(folder("blind"));
+        assert!(share(all.recall) >= 0.95, "{}", all.row("all"));
+        assert!(share(all.by_severity[&Label::Critical]) >= 0.96, "{}", all.row("all"));
+        assert!(share(all.false_positives) < 0.035, "{}", all.row("all"));
+        for (language, own) in languages {
+            assert!(share(own.recall) >= 0.88, "{}", own.row(language));
+        }
+    }
+
+    #[test]
+    fn nothing_that_is_measured_was_learned() {
+        let key = |utterance: &Utterance| {
+            let letters =
+                utterance.text.to_lowercase().chars().filter(|letter| letter.is_alphanumeric()).collect::<String>();
+            (utterance.lang.code(), letters)
+        };
+        let learned: HashSet<_> = folder("training").iter().map(key).collect();
+        for name in ["held-out", "hard", "replies", "blind"] {
+            let both: Vec<_> = folder(name)
+                .into_iter()
+                .filter(|utterance| learned.contains(&key(utterance)))
+                .map(|one| one.id)
+                .collect();
+            assert!(both.is_empty(), "{name}: {both:?}");
         }
     }
 
@@ -215,7 +261,7 @@ mod tests {
     #[test]
     fn everyday_replies_are_no_emergency() {
         let mut all = Tally::default();
-        for utterance in read(Some(&root().join("shared/domain/emergencies/replies"))).unwrap() {
+        for utterance in folder("replies") {
             assert!(!utterance.emergency, "{}", utterance.id);
             all.count(&utterance, &emergencies::judge(&utterance.text, utterance.lang));
         }

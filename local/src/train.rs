@@ -4,7 +4,9 @@ mod svm;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::panic::resume_unwind;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::Language;
 use domain::emergencies::{self, BUCKETS, BYTES, Heard, Judgement, Model, Severity};
@@ -18,6 +20,9 @@ const FOLDS: usize = 5;
 /// How closely the examples are fitted, by the models of pieces and by the line over both layers.
 const COST: f64 = 3.0;
 const COST_TOGETHER: f64 = 0.5;
+/// Rounds through the examples, after which the weights hardly move: few examples share a piece, and nearly all share a sign.
+const ROUNDS: usize = 20;
+const ROUNDS_TOGETHER: usize = 100;
 /// How much more a mistake costs when life is in danger.
 const CRITICAL: f64 = 2.0;
 /// False alarms that are borne, of the harmless utterances that examiners wrote (`-e` in their ids): the ones most like what a set of
@@ -47,21 +52,10 @@ pub(crate) fn emergencies(check: bool) -> Result<(), Failure> {
     let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
     let mut rows = Vec::new();
     let weights = root().join("shared/domain/src/emergencies/weights");
-    for language in Language::ALL {
-        let mut own = examples(language)?;
-        for fold in 0..FOLDS {
-            let others: Vec<&Row> = apart(&own, |at| at % FOLDS != fold);
-            let (emergency, critical) = models(&others);
-            let (emergency, critical) = (model(&emergency)?, model(&critical)?);
-            for row in own.iter_mut().skip(fold).step_by(FOLDS) {
-                row.margin = emergency.margin(&row.pieces);
-                row.critical = critical.margin(&row.pieces);
-            }
-        }
-        let (emergency, critical) = models(&apart(&own, |_| true));
-        files.push((weights.join(format!("{}.bin", language.code())), [emergency, critical].concat()));
+    for learned in each(&Language::ALL, learn) {
+        let (language, mut own, bytes) = learned?;
+        files.push((weights.join(format!("{}.bin", language.code())), bytes));
         rows.append(&mut own);
-        console::say(&format!("{language}: learned"));
     }
     files.push((weights.join("together.txt"), together(&mut rows).into_bytes()));
     report(&rows);
@@ -73,6 +67,39 @@ pub(crate) fn emergencies(check: bool) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// The models of a language, as bytes, and its examples, each with the margins of models that did not see it.
+fn learn(language: Language) -> Result<(Language, Vec<Row>, Vec<u8>), Failure> {
+    let mut rows = examples(language)?;
+    for fold in 0..FOLDS {
+        let others: Vec<&Row> = apart(&rows, |at| at % FOLDS != fold);
+        let (emergency, critical) = models(&others);
+        let (emergency, critical) = (model(&emergency)?, model(&critical)?);
+        for row in rows.iter_mut().skip(fold).step_by(FOLDS) {
+            row.margin = emergency.margin(&row.pieces);
+            row.critical = critical.margin(&row.pieces);
+        }
+    }
+    let (emergency, critical) = models(&apart(&rows, |_| true));
+    console::say(&format!("{language}: learned"));
+    Ok((language, rows, [emergency, critical].concat()))
+}
+
+/// The work for each, on as many threads as there are processors, in the order in which they were given.
+fn each<T: Copy + Sync, R: Send>(all: &[T], work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let numbers = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
+        numbers.map_while(|at| Some((at, work(*all.get(at)?)))).collect::<Vec<_>>()
+    };
+    let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(take)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    });
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 fn examples(language: Language) -> Result<Vec<Row>, Failure> {
@@ -95,7 +122,7 @@ fn models(rows: &[&Row]) -> (Vec<u8>, Vec<u8>) {
     let is_critical = |row: &Row| row.utterance.severity == Some(Label::Critical);
     let all: Vec<_> = rows.iter().map(|row| example(row, is_emergency)).collect();
     let grave: Vec<_> = rows.iter().filter(|row| is_emergency(row)).map(|row| example(row, is_critical)).collect();
-    (bytes(&divide(&all, BUCKETS)), bytes(&divide(&grave, BUCKETS)))
+    (bytes(&divide(&all, BUCKETS, ROUNDS)), bytes(&divide(&grave, BUCKETS, ROUNDS)))
 }
 
 fn example(row: &Row, is_so: impl Fn(&Row) -> bool) -> Example<'_> {
@@ -141,7 +168,7 @@ fn together(rows: &mut [Row]) -> String {
                 cost: COST_TOGETHER * weight(row),
             })
             .collect();
-        divide(&examples, numbers.len())
+        divide(&examples, numbers.len(), ROUNDS_TOGETHER)
     };
     for fold in 0..FOLDS {
         let learned = line(rows, &|at| at % FOLDS != fold);
@@ -199,6 +226,8 @@ fn report(rows: &[Row]) {
         ("j", "-j"),
         ("k", "-k"),
         ("l", "-l"),
+        ("m", "-m"),
+        ("n", "-n"),
     ] {
         for (layer, is_found) in layers {
             let (mut recall, mut critical, mut false_alarms) = (Share::default(), Share::default(), Share::default());

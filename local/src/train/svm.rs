@@ -18,11 +18,8 @@ pub(super) struct Line {
     pub(super) bias: f64,
 }
 
-/// Rounds through all examples; the weights hardly move after twenty.
-const ROUNDS: usize = 40;
-
-/// The line that divides the examples best.
-pub(super) fn divide(examples: &[Example<'_>], features: usize) -> Line {
+/// The line that divides the examples best, after so many rounds through all of them.
+pub(super) fn divide(examples: &[Example<'_>], features: usize, rounds: usize) -> Line {
     let mut line = Line { weights: vec![0.0; features], bias: 0.0 };
     let mut alphas = vec![0.0_f64; examples.len()];
     // The bias is the weight of a feature that every example has.
@@ -34,7 +31,7 @@ pub(super) fn divide(examples: &[Example<'_>], features: usize) -> Line {
         .collect();
     let mut order: Vec<usize> = (0..examples.len()).collect();
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         shuffle(&mut order, &mut random);
         for &at in &order {
             let example = &examples[at];
@@ -81,7 +78,7 @@ mod tests {
         let features: Vec<Vec<(u32, f32)>> = (0..40_u32).map(|n| vec![(n % 4, 1.0), (4 + n % 7, 0.5)]).collect();
         let examples: Vec<_> =
             features.iter().map(|features| Example { features, is_so: features[0].0 == 2, cost: 1.0 }).collect();
-        let (line, again) = (divide(&examples, 11), divide(&examples, 11));
+        let (line, again) = (divide(&examples, 11, 40), divide(&examples, 11, 40));
         for example in &examples {
             assert_eq!(line.margin(example.features) > 0.0, example.is_so);
         }
@@ -95,7 +92,7 @@ mod tests {
         let one = [(0_u32, 1.0_f32)];
         let examples =
             [Example { features: &one, is_so: true, cost: 1.0 }, Example { features: &[], is_so: false, cost: 1.0 }];
-        let line = divide(&examples, 1);
+        let line = divide(&examples, 1, 40);
         let (w, b) = (line.weights[0], line.bias);
         // The gradient is nothing there.
         assert!((w - 2.0 * (1.0 - w - b)).abs() < 1e-6, "{w} {b}");

@@ -6,23 +6,21 @@ use super::normalise::has_words;
 use crate::locale::Language;
 
 /// How many numbers there are for pieces; two that share one are told apart by what stands beside them.
-pub const BUCKETS: usize = 1 << 16;
+pub const BUCKETS: usize = 1 << 18;
 
-/// A text as its pieces: the number of each, ascending, and its weight. Pieces of words (two to five letters, ends
-/// included) and one to three neighbouring words each weigh as much as a unit vector; in languages without spaces there are
-/// only pieces of one to four characters. Each counts once, however often it is said: who repeats themselves says no more.
+/// A text as its pieces: the number of each, ascending, and its weight. Pieces of two to six letters, which may reach from one
+/// word into the next, and one to three neighbouring words each weigh as much as a unit vector; in languages without spaces there are
+/// only pieces of one to five characters. Each counts once, however often it is said: who repeats themselves says no more.
 pub(super) fn grams(normal: &str, language: Language) -> Vec<(u32, f32)> {
     let (mut pieces, mut words) = (Vec::new(), Vec::new());
     if has_words(language) {
         let said: Vec<&str> = std::iter::once("^").chain(normal.split(' ')).chain(std::iter::once("$")).collect();
-        for word in &said[1..said.len() - 1] {
-            cut(&format!(" {word} "), 2..=5, &mut pieces);
-        }
+        cut(&format!(" {normal} "), 2..=6, &mut pieces);
         for many in 1..=3 {
             words.extend(said.windows(many).map(|row| hash(b'w', &row.join(" "))));
         }
     } else {
-        cut(&format!("^{normal}$"), 1..=4, &mut pieces);
+        cut(&format!("^{normal}$"), 1..=5, &mut pieces);
     }
     let mut grams = BTreeMap::new();
     for mut group in [pieces, words] {
@@ -47,7 +45,7 @@ fn cut(text: &str, lengths: std::ops::RangeInclusive<usize>, pieces: &mut Vec<u6
 
 /// The bucket of a hash. FNV hardly moves the last letter of a piece, so what it gives is mixed once more, by
 /// the golden ratio (Knuth, The Art of Computer Programming, volume 3, 6.4).
-#[expect(clippy::cast_possible_truncation, reason = "of 16 bits nothing is cut")]
+#[expect(clippy::cast_possible_truncation, reason = "of 18 bits nothing is cut")]
 const fn bucket(hash: u64) -> u32 {
     ((hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - BUCKETS.trailing_zeros())) as u32
 }
@@ -64,10 +62,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_repeated_word_weighs_as_one() {
+    fn a_word_that_is_said_again_and_again_weighs_no_more() {
         let pieces = |text| grams(text, Language::En).len();
-        // Only its neighbours are new: help help, ^ help help, help help $.
-        assert_eq!(pieces("help help"), pieces("help") + 3 - 1);
+        // Its only new neighbours are: help help help.
+        assert_eq!(pieces("help help help"), pieces("help help") + 1);
     }
 
     #[test]
