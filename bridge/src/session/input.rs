@@ -77,7 +77,9 @@ pub enum Cause {
     Rejected,
     /// The telephone network could not reach the number.
     Unreachable,
-    /// Something broke.
+    /// The network ended it and gave no reason that we know.
+    Unknown,
+    /// Something of ours broke, or Asterisk did.
     Failed,
 }
 
@@ -89,7 +91,8 @@ impl Cause {
             Self::Busy => (Outcome::Busy, EndReason::Busy),
             Self::NoAnswer => (Outcome::NoAnswer, EndReason::NoAnswer),
             Self::Rejected | Self::Normal => (Outcome::Failed, EndReason::Rejected),
-            Self::Unreachable | Self::Failed => (Outcome::Failed, EndReason::Unreachable),
+            Self::Unreachable | Self::Unknown => (Outcome::Failed, EndReason::Unreachable),
+            Self::Failed => (Outcome::Failed, EndReason::SetUpFailed),
         }
     }
 }
@@ -135,4 +138,20 @@ pub enum Control {
     },
     /// Press these keys (`0`-`9`, `*`, `#`; `,` is a pause).
     Press(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of a fault of ours nobody may say that the patient did not answer, and it uses up no attempt.
+    #[test]
+    fn only_what_is_ours_is_called_a_fault() {
+        for cause in [Cause::Normal, Cause::Busy, Cause::NoAnswer, Cause::Rejected, Cause::Unreachable, Cause::Unknown]
+        {
+            assert!(!cause.unanswered().1.is_fault(), "{cause:?}");
+        }
+        assert_eq!(Cause::Failed.unanswered(), (Outcome::Failed, EndReason::SetUpFailed));
+        assert!(Cause::Failed.unanswered().1.is_fault());
+    }
 }

@@ -48,7 +48,7 @@ impl Session {
             (Some(_), Phase::Farewell(farewell), _) => farewell.reason,
             (Some(_), Phase::Transferred, _) => EndReason::Transferred,
             (Some(_), Phase::Machine, _) => EndReason::Voicemail,
-            (Some(_), _, Cause::Failed) => EndReason::MediaLost,
+            (Some(_), _, Cause::Unknown | Cause::Failed) => EndReason::MediaLost,
             (Some(_), ..) => EndReason::CallerHungUp,
             (None, _, cause) => cause.unanswered().1,
         };

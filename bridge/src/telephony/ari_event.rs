@@ -223,7 +223,7 @@ pub fn cause(code: u32) -> Cause {
         | 79
         | 88
         | 102 => Cause::Unreachable,
-        _ => Cause::Failed,
+        _ => Cause::Unknown,
     }
 }
 
@@ -292,8 +292,8 @@ mod tests {
     #[test_case(58 => Cause::Unreachable; "488 Not Acceptable Here: a line for data")]
     #[test_case(102 => Cause::Unreachable; "504 Server Time-out")]
     #[test_case(16 => Cause::Normal; "somebody hung up")]
-    #[test_case(127 => Cause::Failed; "something else")]
-    #[test_case(0 => Cause::Failed; "not said")]
+    #[test_case(127 => Cause::Unknown; "something else")]
+    #[test_case(0 => Cause::Unknown; "not said")]
     fn causes_mean_what_the_network_said(code: u32) -> Cause {
         cause(code)
     }

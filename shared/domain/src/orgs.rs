@@ -74,6 +74,11 @@ impl Default for CallRules {
     }
 }
 
+/// Minutes that a planned call may be late at most, whatever an organisation chooses.
+const LATEST: u16 = 720;
+/// The same as a span.
+pub const LONGEST_WINDOW: SignedDuration = SignedDuration::from_mins(LATEST as i64);
+
 impl CallRules {
     /// How late a planned call may be.
     pub fn window(&self) -> SignedDuration {
@@ -89,7 +94,7 @@ impl CallRules {
         for (name, number, most) in [
             ("atOnce", self.at_once, 500),
             ("perMinute", self.per_minute, 600),
-            ("catchUpMinutes", self.catch_up_minutes, 720),
+            ("catchUpMinutes", self.catch_up_minutes, LATEST),
         ] {
             if !(1..=most).contains(&number) {
                 let message = format!("must be 1 to {most}");

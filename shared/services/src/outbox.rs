@@ -1,7 +1,7 @@
 //! Handing over jobs that were committed with their data.
 
-use domain::jobs::Job;
-use domain::{JobId, Result};
+use domain::jobs::{Job, Queue};
+use domain::{Error, JobId, Result};
 use jiff::SignedDuration;
 use store::Write;
 use store::mongo::{Outbox, Pending};
@@ -47,25 +47,26 @@ pub(crate) async fn deliver(ctx: &Ctx, pending: Pending) -> Result<()> {
 ///
 /// # Errors
 /// When the store cannot be asked, and the last failure when queues do not answer; what they did not take is left for the next
-/// tick. After a few failures nothing more is tried: every one costs seconds.
+/// tick. After a few failures of a queue nothing more is tried with it: every one costs seconds. The others go on.
 pub async fn deliver_left_behind(ctx: &Ctx) -> Result<u32> {
-    let (mut delivered, mut failed) = (0, Vec::new());
+    let (mut delivered, mut failed): (_, Vec<(Queue, Error)>) = (0, Vec::new());
     for (id, job) in ctx.store.outbox().before(ctx.now() - LEFT_BEHIND, BATCH).await? {
         if let Some(job) = job {
+            let queue = job.queue();
+            if failed.iter().filter(|(of, _)| *of == queue).count() >= FAILURES {
+                continue;
+            }
             match deliver(ctx, Pending { id, job }).await {
                 Ok(()) => delivered += 1,
                 Err(error) => {
                     tracing::warn!(job = %id, %error, "a job that was left behind waits for the next tick");
-                    failed.push(error);
+                    failed.push((queue, error));
                 }
-            }
-            if failed.len() >= FAILURES {
-                break;
             }
         } else {
             tracing::error!(job = %id, "a job in the outbox cannot be read and is put aside");
             ctx.store.commit([Outbox::park(id)]).await?;
         }
     }
-    failed.pop().map_or(Ok(delivered), Err)
+    failed.pop().map_or(Ok(delivered), |(_, error)| Err(error))
 }

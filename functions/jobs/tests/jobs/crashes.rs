@@ -33,6 +33,63 @@ async fn killed_after(steps: usize, work: impl Future) -> bool {
     .await
 }
 
+/// The same, but the process only stands still while something else happens, and goes on. The second is nothing when it was
+/// done before.
+async fn stalled_after<T, U>(
+    steps: usize,
+    work: impl Future<Output = T>,
+    meanwhile: impl Future<Output = U>,
+) -> (T, Option<U>) {
+    let mut work = Box::pin(work);
+    let mut left = steps;
+    let early = poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending if left == 0 => Poll::Ready(None),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
+    })
+    .await;
+    match early {
+        Some(done) => (done, None),
+        None => {
+            let other = meanwhile.await;
+            (work.await, Some(other))
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cell_that_stands_still_while_it_takes_a_call_does_not_dial_beside_the_one_that_took_it_over() {
+    let alone = Alone::start().await;
+    let app = &alone.app;
+    let (_, schedule) = due(app).await;
+    let (mut steps, mut taken_over) = (0, 0);
+    loop {
+        tick(app).await.unwrap();
+        let State::Calling { call } = occurrences(app, &schedule).await[0].state else { panic!("nobody is called") };
+        let over = async {
+            app.clock.advance(calls::LEASE + SignedDuration::from_secs(1));
+            calls::take(&app.ctx, call, "quick").await.ok().flatten()
+        };
+        let (slow, quick) = stalled_after(steps, calls::take(&app.ctx, call, "slow"), over).await;
+        let (slow, done) = (slow.ok().flatten(), quick.is_none());
+        let dialled = [slow, quick.flatten()].into_iter().flatten().count();
+        assert_eq!(dialled, 1, "after {steps} steps");
+        taken_over += usize::from(!done);
+        let ended = stored(&app.ctx, call).await;
+        calls::finish(&app.ctx, &ended, Outcome::Answered, EndReason::Goodbye, app.ctx.now()).await.unwrap();
+        if done {
+            break;
+        }
+        steps += 1;
+        let due = occurrences(app, &schedule).await[0].due;
+        app.clock.advance(due.duration_since(app.ctx.now()) + SignedDuration::from_hours(24));
+    }
+    assert!(taken_over >= 8, "only {taken_over} places were tried");
+}
+
 /// Other processes go on. What the dead one's transaction holds locked (up to a minute, when it died while committing) can
 /// make a part of a tick fail.
 async fn others_go_on(app: &TestApp, ticks: usize, apart: SignedDuration, steps: usize) {

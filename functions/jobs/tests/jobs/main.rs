@@ -15,6 +15,7 @@ mod mails;
 mod office;
 mod room;
 mod schedules;
+mod silence;
 mod texts;
 mod tick;
 mod tools;

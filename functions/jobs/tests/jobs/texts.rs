@@ -78,6 +78,27 @@ async fn an_emergency_is_told_by_mail_and_by_text_message() {
 }
 
 #[tokio::test]
+async fn whose_address_is_not_verified_any_more_is_told_by_text_message_only() {
+    let app = TestApp::start(no_routes).await;
+    let call = running(&app, &["I can't breathe"]).await;
+    let number = format!("+15557{:06}", rand(&app) % 1_000_000);
+    let phone = number.parse().unwrap();
+    // Also who wants none: nothing else reaches them.
+    let nora = app
+        .caregiver(Role::Staff, |caregiver| {
+            (caregiver.phone, caregiver.phone_verified, caregiver.email_verified) = (Some(phone), true, false);
+            caregiver.alerts.sms = false;
+        })
+        .await;
+    patients::unassign(&app.ctx, &app.caller_of(&app.admin), call.patient, app.staff.caregiver().id).await.unwrap();
+    assign(&app, call.patient, &nora).await;
+    let raised = alerts::raise(&app.ctx, plea(&call, "help")).await.unwrap();
+    assert_eq!(raised.informed, 1);
+    assert_eq!(app.texts_to(&number).await.len(), 1);
+    assert!(subjects(&app, &nora).await.is_empty(), "it may be somebody else's");
+}
+
+#[tokio::test]
 async fn nobody_gets_a_text_message_at_a_number_that_is_not_verified_or_against_their_will() {
     let app = TestApp::start(no_routes).await;
     let call = running(&app, &["Help"]).await;

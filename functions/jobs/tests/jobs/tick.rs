@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use domain::alerts::AlertKind;
 use domain::calls::{EndReason, Outcome, Status};
-use domain::jobs::Queue;
-use domain::{CallId, Kind};
+use domain::jobs::{Job, Queue};
+use domain::{AlertId, CallId, Id, JobId, Kind};
 use jiff::SignedDuration;
 use serde_json::Value;
+use store::mongo::{Outbox, Pending};
 use testkit::{Cable, TestApp, house};
 
 use crate::calls::{asked_for, hang_up, no_routes, running, stored, tick};
@@ -91,6 +92,28 @@ async fn a_tick_while_the_queue_is_away_loses_nothing_and_does_the_rest() {
     alone.cable.mend().await;
     tick(app).await.unwrap();
     assert_eq!(alone.handed_over(SOON).await, [held.id]);
+}
+
+#[tokio::test]
+async fn a_queue_that_is_away_holds_up_no_job_of_another() {
+    let alone = Alone::start().await;
+    let app = &alone.app;
+    let now = app.ctx.now();
+    let job = |n: u8, job| Pending { id: JobId(Id::from_bytes([n; 12])), job };
+    let chores = (1..=5).map(|n| job(n, Job::MoveSchedules { org_id: app.home.id }));
+    let alert = job(9, Job::NotifyAlert { alert_id: AlertId(Id::from_bytes([9; 12])) });
+    let writes: Vec<_> = chores.chain([alert]).map(|pending| Outbox::add(pending, now).unwrap()).collect();
+    app.ctx.store.commit(writes).await.unwrap();
+    app.clock.advance(A_WHILE);
+
+    let mut queues = config::Queues::from_env(&app.env).unwrap();
+    queues.chores = queues.chores.replace("chores", "nowhere");
+    let aws = clients::aws::sdk_config(&config::Aws::from_env(&app.env).unwrap()).await;
+    let mut ctx: services::Ctx = (**app.ctx).clone();
+    ctx.queues = clients::Queues::new(&aws, queues);
+    assert!(services::outbox::deliver_left_behind(&ctx).await.is_err(), "that is told");
+    let waiting = app.ctx.store.outbox().before(app.ctx.now(), 10).await.unwrap();
+    assert!(waiting.len() == 5 && waiting.iter().all(|(id, _)| *id != JobId(Id::from_bytes([9; 12]))), "{waiting:?}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! What the model's tools do: notes, calls back, whom to connect to.
 
+use domain::alerts::AlertKind;
 use domain::callbacks::{Skipped, State};
 use domain::calls::{Call, Direction, EndReason, Outcome, Status};
 use domain::{Caller, Kind, Phone, Role, policy};
@@ -87,6 +88,29 @@ async fn a_call_back_waits_while_the_patient_is_on_the_telephone_but_not_for_eve
     let states = [settled(&app, &patient, "soon").await, settled(&app, &patient, "never").await];
     assert!(states.contains(&State::Skipped { why: Skipped::Busy }), "{states:?}");
     assert!(states.iter().any(|state| matches!(state, State::Placed { .. })), "{states:?}");
+    assert_eq!(told(&app).await, [AlertKind::CallFailed], "the patient was promised a call");
+}
+
+async fn told(app: &TestApp) -> Vec<AlertKind> {
+    let alerts = services::alerts::list(&app.ctx, &app.caller_of(&app.admin), false).await.unwrap();
+    alerts.into_iter().map(|shown| shown.alert.content.kind).collect()
+}
+
+#[tokio::test]
+async fn of_a_call_back_that_nobody_answers_people_are_told() {
+    for (reason, expected) in [(EndReason::NoAnswer, &[AlertKind::CallMissed][..]), (EndReason::EndedByCaregiver, &[])]
+    {
+        let app = TestApp::alone(no_routes).await;
+        let call = running(&app, &["Call me later."]).await;
+        calls::call_back(&app.ctx, &call, "item_1", app.ctx.now() + SignedDuration::from_mins(10)).await.unwrap();
+        hang_up(&app, &call).await;
+        app.clock.advance(SignedDuration::from_mins(11));
+        assert_eq!(calls::place_callbacks(&app.ctx).await.unwrap(), 1);
+        let placed = live(&app, &call).await.unwrap();
+        let outcome = if reason == EndReason::NoAnswer { Outcome::NoAnswer } else { Outcome::Failed };
+        calls::finish(&app.ctx, &placed, outcome, reason, app.ctx.now()).await.unwrap();
+        assert_eq!(told(&app).await, expected);
+    }
 }
 
 #[tokio::test]

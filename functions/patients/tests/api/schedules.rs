@@ -143,6 +143,10 @@ async fn a_patient_has_twenty_schedules_however_they_come() {
     let add = format!("/v1/schedules/patients/{}", ada["id"].as_str().unwrap());
     app.admin.post(&add, daily.clone()).await.ok(201);
     app.admin.post(&add, daily.clone()).await.refused(409, "too_many_schedules");
+    let bea = app.admin.post("/v1/patients", json!({ "name": "Bea", "phone": "+15550100123" })).await.ok(201);
+    let hers =
+        app.admin.post(format!("/v1/schedules/patients/{}", bea["id"].as_str().unwrap()), daily.clone()).await.ok(201);
+    app.admin.patch(at(&hers), json!({ "patient": ada["id"] })).await.refused(409, "too_many_schedules");
     let many = json!({ "name": "Bo", "phone": "+15550100123", "schedules": vec![&daily; 21] });
     app.admin.post("/v1/patients", many).await.invalid(&["schedules"]);
 }

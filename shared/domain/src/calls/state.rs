@@ -129,6 +129,11 @@ impl From<Refusal> for EndReason {
 }
 
 impl EndReason {
+    /// Whether somebody chose that there be no call: nobody need hear of it.
+    pub const fn is_chosen(self) -> bool {
+        matches!(self, Self::EndedByCaregiver | Self::PatientGone | Self::NoConsent | Self::Paused)
+    }
+
     /// Whether a call that should have been held was not, or broke off, by a fault of ours: then somebody
     /// must hear that nobody looked after the patient. An engaged line or a refusal is none.
     pub const fn is_fault(self) -> bool {

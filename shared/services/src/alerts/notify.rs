@@ -36,8 +36,9 @@ pub async fn notify(ctx: &CallCtx, alert: AlertId) -> Result<()> {
     let scope = policy::system("tell of an alert");
     let now = ctx.now();
     if !ctx.store.alerts().claim(alert, now, now + TELLING).await? {
-        // It is gone, or somebody tells of it this moment and has a job of their own for what is missing.
-        return Ok(());
+        // It is gone; or somebody tells of it this moment, perhaps only those of a lower rung: then it is looked at again.
+        let open = ctx.store.alerts().find(&scope, alert).await?.is_some_and(|found| found.is_open(now));
+        return if open { again(ctx, alert).await } else { Ok(()) };
     }
     let told = match ctx.store.alerts().find(&scope, alert).await? {
         // Somebody sees to it: nobody else is disturbed.
@@ -54,6 +55,11 @@ pub async fn notify(ctx: &CallCtx, alert: AlertId) -> Result<()> {
     if now.duration_since(found.raised_at) > KEEP_TRYING {
         return Err(Error::unavailable("post", format!("{} messages about an alert were not sent", told.missing)));
     }
+    again(ctx, alert).await
+}
+
+/// Has the tick bring an alert back.
+async fn again(ctx: &CallCtx, alert: AlertId) -> Result<()> {
     let (_, job) = outbox::prepare(ctx, Job::NotifyAlert { alert_id: alert })?;
     ctx.store.commit([job]).await
 }
@@ -80,13 +86,16 @@ impl<'a> Message<'a> {
         };
         let known = alert.is_delivered(self.to.id, channel)
             || others.iter().any(|other| other.to.id == self.to.id && other.channel == channel);
-        let possible = channel == Channel::Mail || takes_texts(self.to);
+        let possible = match channel {
+            Channel::Mail => self.to.email_verified,
+            Channel::Sms => takes_texts(self.to),
+        };
         (possible && !known).then_some(Self { channel, ..*self })
     }
 }
 
 /// Whether text messages reach them at all.
-fn takes_texts(to: &Caregiver) -> bool {
+pub(super) fn takes_texts(to: &Caregiver) -> bool {
     to.phone_verified && to.phone.is_some()
 }
 
@@ -129,8 +138,10 @@ fn messages<'a>(ctx: &CallCtx, alert: &Alert, org: &Org, recipients: &'a [Caregi
     let grave = kind.is_emergency() || alert.content.severity >= Severity::High;
     let mut messages = Vec::new();
     for to in recipients {
-        let sms = takes_texts(to) && (grave && to.alerts.sms || alert.is_refused(to.id, Channel::Mail));
-        let mail = to.alerts.mail || !sms || alert.is_refused(to.id, Channel::Sms);
+        // An address that is not verified may be somebody else's.
+        let no_mail = !to.email_verified || alert.is_refused(to.id, Channel::Mail);
+        let sms = takes_texts(to) && (grave && to.alerts.sms || no_mail);
+        let mail = to.email_verified && (to.alerts.mail || !sms || alert.is_refused(to.id, Channel::Sms));
         let quiet = !kind.is_emergency() && to.alerts.is_quiet(now, &org.zone);
         for (channel, wanted) in [(Channel::Mail, mail), (Channel::Sms, sms)] {
             if wanted && !alert.is_delivered(to.id, channel) {

@@ -12,7 +12,7 @@ use store::mongo::{Alerts, Outbox, Pending, Phrases};
 use super::TELLING;
 use super::notify::{notify, tell};
 use crate::audit::{self, Action, Subject};
-use crate::{CallCtx, live, outbox};
+use crate::{CallCtx, Ctx, live, outbox};
 
 /// How long whoever raises an alert waits for it to be told. What takes longer goes on in the background,
 /// and the job that was stored with the alert sees to the rest.
@@ -81,7 +81,7 @@ pub async fn raise(ctx: &CallCtx, alert: NewAlert) -> Result<Raised> {
 
 /// An alert and the job that tells of it, to be committed with what it is about. Raised before, it stays as
 /// it is.
-pub(crate) async fn prepare(ctx: &CallCtx, alert: NewAlert) -> Result<(Pending, [Write; 3])> {
+pub(crate) async fn prepare(ctx: &Ctx, alert: NewAlert) -> Result<(Pending, [Write; 3])> {
     let now = ctx.now();
     let mut alert = Alert::raise(AlertId::generate(now, &*ctx.random), alert, now);
     alert.climbs_at = first_climb(ctx, &alert).await;
@@ -91,14 +91,14 @@ pub(crate) async fn prepare(ctx: &CallCtx, alert: NewAlert) -> Result<(Pending, 
 
 /// When it climbs if nobody acknowledges it. An alert does not wait for an organisation that cannot be read: it climbs as
 /// those do whose organisation chose nothing.
-async fn first_climb(ctx: &CallCtx, alert: &Alert) -> Option<Timestamp> {
+async fn first_climb(ctx: &Ctx, alert: &Alert) -> Option<Timestamp> {
     let system = domain::policy::system("tell of an alert");
     let org = ctx.store.orgs().find(&system, alert.content.org).await.ok().flatten();
     let ladder = org.map_or_else(Ladder::default, |org| org.ladder);
     ladder.next(alert.rung, alert.raised_at).map(|(_, at)| at)
 }
 
-fn noted(ctx: &CallCtx, alert: &Alert) -> Result<Write> {
+fn noted(ctx: &Ctx, alert: &Alert) -> Result<Write> {
     let content = &alert.content;
     let about = content.patient.map_or_else(|| alert.id.to_string(), |patient| patient.to_string());
     audit::by_system(ctx, content.kind.as_str(), content.org, Action::Create, Subject::Alert, about)

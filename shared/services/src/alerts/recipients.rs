@@ -4,11 +4,12 @@ use domain::alerts::{Alert, Rung};
 use domain::caregivers::Caregiver;
 use domain::{Result, Role, Scope};
 
+use super::notify::takes_texts;
 use crate::Ctx;
 
 /// The caregivers the patient is assigned to; the organisation's administrators when there is none who can
 /// be told. As far as the alert has climbed, also those who are on call, and the administrators. Nobody is told
-/// who cannot sign in: the address may be somebody else's.
+/// who cannot be reached safely: an address or a number that is not verified may be somebody else's.
 pub(super) async fn of(ctx: &Ctx, scope: &Scope, alert: &Alert) -> Result<Vec<Caregiver>> {
     let content = &alert.content;
     let patient = match content.patient {
@@ -18,7 +19,8 @@ pub(super) async fn of(ctx: &Ctx, scope: &Scope, alert: &Alert) -> Result<Vec<Ca
     let assigned = patient.map(|patient| patient.caregivers).unwrap_or_default();
     let assigned = ctx.store.caregivers().among(scope, &assigned).await?;
     let reachable = |caregiver: &Caregiver| {
-        caregiver.org == content.org && caregiver.role != Role::Invited && caregiver.email_verified && !caregiver.locked
+        let safely = caregiver.email_verified || takes_texts(caregiver);
+        caregiver.org == content.org && caregiver.role != Role::Invited && safely && !caregiver.locked
     };
     let mut told: Vec<Caregiver> = assigned.into_iter().filter(reachable).collect();
     let mut add = |more: Vec<Caregiver>| {

@@ -1,5 +1,6 @@
 //! Calling back.
 
+use domain::alerts::{AlertKind, NewAlert, Severity};
 use domain::callbacks::{self, Callback, Skipped, State, TRIED_FOR};
 use domain::calls::Call;
 use domain::jobs::Job;
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 use store::mongo::{Callbacks, Calls};
 
 use crate::audit::{self, Action, Subject};
-use crate::{CallCtx, live, outbox};
+use crate::{CallCtx, alerts, live, outbox};
 
 /// Calls back that one tick places.
 const BATCH: u32 = 100;
@@ -60,7 +61,12 @@ async fn one(ctx: &CallCtx, callback: &Callback) -> Result<bool> {
     let now = ctx.now();
     let late = now.duration_since(callback.at) > TRIED_FOR;
     let system = policy::system("call a patient back");
-    let Some(patient) = ctx.store.patients().find(&system, callback.patient).await? else {
+    let found = match ctx.store.patients().find(&system, callback.patient).await {
+        // Nothing waits for ever for a document that cannot be read.
+        Err(_) if late => return skip(ctx, callback, Skipped::Missed).await,
+        found => found?,
+    };
+    let Some(patient) = found else {
         return skip(ctx, callback, Skipped::PatientGone).await;
     };
     if patient.profile.calls.refusal().is_some() {
@@ -91,8 +97,34 @@ async fn one(ctx: &CallCtx, callback: &Callback) -> Result<bool> {
 
 async fn skip(ctx: &CallCtx, callback: &Callback, why: Skipped) -> Result<bool> {
     tracing::warn!(callback = %callback.id, ?why, "a call back is skipped");
-    match ctx.store.commit([Callbacks::settle(callback.id, State::Skipped { why })?]).await {
-        Err(error) if error.code == "callback_settled" => Ok(false),
-        other => other.map(|()| false),
+    let mut writes = vec![Callbacks::settle(callback.id, State::Skipped { why })?];
+    let mut told = None;
+    // The patient was promised a call that never came, by no choice of anybody.
+    if matches!(why, Skipped::Busy | Skipped::Missed) {
+        let (pending, alert) = alerts::prepare(ctx, broken(callback, AlertKind::CallFailed)).await?;
+        writes.extend(alert);
+        told = Some(pending);
+    }
+    match ctx.store.commit(writes).await {
+        Err(error) if error.code == "callback_settled" => return Ok(false),
+        other => other?,
+    }
+    outbox::hand_over(ctx, told).await;
+    Ok(false)
+}
+
+/// Nobody spoke with a patient who was promised to be called back.
+pub(crate) fn broken(callback: &Callback, kind: AlertKind) -> NewAlert {
+    NewAlert {
+        org: callback.org,
+        patient: Some(callback.patient),
+        call: None,
+        kind,
+        severity: Severity::Medium,
+        key: format!("{}_{}", kind.as_str(), callback.id),
+        cues: Vec::new(),
+        phrases: Vec::new(),
+        words: None,
+        written: None,
     }
 }

@@ -22,6 +22,7 @@ mod watch;
 pub use account::account;
 pub use active::active;
 pub use adopt::{Adopted, adopt};
+pub(crate) use call_back::broken;
 pub use call_back::{call_back, place_callbacks};
 pub use end::end;
 pub use finish::finish;

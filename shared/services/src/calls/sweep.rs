@@ -1,7 +1,10 @@
 //! Calls that nobody speaks for any more.
 
+use std::time::{Duration, Instant};
+
 use domain::Result;
 use domain::calls::{Call, EndReason, PLACE_WITHIN, Status};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use jiff::SignedDuration;
 
 use super::finish::cancel;
@@ -10,6 +13,10 @@ use crate::CallCtx;
 
 /// Calls read at a time.
 const BATCH: u32 = 200;
+/// Calls that are looked at at a time: most of it is waiting for the lease.
+const AT_A_TIME: usize = 16;
+/// How long one tick sweeps: planned calls are placed after it.
+const WITHIN: Duration = Duration::from_secs(10);
 /// Between the claim and the first write of its owner nobody is dead yet.
 const GRACE: SignedDuration = SignedDuration::from_secs(5);
 const OWNED: [Status; 3] = [Status::Dialing, Status::Ringing, Status::Connected];
@@ -20,25 +27,38 @@ const OWNED: [Status; 3] = [Status::Dialing, Status::Ringing, Status::Connected]
 /// # Errors
 /// When the store cannot be read.
 pub async fn sweep(ctx: &CallCtx) -> Result<u32> {
-    let now = ctx.now();
+    let (began, now) = (Instant::now(), ctx.now());
     let mut ended = 0;
     for (states, since) in [(&[Status::Queued][..], now - PLACE_WITHIN), (&OWNED[..], now - LEASE - GRACE)] {
         let mut skip = 0;
         loop {
             let calls = ctx.store.calls().in_status_before(states, since, skip, BATCH).await?;
-            for call in &calls {
-                match one(ctx, call).await {
-                    Ok(done) => ended += u32::from(done),
-                    Err(error) => tracing::warn!(call = %call.id, %error, "a call could not be swept"),
-                }
-            }
-            if calls.len() < BATCH as usize {
+            let full = calls.len() == BATCH as usize;
+            let work = calls.into_iter().map(|call| async move { swept(ctx, &call, began).await }.boxed());
+            ended +=
+                stream::iter(work).buffer_unordered(AT_A_TIME).fold(0, async |sum, one| sum + u32::from(one)).await;
+            if !full {
                 break;
+            }
+            if began.elapsed() > WITHIN {
+                tracing::warn!("there are more calls than one tick can sweep");
+                return Ok(ended);
             }
             skip += u64::from(BATCH);
         }
     }
     Ok(ended)
+}
+
+/// Whether it was ended; one for which there is no time any more is left.
+async fn swept(ctx: &CallCtx, call: &Call, began: Instant) -> bool {
+    if began.elapsed() > WITHIN {
+        return false;
+    }
+    one(ctx, call).await.unwrap_or_else(|error| {
+        tracing::warn!(call = %call.id, %error, "a call could not be swept");
+        false
+    })
 }
 
 async fn one(ctx: &CallCtx, call: &Call) -> Result<bool> {

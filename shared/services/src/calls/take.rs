@@ -1,6 +1,6 @@
 //! A cell takes a call from the queue.
 
-use domain::calls::{Call, EndReason, Status};
+use domain::calls::{Call, EndReason, Speaking, Status};
 use domain::patients::Patient;
 use domain::phrases::Listened;
 use domain::{CallId, Phi, Result, policy};
@@ -39,14 +39,14 @@ pub async fn take(ctx: &CallCtx, id: CallId, cell: &str) -> Result<Option<Taken>
     if !ctx.live.claim(id, cell, claim_number(ctx), now, now + LEASE).await? {
         return Ok(None);
     }
-    let taken = prepare(ctx, call).await;
+    let taken = prepare(ctx, call, cell).await;
     if !matches!(taken, Ok(Some(_))) {
         ctx.live.release(id, cell).await?;
     }
     taken
 }
 
-async fn prepare(ctx: &CallCtx, call: Call) -> Result<Option<Taken>> {
+async fn prepare(ctx: &CallCtx, call: Call, cell: &str) -> Result<Option<Taken>> {
     let system = policy::system("place a call");
     let Some(patient) = ctx.store.patients().find(&system, call.patient).await? else {
         cancel(ctx, &call, EndReason::PatientGone).await?;
@@ -61,11 +61,17 @@ async fn prepare(ctx: &CallCtx, call: Call) -> Result<Option<Taken>> {
     let mut taken = taken(ctx, call, patient).await?;
     let language = taken.patient.profile.language;
     match progress(ctx, &mut taken.call, Status::Dialing, language, ctx.now()).await {
-        Ok(()) if taken.call.status == Status::Dialing => Ok(Some(taken)),
+        // It may be another cell that dials: one that claimed the call while this one stood still. Who holds it decides, not who wrote.
+        Ok(()) if taken.call.status == Status::Dialing => Ok(is_held(ctx, taken.call.id, cell).await?.then_some(taken)),
         // Taken by another cell between the look and the claim.
         Ok(()) => Ok(None),
         // Ended by a caregiver in this very moment.
         Err(error) if error.code == "call_ended" => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Whether the call is still this cell's, and stays so for a lease from now.
+async fn is_held(ctx: &CallCtx, call: CallId, cell: &str) -> Result<bool> {
+    Ok(ctx.live.renew(call, cell, ctx.now() + LEASE, &Speaking::default()).await?.is_some())
 }

@@ -29,18 +29,22 @@ const MISSED: usize = 100;
 /// When the store cannot be read.
 pub async fn claim(ctx: &CallCtx) -> Result<u32> {
     let began = Instant::now();
-    let (mut claimed, mut late) = (0, 0);
+    let (mut claimed, mut late, mut stuck) = (0, 0, 0);
     while began.elapsed() < WITHIN {
-        let due = ctx.store.schedules().due(ctx.now(), BATCH).await?;
-        let work = due.into_iter().map(|schedule| {
+        let due = ctx.store.schedules().due(ctx.now(), stuck, BATCH).await?;
+        if due.rows == 0 {
+            break;
+        }
+        let work = due.read.into_iter().map(|schedule| {
             async move {
-                let done = one(ctx, &schedule).await;
+                let after = schedule.with(schedule.plan.clone(), ctx.now());
+                let done = move_on(ctx, &schedule, &after, Vec::new()).await;
                 (schedule.id, done)
             }
             .boxed()
         });
         let done: Vec<_> = stream::iter(work).buffer_unordered(AT_A_TIME).collect().await;
-        let mut moved = 0;
+        let (mut moved, mut raced) = (0, 0);
         for (schedule, done) in done {
             match done {
                 Ok(skipped) => {
@@ -48,17 +52,15 @@ pub async fn claim(ctx: &CallCtx) -> Result<u32> {
                     late += skipped;
                 }
                 // Somebody changed it, or another tick was faster: it is looked at again if it is still due.
-                Err(error) if error.code == "schedule_moved_on" => {}
+                Err(error) if error.code == "schedule_moved_on" => raced += 1,
                 Err(error) => {
                     tracing::error!(%schedule, %error, "a schedule that is due could not be moved on");
                 }
             }
         }
-        claimed += moved;
-        // Nothing is due any more; or what is cannot be moved on, and must not be read again and again.
-        if moved == 0 {
-            break;
-        }
+        claimed += u32::try_from(moved).unwrap_or(u32::MAX);
+        // What cannot be read or moved on stays in front; those behind it are claimed all the same.
+        stuck += (due.rows - moved - raced) as u64;
     }
     if late > 0 {
         tracing::warn!(late, "planned calls are skipped: they were due too long ago");
@@ -66,15 +68,20 @@ pub async fn claim(ctx: &CallCtx) -> Result<u32> {
     Ok(claimed)
 }
 
-/// Claims one; gives how many of its instants were too long ago.
-async fn one(ctx: &CallCtx, schedule: &Schedule) -> Result<usize> {
+/// Makes `after` of a schedule with an occurrence of every instant at which it was due until now, and whatever is written
+/// `besides`, in one transaction. Whoever cares for the patient is told of instants that are long past. Gives how many
+/// those were.
+///
+/// # Errors
+/// `schedule_moved_on` when somebody else changed it, or it came due, meanwhile.
+pub(super) async fn move_on(ctx: &Ctx, before: &Schedule, after: &Schedule, besides: Vec<Write>) -> Result<usize> {
     let now = ctx.now();
-    let made = due_by(ctx, schedule, now).await?;
+    let made = due_by(ctx, before, now).await?;
     let late = |occurrence: &&Occurrence| occurrence.state == State::Skipped { why: Skipped::Late };
     let skipped = made.iter().filter(late).count();
-    let moved = Schedules::alter(schedule, &schedule.with(schedule.plan.clone(), now), now)?;
-    let mut writes = adding(&made)?;
-    writes.push(moved.clone());
+    let moved: Vec<_> = std::iter::once(Schedules::alter(before, after, now)?).chain(besides).collect();
+    let mut writes = made.iter().map(Occurrences::add).collect::<Result<Vec<_>>>()?;
+    writes.extend(moved.iter().cloned());
     let mut told = None;
     // Of several only the last: each would say the same, that nobody looked after the patient.
     if let Some(last) = made.last().filter(late) {
@@ -86,7 +93,7 @@ async fn one(ctx: &CallCtx, schedule: &Schedule) -> Result<usize> {
         // The clock was set back: some of these were made before.
         Err(error) if error.code == "occurrence_known" => {
             add_unknown(ctx, &made).await?;
-            ctx.store.commit([moved]).await?;
+            ctx.store.commit(moved).await?;
             return Ok(0);
         }
         other => other?,
@@ -99,7 +106,7 @@ async fn one(ctx: &CallCtx, schedule: &Schedule) -> Result<usize> {
 ///
 /// # Errors
 /// When the organisation cannot be read.
-pub(super) async fn due_by(ctx: &Ctx, schedule: &Schedule, now: Timestamp) -> Result<Vec<Occurrence>> {
+async fn due_by(ctx: &Ctx, schedule: &Schedule, now: Timestamp) -> Result<Vec<Occurrence>> {
     let Some(first) = schedule.next.filter(|due| *due <= now) else { return Ok(Vec::new()) };
     let window: SignedDuration = rules(ctx, schedule.org).await?.window();
     let instants = std::iter::successors(Some(first), |due| next_occurrence(&schedule.plan, *due));
@@ -109,13 +116,8 @@ pub(super) async fn due_by(ctx: &Ctx, schedule: &Schedule, now: Timestamp) -> Re
     Ok(instants.map(made).collect())
 }
 
-/// The writes that add them; `occurrence_known` when one is there.
-pub(super) fn adding(made: &[Occurrence]) -> Result<Vec<Write>> {
-    made.iter().map(Occurrences::add).collect()
-}
-
 /// Adds those that are not there yet.
-pub(super) async fn add_unknown(ctx: &Ctx, made: &[Occurrence]) -> Result<()> {
+async fn add_unknown(ctx: &Ctx, made: &[Occurrence]) -> Result<()> {
     for occurrence in made {
         match ctx.store.commit([Occurrences::add(occurrence)?]).await {
             Err(error) if error.code == "occurrence_known" => {}

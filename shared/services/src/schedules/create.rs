@@ -4,11 +4,12 @@ use domain::audit::{self, Subject};
 use domain::patients::Patient;
 use domain::policy::{self, Action, Resource};
 use domain::schedules::{Pause, Plan, Rule, Schedule, TimeOfDay, next_occurrence};
-use domain::{Caller, Error, PatientId, Result, ScheduleId, Zone};
+use domain::{Caller, Error, PatientId, Result, ScheduleId, Scope, Zone};
 use jiff::civil::Date;
 use store::Write;
 use store::mongo::Schedules;
 
+use super::relocate::keep_up;
 use super::zone_of;
 use crate::audit::{by, note, watch};
 use crate::{Ctx, patients};
@@ -43,14 +44,26 @@ pub async fn create(ctx: &Ctx, caller: &Caller, patient: PatientId, new: New) ->
     let work = async {
         let scope = policy::grant(caller, Action::Update, Resource::Patient)?;
         let patient = patients::visible(ctx, &scope, patient).await?;
-        if ctx.store.schedules().of(&scope, &[patient.id]).await?.len() >= MOST {
-            return Err(Error::conflict("too_many_schedules", "A patient can have 20 schedules."));
-        }
+        check_room(ctx, &scope, patient.id).await?;
         let schedule = one(ctx, &patient, &zone_of(ctx, patient.org).await?, new)?;
         ctx.store.commit(adding(ctx, caller, &schedule)?).await?;
+        if schedule.follows_org {
+            keep_up(ctx, &schedule).await?;
+        }
         Ok(schedule)
     };
     watch(ctx, caller, audit::Action::Create, Subject::Schedule, patient, work).await
+}
+
+/// Whether a patient can have one more schedule.
+///
+/// # Errors
+/// `too_many_schedules`.
+pub(super) async fn check_room(ctx: &Ctx, scope: &Scope, patient: PatientId) -> Result<()> {
+    if ctx.store.schedules().of(scope, &[patient]).await?.len() >= MOST {
+        return Err(Error::conflict("too_many_schedules", "A patient can have 20 schedules."));
+    }
+    Ok(())
 }
 
 /// The schedules of a patient who is being added.

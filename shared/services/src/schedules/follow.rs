@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use store::Write;
 use store::mongo::{Occurrences, Pending};
 
-use crate::{CallCtx, alerts};
+use crate::{CallCtx, alerts, calls};
 
 /// What follows the end of a call.
 #[derive(Default)]
@@ -29,6 +29,11 @@ pub(crate) struct Followed {
 /// When the store does not answer.
 pub(crate) async fn follow(ctx: &CallCtx, ended: &Call) -> Result<Followed> {
     let Followed { mut writes, mut jobs, mut again } = Followed::default();
+    if let Some(alert) = broken_promise(ctx, ended).await? {
+        let (pending, alert) = alerts::prepare(ctx, alert).await?;
+        writes.extend(alert);
+        jobs.push(pending);
+    }
     if let Some(before) = ctx.store.occurrences().of_call(ended.id).await? {
         let (retries, window) = rules(ctx, ended).await?;
         let after = before.after(ended, retries, window, ctx.now());
@@ -54,6 +59,20 @@ pub(crate) async fn follow(ctx: &CallCtx, ended: &Call) -> Result<Followed> {
         }
     }
     Ok(Followed { writes, jobs, again })
+}
+
+/// Of a call back that nobody answered: it is not tried again, so people are told. Of a fault they are told anyhow.
+async fn broken_promise(ctx: &CallCtx, ended: &Call) -> Result<Option<NewAlert>> {
+    let unheard =
+        matches!(ended.outcome, Some(Outcome::NoAnswer | Outcome::Busy | Outcome::Voicemail | Outcome::Failed));
+    if !unheard
+        || ended.agent.is_some()
+        || ended.end_reason.is_none_or(|reason| reason.is_fault() || reason.is_chosen())
+    {
+        return Ok(None);
+    }
+    let callback = ctx.store.callbacks().of_call(ended.id).await?;
+    Ok(callback.map(|callback| calls::broken(&callback, AlertKind::CallMissed)))
 }
 
 /// How often the organisation tries, and how late a call of it may be. One that is gone tries nobody again.

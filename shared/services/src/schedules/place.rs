@@ -7,7 +7,7 @@ use domain::alerts::{AlertKind, NewAlert, Severity};
 use domain::calls::Call;
 use domain::jobs::Job;
 use domain::occurrences::{Occurrence, Skipped, State};
-use domain::orgs::Org;
+use domain::orgs::{LONGEST_WINDOW, Org};
 use domain::patients::Patient;
 use domain::{CallId, OrgId, Result, Scope, policy};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
@@ -73,17 +73,35 @@ type Room = Option<usize>;
 /// Places those of one organisation, one after the other; gives how many, and what room is left.
 async fn of_org(ctx: &CallCtx, id: OrgId, waiting: Vec<Occurrence>, mut room: Room) -> Result<(u32, Room)> {
     let system = policy::system("call a patient as planned");
-    let org = ctx.store.orgs().find(&system, id).await?;
+    let org = match ctx.store.orgs().find(&system, id).await {
+        Ok(org) => org,
+        Err(error) => {
+            for occurrence in &waiting {
+                lose_what_is_hopeless(ctx, occurrence).await?;
+            }
+            return Err(error);
+        }
+    };
     let mut placed = 0;
     for occurrence in waiting {
         match one(ctx, &system, org.as_ref(), &occurrence, &mut room).await {
             Ok(done) => placed += u32::from(done),
             Err(error) => {
                 tracing::error!(occurrence = %occurrence.id, %error, "a call that is due could not be placed");
+                lose_what_is_hopeless(ctx, &occurrence).await?;
             }
         }
     }
     Ok((placed, room))
+}
+
+/// Gives up what has waited longer than any organisation lets a call wait: nothing waits for ever for a document that cannot be
+/// read, and nobody is left without a call in silence.
+async fn lose_what_is_hopeless(ctx: &CallCtx, occurrence: &Occurrence) -> Result<()> {
+    if let Some(why) = occurrence.given_up(ctx.now(), LONGEST_WINDOW) {
+        lose(ctx, occurrence, why).await?;
+    }
+    Ok(())
 }
 
 async fn one(
@@ -107,10 +125,16 @@ async fn one(
         return skip(ctx, occurrence, refusal.into()).await;
     }
     if let Some(why) = occurrence.given_up(now, org.rules.window()) {
-        return skip(ctx, occurrence, why).await;
+        return lose(ctx, occurrence, why).await;
     }
-    if org.rules.quiet.is_some_and(|quiet| quiet.holds(now, &org.zone)) {
-        return skip(ctx, occurrence, Skipped::QuietHours).await;
+    if let Some(quiet) = org.rules.quiet.filter(|quiet| quiet.holds(now, &org.zone)) {
+        // Planned into the quiet hours it is nobody's loss. Planned before them, it is a call that never came.
+        let planned = occurrence.attempts == 0 && quiet.holds(occurrence.due, &org.zone);
+        return if planned {
+            skip(ctx, occurrence, Skipped::QuietHours).await
+        } else {
+            lose(ctx, occurrence, Skipped::QuietHours).await
+        };
     }
     let left = match *room {
         Some(left) => left,
@@ -161,17 +185,22 @@ async fn left_in(ctx: &CallCtx, org: &Org) -> Result<usize> {
     Ok(usize::try_from(left).unwrap_or(usize::MAX))
 }
 
-/// Gives an occurrence up. Whoever was tried and not reached, or never tried though it was planned, is somebody to look after:
-/// that is told.
+/// Gives an occurrence up, as somebody chose.
 async fn skip(ctx: &CallCtx, occurrence: &Occurrence, why: Skipped) -> Result<bool> {
+    give_up(ctx, occurrence, why, None).await
+}
+
+/// Gives an occurrence up by no choice of anybody. Whoever was tried and not reached, or never tried though it was planned, is
+/// somebody to look after: that is told.
+async fn lose(ctx: &CallCtx, occurrence: &Occurrence, why: Skipped) -> Result<bool> {
+    let alert = if occurrence.attempts > 0 { missed(occurrence) } else { untried(occurrence) };
+    give_up(ctx, occurrence, why, Some(alert)).await
+}
+
+async fn give_up(ctx: &CallCtx, occurrence: &Occurrence, why: Skipped, alert: Option<NewAlert>) -> Result<bool> {
     tracing::warn!(occurrence = %occurrence.id, why = why.as_str(), "a planned call is skipped");
     let after = Occurrence { state: State::Skipped { why }, ..occurrence.clone() };
     let mut writes = vec![Occurrences::change(occurrence, &after)?];
-    let alert = match why {
-        Skipped::QuietHours | Skipped::Busy if occurrence.attempts > 0 => Some(missed(occurrence)),
-        Skipped::Busy => Some(untried(occurrence)),
-        _ => None,
-    };
     let mut told = None;
     if let Some(alert) = alert {
         let (pending, alert) = alerts::prepare(ctx, alert).await?;

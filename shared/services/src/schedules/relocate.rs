@@ -1,10 +1,9 @@
 //! An organisation goes by another clock.
 
 use domain::schedules::{Plan, Schedule};
-use domain::{OrgId, Result, policy};
-use store::mongo::Schedules;
+use domain::{OrgId, Result, Zone, policy};
 
-use super::claim::{add_unknown, due_by};
+use super::claim::move_on;
 use crate::Ctx;
 use crate::audit::{self, Action, Subject};
 
@@ -12,24 +11,46 @@ use crate::audit::{self, Action, Subject};
 const BATCH: u32 = 200;
 
 /// Moves the schedules that go by the organisation's clock to the one it has now; gives how many. Doing it again, or while the clock changes
-/// once more, ends with all of them on the last.
+/// once more, ends with all of them on the last: whoever has moved them looks at the clock again.
 ///
 /// # Errors
 /// When the store does not answer; what was moved stays, and doing it again moves the rest.
 pub async fn relocate(ctx: &Ctx, org: OrgId) -> Result<u32> {
+    let (mut moved, mut zone) = (0, home(ctx, org).await?);
+    while let Some(to) = zone {
+        moved += all(ctx, org, &to).await?;
+        zone = home(ctx, org).await?.filter(|now| *now != to);
+    }
+    Ok(moved)
+}
+
+/// Sees that a schedule that was just written goes by the clock that its organisation has by now.
+pub(super) async fn keep_up(ctx: &Ctx, schedule: &Schedule) -> Result<()> {
+    if home(ctx, schedule.org).await?.is_some_and(|zone| zone != schedule.plan.zone) {
+        relocate(ctx, schedule.org).await?;
+    }
+    Ok(())
+}
+
+async fn home(ctx: &Ctx, org: OrgId) -> Result<Option<Zone>> {
     let system = policy::system("go by the organisation's clock");
-    let Some(home) = ctx.store.orgs().find(&system, org).await? else { return Ok(0) };
+    Ok(ctx.store.orgs().find(&system, org).await?.map(|org| org.zone))
+}
+
+/// Moves all of an organisation that go by its clock and by another than this one; gives how many.
+async fn all(ctx: &Ctx, org: OrgId, zone: &Zone) -> Result<u32> {
+    let system = policy::system("go by the organisation's clock");
     let (mut moved, mut after) = (0, None);
     loop {
         let some = ctx.store.schedules().following(org, after, BATCH).await?;
-        for schedule in some.iter().filter(|schedule| schedule.plan.zone != home.zone) {
-            match one(ctx, schedule, Plan { zone: home.zone.clone(), ..schedule.plan.clone() }).await {
+        for schedule in some.iter().filter(|schedule| schedule.plan.zone != *zone) {
+            match one(ctx, schedule, zone).await {
                 Ok(()) => moved += 1,
-                // It came due, or somebody changed it, in this moment: once more.
+                // It came due, or somebody changed it, in this moment: once more, if it still goes by this clock.
                 Err(error) if error.code == "schedule_moved_on" => {
-                    if let Some(now) = ctx.store.schedules().find(&system, schedule.id).await? {
-                        let plan = Plan { zone: home.zone.clone(), ..now.plan.clone() };
-                        one(ctx, &now, plan).await?;
+                    let now = ctx.store.schedules().find(&system, schedule.id).await?;
+                    if let Some(now) = now.filter(|now| now.follows_org) {
+                        one(ctx, &now, zone).await?;
                         moved += 1;
                     }
                 }
@@ -43,12 +64,10 @@ pub async fn relocate(ctx: &Ctx, org: OrgId) -> Result<u32> {
     }
 }
 
-async fn one(ctx: &Ctx, before: &Schedule, plan: Plan) -> Result<()> {
-    let now = ctx.now();
-    let after = before.with(plan, now);
+/// What is due this moment was due on the old clock.
+async fn one(ctx: &Ctx, before: &Schedule, zone: &Zone) -> Result<()> {
+    let after = before.with(Plan { zone: zone.clone(), ..before.plan.clone() }, ctx.now());
     let reason = "the organisation goes by another clock";
     let noted = audit::by_system(ctx, reason, before.org, Action::Update, Subject::Schedule, before.id)?;
-    // What is due this moment was due on the old clock.
-    add_unknown(ctx, &due_by(ctx, before, now).await?).await?;
-    ctx.store.commit([Schedules::alter(before, &after, now)?, noted]).await
+    move_on(ctx, before, &after, vec![noted]).await.map(drop)
 }

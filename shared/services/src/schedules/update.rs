@@ -5,9 +5,10 @@ use domain::policy::{self, Action, Resource};
 use domain::schedules::{Frequency, Interval, Pause, Plan, Rule, Schedule, TimeOfDay};
 use domain::{Caller, PatientId, Result, ScheduleId, Zone};
 use jiff::civil::Date;
-use store::mongo::Schedules;
 
-use super::claim::{add_unknown, adding, due_by};
+use super::claim::move_on;
+use super::create::check_room;
+use super::relocate::keep_up;
 use super::{visible, zone_of};
 use crate::audit::{by, note, watch};
 use crate::{Ctx, patients};
@@ -40,7 +41,8 @@ pub struct Change {
 ///
 /// # Errors
 /// `schedule_not_found` outside the caller's scope, `patient_not_found` when it is to be somebody's outside it;
-/// `schedule_moved_on` when it was changed, or came due, in the same moment; as [`Plan::check`].
+/// `too_many_schedules` when they have as many as one can have; `schedule_moved_on` when it was changed, or came due, in the same
+/// moment; as [`Plan::check`].
 pub async fn update(ctx: &Ctx, caller: &Caller, schedule: ScheduleId, change: Change) -> Result<Schedule> {
     let work = async {
         let scope = policy::grant(caller, Action::Update, Resource::Patient)?;
@@ -50,7 +52,9 @@ pub async fn update(ctx: &Ctx, caller: &Caller, schedule: ScheduleId, change: Ch
             // Of another organisation it does not exist, even for who sees both.
             Some(other) => {
                 let scope = scope.narrowed(before.org).unwrap_or(scope);
-                patients::visible(ctx, &scope, other).await?
+                let patient = patients::visible(ctx, &scope, other).await?;
+                check_room(ctx, &scope, other).await?;
+                patient
             }
         };
         let follows_org = change.zone.as_ref().map_or(before.follows_org, Option::is_none);
@@ -77,15 +81,9 @@ pub async fn update(ctx: &Ctx, caller: &Caller, schedule: ScheduleId, change: Ch
         let after = Schedule { patient: patient.id, follows_org, ..before.with(plan, now) };
         let record = by(ctx, caller, audit::Action::Update, Subject::Schedule).within(before.org);
         let record = note(&record.about([schedule.to_string(), patient.id.to_string()]))?;
-        let due = due_by(ctx, &before, now).await?;
-        let writes = adding(&due)?.into_iter().chain([Schedules::alter(&before, &after, now)?, record.clone()]);
-        match ctx.store.commit(writes).await {
-            // The clock was set back: some of these were made before.
-            Err(error) if error.code == "occurrence_known" => {
-                add_unknown(ctx, &due).await?;
-                ctx.store.commit([Schedules::alter(&before, &after, now)?, record]).await?;
-            }
-            other => other?,
+        move_on(ctx, &before, &after, vec![record]).await?;
+        if follows_org {
+            keep_up(ctx, &after).await?;
         }
         Ok(after)
     };

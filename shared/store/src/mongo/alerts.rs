@@ -165,7 +165,7 @@ impl Alerts<'_> {
         };
         let mut found = Vec::new();
         for query in queries {
-            found.extend(self.0.legible(query, Row::read).await?);
+            found.extend(self.0.legible(query, Row::read).await?.read);
         }
         found.sort_by_key(|alert: &Alert| std::cmp::Reverse((alert.raised_at, alert.id)));
         found.dedup_by_key(|alert| alert.id);
@@ -176,14 +176,14 @@ impl Alerts<'_> {
     pub async fn climbing(&self, now: Timestamp, limit: u32) -> Result<Vec<Alert>> {
         let query =
             Query::of(NAME, doc! { "climbsAt": { "$lte": date(now) } }).sort(doc! { "climbsAt": 1 }).limit(limit);
-        self.0.legible(query, Row::read).await
+        Ok(self.0.legible(query, Row::read).await?.read)
     }
 
     /// Open alerts that have ended by themselves, the longest over first. Index: `alerts_lapsing`.
     pub async fn lapsing(&self, now: Timestamp, limit: u32) -> Result<Vec<Alert>> {
         let query =
             Query::of(NAME, doc! { "lapsesAt": { "$lte": date(now) } }).sort(doc! { "lapsesAt": 1 }).limit(limit);
-        self.0.legible(query, Row::read).await
+        Ok(self.0.legible(query, Row::read).await?.read)
     }
 
     /// Takes the telling of an alert upon oneself until `until`: of two who want to tell, one does.

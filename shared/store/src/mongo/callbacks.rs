@@ -37,11 +37,17 @@ impl Callbacks<'_> {
         self.0.first::<Row>(query).await?.map(Row::read).transpose()
     }
 
+    /// The one that this call was placed for. Index: `callbacks_placed`.
+    pub async fn of_call(&self, call: CallId) -> Result<Option<Callback>> {
+        let found = self.0.first::<Row>(Query::of(NAME, doc! { "placed": call.to_string() })).await?;
+        found.map(Row::read).transpose()
+    }
+
     /// Those whose time has come and that wait, the longest due first. Index: `callbacks_due`.
     pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Callback>> {
         let filter = doc! { "state": "waiting", "at": { "$lte": date(now) } };
         let query = Query::of(NAME, filter).sort(doc! { "at": 1 }).limit(limit);
-        self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
+        Ok(self.0.legible(query, Row::read).await?.read)
     }
 
     /// Adds one; 409 `callback_known` when its call has one of this key.

@@ -312,6 +312,12 @@ pub const ALL: &[Index] = &[
         keys: || doc! { "callId": 1, "key": 1 },
         kind: Kind::Unique,
     },
+    Index {
+        collection: "callbacks",
+        name: "callbacks_placed",
+        keys: || doc! { "placed": 1 },
+        kind: Kind::UniqueSparse,
+    },
     Index { collection: "callbacks", name: "callbacks_due", keys: || doc! { "state": 1, "at": 1 }, kind: Kind::Plain },
     Index { collection: "outbox", name: "outbox_age", keys: || doc! { "createdAt": 1 }, kind: Kind::Plain },
 ];

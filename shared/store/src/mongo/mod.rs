@@ -66,6 +66,7 @@ pub use tokens::Tokens;
 pub use write::Write;
 
 pub(crate) use error::failed;
+pub use query::Legible;
 pub(crate) use query::Query;
 
 /// How long one request waits for a server: short enough that a client learns of an outage before

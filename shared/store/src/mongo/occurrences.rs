@@ -62,7 +62,7 @@ impl Occurrences<'_> {
             filter.insert("org", doc! { "$nin": without.iter().map(|org| oid(org.0)).collect::<Vec<_>>() });
         }
         let query = Query::of(NAME, filter).sort(doc! { "waitsUntil": 1, "_id": 1 }).limit(limit);
-        self.0.legible(query, Row::read).await
+        Ok(self.0.legible(query, Row::read).await?.read)
     }
 
     /// The one that this call is placed for. Index: `occurrences_calling`.

@@ -51,6 +51,14 @@ impl Query {
     }
 }
 
+/// What could be read of a query's rows.
+pub struct Legible<T> {
+    /// How many rows were found.
+    pub rows: usize,
+    /// Those that could be read.
+    pub read: Vec<T>,
+}
+
 // The driver's futures are nested so deeply that a handler's would be too large for the compiler
 // to lay out; each is put into a box here, once for all.
 impl Store {
@@ -85,7 +93,7 @@ impl Store {
 
     /// Every match that can be read. One that cannot, of a newer version for example, is told of in the log and left out: it
     /// must not keep all others from being worked on.
-    pub(crate) async fn legible<R: Row, T>(&self, query: Query, read: fn(R) -> Result<T>) -> Result<Vec<T>> {
+    pub(crate) async fn legible<R: Row, T>(&self, query: Query, read: fn(R) -> Result<T>) -> Result<Legible<T>> {
         let collection = query.collection;
         let rows: Vec<Document> = self.every(query).await?;
         let read = |row: Document| {
@@ -94,7 +102,7 @@ impl Store {
             let read = row.and_then(|row| read(row).map_err(|error| error.to_string()));
             read.inspect_err(|_| tracing::error!(collection, id, "a document cannot be read and is left out")).ok()
         };
-        Ok(rows.into_iter().filter_map(read).collect())
+        Ok(Legible { rows: rows.len(), read: rows.into_iter().filter_map(read).collect() })
     }
 
     /// How many match.

@@ -9,7 +9,7 @@ use mongodb::bson::{DateTime, Document, doc};
 use serde::{Deserialize, Serialize};
 
 use super::convert::{date, difference, document, id, oid, time, within};
-use super::{Query, Store, Write};
+use super::{Legible, Query, Store, Write};
 
 const NAME: &str = "schedules";
 const MISSING: (&str, &str) = ("schedule_not_found", "There is no such schedule.");
@@ -68,10 +68,10 @@ impl Schedules<'_> {
         self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
     }
 
-    /// Those that are due at `now`, the longest due first, up to `limit`. Index: `schedules_due`.
-    pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Schedule>> {
-        let query = Query::of(NAME, doc! { "next": { "$lte": date(now) } }).sort(doc! { "next": 1 }).limit(limit);
-        self.0.legible(query, Row::read).await
+    /// Those that are due at `now`, the longest due first, without the first `skip`, up to `limit`. Index: `schedules_due`.
+    pub async fn due(&self, now: Timestamp, skip: u64, limit: u32) -> Result<Legible<Schedule>> {
+        let due = doc! { "next": { "$lte": date(now) } };
+        self.0.legible(Query::of(NAME, due).sort(doc! { "next": 1 }).skip(skip).limit(limit), Row::read).await
     }
 
     /// Adds one.

@@ -71,7 +71,7 @@ fn an_occurrence(now: Timestamp) -> Occurrence {
 /// Asks for what dispatch reads.
 async fn read_what_is_planned(store: &Store, now: Timestamp) {
     let (patient, call, org) = (PatientId(id(4)), CallId(id(5)), OrgId(id(7)));
-    drop(store.schedules().due(now, 5).await);
+    drop(store.schedules().due(now, 1, 5).await);
     for after in [None, Some(ScheduleId(id(3)))] {
         drop(store.schedules().following(org, after, 5).await);
     }
@@ -150,6 +150,7 @@ async fn read_everything(store: &Store) {
     drop(codes.attempt(caregiver, now).await);
     drop(store.callbacks().by_key(call, "key").await);
     drop(store.callbacks().due(now, 5).await);
+    drop(store.callbacks().of_call(call).await);
     read_what_is_planned(store, now).await;
     drop(store.calls().in_status_before(&Status::LIVE, now, 0, 5).await);
     drop(store.caregivers().by_email(&"nora@demo.example".parse().unwrap()).await);
