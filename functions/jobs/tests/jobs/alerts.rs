@@ -105,6 +105,39 @@ async fn an_alert_that_was_stored_and_told_to_nobody_is_told_by_who_raises_it_ag
 }
 
 #[tokio::test]
+async fn what_was_stored_by_a_commit_whose_answer_was_lost_is_told_when_its_claim_is_given_up() {
+    let app = TestApp::start(no_routes).await;
+    let call = running(&app, &["I can't breathe"]).await;
+    let (id, now) = (AlertId::generate(app.ctx.now(), &*app.ctx.random), app.ctx.now());
+    let alert = domain::alerts::Alert::raise(id, plea(&call, "help"), now);
+    let claimed = store::mongo::Alerts::add(&alert, now + SignedDuration::from_secs(25)).unwrap();
+    app.ctx.store.commit([claimed]).await.unwrap();
+    let given_up = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        app.ctx.store.commit([store::mongo::Alerts::release(id)]).await.unwrap();
+    };
+    let (raised, ()) = tokio::join!(alerts::raise(&app.ctx, plea(&call, "help")), given_up);
+    assert_eq!(raised.unwrap().informed, 1);
+    assert_eq!(subjects(&app, &app.staff).await.len(), 1);
+}
+
+#[tokio::test]
+async fn something_worse_under_the_same_key_is_an_alert_of_its_own() {
+    let app = TestApp::start(no_routes).await;
+    let call = running(&app, &["Help me, I can't breathe"]).await;
+    // The first part of the sentence, by a process that died before it came to the second.
+    let first = NewAlert { severity: Severity::Medium, cues: vec!["request.help".to_owned()], ..plea(&call, "item_1") };
+    assert!(alerts::raise(&app.ctx, first.clone()).await.unwrap().first);
+    assert!(alerts::raise(&app.ctx, plea(&call, "item_1")).await.unwrap().first, "it is worse");
+    for again in [first, plea(&call, "item_1")] {
+        let raised = alerts::raise(&app.ctx, again).await.unwrap();
+        assert!(!raised.first && raised.informed == 1, "{raised:?}");
+    }
+    assert_eq!(app.ctx.store.alerts().raised_in(call.id).await.unwrap().len(), 2);
+    assert_eq!(subjects(&app, &app.staff).await.len(), 2);
+}
+
+#[tokio::test]
 async fn without_anybody_assigned_the_administrators_are_told() {
     let app = TestApp::start(no_routes).await;
     let locked = app.caregiver(Role::OrgAdmin, |caregiver| caregiver.locked = true).await;

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use services::alerts;
 use testkit::{Client, TestApp};
 
-use crate::alerts::{plea, stored, subjects};
+use crate::alerts::{plea, stored, subjects, with_cable};
 use crate::calls::{no_routes, running, tick};
 
 async fn on_call(app: &TestApp) -> Client {
@@ -69,6 +69,22 @@ async fn an_alert_that_nobody_acknowledges_climbs_to_its_end_and_tells_everybody
         after(&app, 60).await;
     }
     assert_eq!(counts().await, [1, 1, 1], "nobody is told twice");
+}
+
+#[tokio::test]
+async fn who_is_on_call_sees_it_also_while_no_message_reaches_anybody() {
+    let (app, cable) = with_cable().await;
+    let watch = on_call(&app).await;
+    let (_, alert) = raised(&app).await;
+    cable.cut();
+    app.clock.advance(SignedDuration::from_mins(6));
+    alerts::climb(&app.ctx).await.unwrap();
+    assert_eq!(rung(&app, alert.id).await, Rung::OnCall);
+    alerts::notify(&app.ctx, alert.id).await.unwrap();
+    assert!(subjects(&app, &watch).await.is_empty());
+    let listed = alerts::list(&app.ctx, &app.caller_of(&watch), false).await.unwrap();
+    assert_eq!(listed.iter().map(|shown| shown.alert.id).collect::<Vec<_>>(), [alert.id]);
+    alerts::acknowledge(&app.ctx, &app.caller_of(&watch), alert.id).await.unwrap();
 }
 
 #[tokio::test]

@@ -208,6 +208,37 @@ async fn a_text_message_instead_of_a_mail_keeps_quiet_hours_too() {
 }
 
 #[tokio::test]
+async fn whom_no_message_can_reach_the_administrators_stand_in_for() {
+    let app = TestApp::start(no_routes).await;
+    let call = running(&app, &["Hello"]).await;
+    alerts::raise(&without_mail(&app).await, plea(&call, "help")).await.unwrap();
+    assert!(subjects(&app, &app.admin).await.is_empty());
+    let alert = stored(&app.ctx, &call, "help").await;
+    assert!(alert.is_refused(app.staff.caregiver().id, Channel::Mail));
+    let waiting = app.ctx.store.outbox().before(app.ctx.now() + SignedDuration::from_secs(60), 500).await.unwrap();
+    let job = domain::jobs::Job::NotifyAlert { alert_id: alert.id };
+    assert!(waiting.iter().any(|(_, waits)| *waits == Some(job)), "nobody was told: it is not done");
+    alerts::notify(&app.ctx, alert.id).await.unwrap();
+    assert_eq!(subjects(&app, &app.admin).await.len(), 1);
+}
+
+#[tokio::test]
+async fn quiet_hours_that_last_all_day_are_no_failure() {
+    let app = TestApp::start(no_routes).await;
+    let call = running(&app, &["Hello"]).await;
+    let all_day = Quiet { from: "09:00".parse().unwrap(), until: "09:00".parse().unwrap() };
+    let (nora, number) = reachable(&app, Preferences { quiet: Some(all_day), ..Preferences::default() }).await;
+    assign(&app, call.patient, &nora).await;
+    let broken = NewAlert { kind: AlertKind::CallFailed, severity: Severity::High, ..plea(&call, "broken") };
+    assert_eq!(alerts::raise(&app.ctx, broken).await.unwrap().informed, 2);
+    let alert = stored(&app.ctx, &call, "broken").await;
+    app.clock.advance(SignedDuration::from_hours(25));
+    alerts::notify(&app.ctx, alert.id).await.unwrap();
+    assert!(app.texts_to(&number).await.is_empty());
+    assert_eq!(subjects(&app, &nora).await.len(), 1, "a mail wakes nobody");
+}
+
+#[tokio::test]
 async fn what_cannot_be_sent_for_an_hour_is_all_delivered_after_it_and_each_once() {
     let (app, cable) = with_cable().await;
     let call = running(&app, &["Help"]).await;

@@ -110,6 +110,8 @@ pub struct Alert {
     pub raised_at: Timestamp,
     /// Messages about it.
     pub deliveries: Vec<Delivery>,
+    /// Who is to be told, also while no message reaches them.
+    pub recipients: Vec<CaregiverId>,
     /// Those who have read it.
     pub read_by: Vec<CaregiverId>,
     /// Who said first that they had seen it and see to it.
@@ -182,6 +184,7 @@ impl Alert {
             content,
             raised_at: now,
             deliveries: Vec::new(),
+            recipients: Vec::new(),
             read_by: Vec::new(),
             acknowledged: None,
             resolved: None,
@@ -201,7 +204,7 @@ impl Alert {
 
     /// Whether somebody was told of it, or was to be: then it is theirs to see to, whoever cares for the patient.
     pub fn concerns(&self, caregiver: CaregiverId) -> bool {
-        self.deliveries.iter().any(|delivery| delivery.to == caregiver)
+        self.recipients.contains(&caregiver) || self.deliveries.iter().any(|delivery| delivery.to == caregiver)
     }
 
     /// Whether a message to somebody this way was refused for good.
@@ -299,6 +302,8 @@ mod tests {
         assert_eq!(alert.informed(), [one]);
         assert!(alert.is_delivered(other, Channel::Sms) && !alert.is_delivered(other, Channel::Mail));
         assert!(alert.is_refused(other, Channel::Sms) && !alert.is_refused(one, Channel::Sms));
-        assert!(alert.concerns(other) && !alert.concerns(CaregiverId(Id::from_bytes([3; 12]))));
+        let third = CaregiverId(Id::from_bytes([3; 12]));
+        assert!(alert.concerns(other) && !alert.concerns(third));
+        assert!(Alert { recipients: vec![third], ..alert }.concerns(third), "no message has reached them yet");
     }
 }

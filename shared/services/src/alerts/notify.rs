@@ -1,5 +1,7 @@
 //! Telling of an alert.
 
+use std::time::Duration;
+
 use domain::alerts::{Alert, AlertKind, Channel, Delivery, Severity, mail, text_message};
 use domain::caregivers::Caregiver;
 use domain::jobs::Job;
@@ -17,6 +19,8 @@ use crate::{CallCtx, live, outbox};
 /// How long the tick keeps bringing an alert back that could not be told to everybody. After that it goes
 /// to the dead letter queue, and a person is called.
 const KEEP_TRYING: SignedDuration = SignedDuration::from_hours(24);
+/// How soon is looked again whether somebody else has done with telling.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 
 /// How far an alert has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +29,18 @@ pub(super) struct Told {
     pub informed: u32,
     /// Messages that should be sent and were not accepted yet.
     pub missing: u32,
+    /// Messages that wait for the end of somebody's quiet hours.
+    pub waiting: u32,
+}
+
+/// What telling came to, when nobody else was at it.
+enum Outcome {
+    /// It is gone, or somebody saw to it.
+    Over,
+    /// Somebody else tells of it this moment.
+    Elsewhere,
+    /// It was told.
+    Told(Box<Alert>, Told),
 }
 
 /// Tells of an alert everybody who should know and was not told yet. Doing it twice, or twice at once, tells
@@ -33,29 +49,56 @@ pub(super) struct Told {
 /// # Errors
 /// When somebody could not be told for a day, or nobody is there to be told.
 pub async fn notify(ctx: &CallCtx, alert: AlertId) -> Result<()> {
+    let (found, told) = match try_to_tell(ctx, alert).await? {
+        Outcome::Over => return Ok(()),
+        // Perhaps only to those of a lower rung: then it is looked at again.
+        Outcome::Elsewhere => return again(ctx, alert).await,
+        Outcome::Told(found, told) => (found, told),
+    };
+    let late = ctx.now().duration_since(found.raised_at) > KEEP_TRYING;
+    match told {
+        Told { missing: 0, waiting: 0, informed: 0 } => Err(nobody()),
+        Told { missing: 0, waiting: 0, .. } => Ok(()),
+        // Quiet hours that last all day are somebody's choice; a mail was sent.
+        Told { missing: 0, .. } if late => Ok(()),
+        Told { missing, .. } if late => {
+            Err(Error::unavailable("post", format!("{missing} messages about an alert were not sent")))
+        }
+        _ => again(ctx, alert).await,
+    }
+}
+
+/// Tells of an alert that was raised before, as soon as nobody else is at it.
+///
+/// # Errors
+/// When the store does not answer, or nobody is there to be told.
+pub(super) async fn tell_soon(ctx: &CallCtx, alert: AlertId) -> Result<()> {
+    while matches!(try_to_tell(ctx, alert).await?, Outcome::Elsewhere) {
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+    Ok(())
+}
+
+async fn try_to_tell(ctx: &CallCtx, alert: AlertId) -> Result<Outcome> {
     let scope = policy::system("tell of an alert");
     let now = ctx.now();
     if !ctx.store.alerts().claim(alert, now, now + TELLING).await? {
-        // It is gone; or somebody tells of it this moment, perhaps only those of a lower rung: then it is looked at again.
         let open = ctx.store.alerts().find(&scope, alert).await?.is_some_and(|found| found.is_open(now));
-        return if open { again(ctx, alert).await } else { Ok(()) };
+        return Ok(if open { Outcome::Elsewhere } else { Outcome::Over });
     }
     let told = match ctx.store.alerts().find(&scope, alert).await? {
         // Somebody sees to it: nobody else is disturbed.
-        Some(found) if !found.is_open(now) => return ctx.store.commit([Alerts::release(alert)]).await,
+        Some(found) if !found.is_open(now) => {
+            ctx.store.commit([Alerts::release(alert)]).await?;
+            return Ok(Outcome::Over);
+        }
         Some(found) => tell(ctx, &found).await.map(|told| (found, told)),
-        None => return Ok(()),
+        None => return Ok(Outcome::Over),
     };
     ctx.store.commit([Alerts::release(alert)]).await?;
     let (found, told) = told?;
     live::alert(ctx, &found).await;
-    if told.missing == 0 {
-        return Ok(());
-    }
-    if now.duration_since(found.raised_at) > KEEP_TRYING {
-        return Err(Error::unavailable("post", format!("{} messages about an alert were not sent", told.missing)));
-    }
-    again(ctx, alert).await
+    Ok(Outcome::Told(Box::new(found), told))
 }
 
 /// Has the tick bring an alert back.
@@ -115,7 +158,12 @@ pub(super) async fn tell(ctx: &CallCtx, alert: &Alert) -> Result<Told> {
     let patient = patient.ok_or_else(nobody)?;
     let mut messages = messages(ctx, alert, &org, &recipients);
     let name = patient.profile.name.reveal();
-    let mut done = join_all(messages.iter().map(|message| one(ctx, post, alert, &org, name, message))).await;
+    let sending = join_all(messages.iter().map(|message| one(ctx, post, alert, &org, name, message)));
+    // Whom no message reaches sees it in the app all the same.
+    let (mut done, noted) = tokio::join!(sending, note_recipients(ctx, alert, &recipients));
+    if let Err(error) = noted {
+        tracing::warn!(alert = %alert.id, %error, "who is to be told was not written down");
+    }
     // Whoever has just turned out to be reached one way only is told the other way in the same breath.
     let refused = messages.iter().zip(&done).filter(|(_, done)| **done == Some(false));
     let instead: Vec<Message<'_>> = refused.filter_map(|(message, _)| message.instead(alert, &messages)).collect();
@@ -127,8 +175,14 @@ pub(super) async fn tell(ctx: &CallCtx, alert: &Alert) -> Result<Told> {
     informed.sort_unstable();
     informed.dedup();
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    let missing = done.iter().filter(|done| done.is_none()).count();
-    Ok(Told { informed: number(informed.len()), missing: number(missing) })
+    let waiting = messages.iter().filter(|message| message.waits()).count();
+    let missing = done.iter().filter(|done| done.is_none()).count() - waiting;
+    Ok(Told { informed: number(informed.len()), missing: number(missing), waiting: number(waiting) })
+}
+
+async fn note_recipients(ctx: &CallCtx, alert: &Alert, recipients: &[Caregiver]) -> Result<()> {
+    let new: Vec<_> = recipients.iter().map(|to| to.id).filter(|to| !alert.concerns(*to)).collect();
+    if new.is_empty() { Ok(()) } else { ctx.store.commit([Alerts::meant_for(alert.id, &new)]).await }
 }
 
 /// What everybody is still to be sent: a mail, unless they want none and can be reached otherwise; a text message when

@@ -10,13 +10,18 @@ use store::Write;
 use store::mongo::{Alerts, Outbox, Pending, Phrases};
 
 use super::TELLING;
-use super::notify::{notify, tell};
+use super::notify::{tell, tell_soon};
 use crate::audit::{self, Action, Subject};
 use crate::{CallCtx, Ctx, live, outbox};
 
 /// How long whoever raises an alert waits for it to be told. What takes longer goes on in the background,
 /// and the job that was stored with the alert sees to the rest.
 const PATIENCE: Duration = Duration::from_millis(1500);
+/// What a key ends with when something worse is raised under it than before.
+const WORSE: &str = "_worse";
+/// How often, and how far apart, a claim is given up of which nobody knows whether it was made.
+const RELEASES: u32 = 20;
+const BETWEEN_RELEASES: Duration = Duration::from_millis(100);
 
 /// What became of an alert that was raised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +40,7 @@ pub struct Raised {
 /// When it could not be stored; then nobody was told, and the caller tries again.
 pub async fn raise(ctx: &CallCtx, alert: NewAlert) -> Result<Raised> {
     let now = ctx.now();
-    let (patient, call, key) = (alert.patient, alert.call, alert.key.clone());
+    let (patient, call, key, severity) = (alert.patient, alert.call, alert.key.clone(), alert.severity);
     let mut alert = Alert::raise(AlertId::generate(now, &*ctx.random), alert, now);
     alert.climbs_at = first_climb(ctx, &alert).await;
     let (pending, job) = outbox::prepare(ctx, Job::NotifyAlert { alert_id: alert.id })?;
@@ -48,13 +53,18 @@ pub async fn raise(ctx: &CallCtx, alert: NewAlert) -> Result<Raised> {
             let Some(known) = ctx.store.alerts().by_key(patient, call, &key).await? else {
                 return Ok(Raised { first: false, informed: 0 });
             };
+            if known.content.severity < severity && !key.ends_with(WORSE) {
+                // A process that died had raised what was said so far; what was said after it is worse.
+                let worse = NewAlert { key: format!("{key}{WORSE}"), ..alert.content };
+                return Box::pin(raise(ctx, worse)).await;
+            }
             let mut informed = count(&known);
             if informed == 0 {
                 // Stored by a commit whose answer was lost, or by a process that died: whoever asks again tells at once, unless
                 // somebody is telling of it this moment.
                 let telling = tokio::spawn({
                     let ctx = ctx.clone();
-                    async move { notify(&ctx, known.id).await }
+                    async move { tell_soon(&ctx, known.id).await }
                 });
                 if let Ok(Ok(Err(error))) = tokio::time::timeout(PATIENCE, telling).await {
                     tracing::warn!(alert = %known.id, %error, "an alert waits for the tick");
@@ -63,7 +73,11 @@ pub async fn raise(ctx: &CallCtx, alert: NewAlert) -> Result<Raised> {
             }
             return Ok(Raised { first: false, informed });
         }
-        Err(error) => return Err(error),
+        Err(error) => {
+            // Perhaps it is stored and only the answer was lost: whoever raises it again must not wait for the one who tells of it.
+            release_soon(ctx, alert.id);
+            return Err(error);
+        }
     }
     let content = &alert.content;
     tracing::warn!(
@@ -77,6 +91,19 @@ pub async fn raise(ctx: &CallCtx, alert: NewAlert) -> Result<Raised> {
         _ => written(ctx, alert.id).await,
     };
     Ok(Raised { first: true, informed })
+}
+
+/// Gives up telling of an alert of which nobody knows whether it is stored, as soon as the store answers.
+fn release_soon(ctx: &CallCtx, alert: AlertId) {
+    let ctx = ctx.clone();
+    tokio::spawn(async move {
+        for _ in 0..RELEASES {
+            if ctx.store.commit([Alerts::release(alert)]).await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(BETWEEN_RELEASES).await;
+        }
+    });
 }
 
 /// An alert and the job that tells of it, to be committed with what it is about. Raised before, it stays as
@@ -108,7 +135,7 @@ fn noted(ctx: &Ctx, alert: &Alert) -> Result<Write> {
 async fn at_once(ctx: CallCtx, alert: Alert, pending: Pending) -> u32 {
     let told = tell(&ctx, &alert).await;
     let mut writes = vec![Alerts::release(alert.id)];
-    if told.as_ref().is_ok_and(|told| told.missing == 0) {
+    if told.as_ref().is_ok_and(|told| told.missing == 0 && told.waiting == 0 && told.informed > 0) {
         writes.push(Outbox::remove(pending.id));
     }
     if let Err(error) = ctx.store.commit(writes).await {

@@ -1,6 +1,6 @@
 //! Who is told of an alert.
 
-use domain::alerts::{Alert, Rung};
+use domain::alerts::{Alert, Channel, Rung};
 use domain::caregivers::Caregiver;
 use domain::{Result, Role, Scope};
 
@@ -19,7 +19,9 @@ pub(super) async fn of(ctx: &Ctx, scope: &Scope, alert: &Alert) -> Result<Vec<Ca
     let assigned = patient.map(|patient| patient.caregivers).unwrap_or_default();
     let assigned = ctx.store.caregivers().among(scope, &assigned).await?;
     let reachable = |caregiver: &Caregiver| {
-        let safely = caregiver.email_verified || takes_texts(caregiver);
+        // Whom no message can reach is nobody who is told.
+        let mail = caregiver.email_verified && !alert.is_refused(caregiver.id, Channel::Mail);
+        let safely = mail || takes_texts(caregiver) && !alert.is_refused(caregiver.id, Channel::Sms);
         caregiver.org == content.org && caregiver.role != Role::Invited && safely && !caregiver.locked
     };
     let mut told: Vec<Caregiver> = assigned.into_iter().filter(reachable).collect();

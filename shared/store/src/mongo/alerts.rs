@@ -41,6 +41,8 @@ struct Row {
     #[serde(default)]
     deliveries: Vec<DeliveryRow>,
     #[serde(default)]
+    recipients: Vec<ObjectId>,
+    #[serde(default)]
     read_by: Vec<ObjectId>,
     /// Whether somebody still has to see to it, as far as people decide that.
     #[serde(default)]
@@ -141,7 +143,7 @@ impl Alerts<'_> {
 
     /// An organisation's alerts, newest first, up to `limit` of each kind of reason why they are seen: those that somebody still
     /// has to see to, or with `open` false the others.
-    /// Index: `alerts_org_newest`, `alerts_of_patient_newest`, `alerts_audience_newest`, `alerts_author_newest`, `alerts_told`.
+    /// Index: `alerts_org_newest`, `alerts_of_patient_newest`, `alerts_audience_newest`, `alerts_author_newest`, `alerts_told`, `alerts_recipient`.
     pub async fn list(&self, org: OrgId, seen: Reader<'_>, open: bool, limit: u32) -> Result<Vec<Alert>> {
         let with = |mut filter: Document| {
             filter.insert("org", oid(org.0));
@@ -156,6 +158,7 @@ impl Alerts<'_> {
                     with(doc! { "audience": Audience::AllCaregivers.as_str() }),
                     with(doc! { "author": oid(me.0) }),
                     with(doc! { "deliveries.to": oid(me.0) }),
+                    with(doc! { "recipients": oid(me.0) }),
                 ];
                 if !patients.is_empty() {
                     queries.push(with(doc! { "patientId": { "$in": patients } }));
@@ -215,6 +218,13 @@ impl Alerts<'_> {
         let row = doc! { "to": oid(to.0), "channel": channel.as_str(), "at": date(at), "accepted": accepted };
         let filter = doc! { "_id": oid(alert.0), "deliveries": not_yet };
         Write::update(NAME, filter, doc! { "$push": { "deliveries": row } })
+    }
+
+    /// These are to be told, besides those who were before.
+    pub fn meant_for(alert: AlertId, recipients: &[CaregiverId]) -> Write {
+        let recipients: Vec<_> = recipients.iter().map(|to| oid(to.0)).collect();
+        let change = doc! { "$addToSet": { "recipients": { "$each": recipients } } };
+        Write::update(NAME, doc! { "_id": oid(alert.0) }, change)
     }
 
     /// Nobody is telling of it any more.
@@ -338,6 +348,7 @@ impl Row {
             words: content.words.as_ref().map(|words| words.reveal().clone()),
             raised_at: date(alert.raised_at),
             deliveries: Vec::new(),
+            recipients: Vec::new(),
             read_by: alert.read_by.iter().map(|reader| oid(reader.0)).collect(),
             open: alert.acknowledged.is_none() && alert.resolved.is_none(),
             acknowledged: alert.acknowledged.map(MarkRow::of),
@@ -386,6 +397,7 @@ impl Row {
             },
             raised_at: time(self.raised_at)?,
             deliveries: self.deliveries.into_iter().map(delivery).collect::<Result<_>>()?,
+            recipients: self.recipients.into_iter().map(|to| CaregiverId(id(to))).collect(),
             read_by: self.read_by.into_iter().map(|reader| CaregiverId(id(reader))).collect(),
             acknowledged: self.acknowledged.as_ref().map(MarkRow::read).transpose()?,
             resolved: self.resolved.map(resolution).transpose()?,

@@ -295,6 +295,12 @@ pub const ALL: &[Index] = &[
         keys: || doc! { "deliveries.to": 1, "open": 1, "raisedAt": -1, "_id": -1 },
         kind: Kind::Plain,
     },
+    Index {
+        collection: "alerts",
+        name: "alerts_recipient",
+        keys: || doc! { "recipients": 1, "open": 1, "raisedAt": -1, "_id": -1 },
+        kind: Kind::Plain,
+    },
     // Only what is open and ends by itself has the field.
     Index { collection: "alerts", name: "alerts_lapsing", keys: || doc! { "lapsesAt": 1 }, kind: Kind::Sparse },
     // Only what still climbs has the field.
