@@ -26,7 +26,7 @@ impl Session {
     pub(super) fn on_model(&mut self, now: Instant, event: ServerEvent) {
         if let Phase::Lingering(mut lingering) = self.phase {
             self.on_last_words(now, event, &mut lingering);
-            if lingering.committing || self.transcript.awaits_caller() {
+            if lingering.committing || self.awaits_last_words() {
                 self.phase = Phase::Lingering(lingering);
             } else {
                 self.finish(now);
@@ -90,6 +90,7 @@ impl Session {
             }
             // Nothing was left to commit, or it cannot be done: there is nothing to wait for.
             ServerEvent::Error(info) if info.error.is_about_commit(&self.commit_event) => lingering.committing = false,
+            ServerEvent::Error(info) => drop(self.opinions.refused(info.error.event_id.as_deref())),
             ServerEvent::ResponseDone(event) => {
                 self.count_usage(&event.response);
                 if let Some(number) = opinion::number(&event.response) {

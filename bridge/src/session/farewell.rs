@@ -153,11 +153,17 @@ impl Session {
         self.deadlines.clear_all();
         self.tell_turns();
         self.phase = Phase::Lingering(Lingering { ending: Ending { outcome, reason, talked }, committing });
-        if committing || self.link.is_ready() && self.transcript.awaits_caller() {
+        if committing || self.link.is_ready() && self.awaits_last_words() {
             self.deadlines.set(Reason::Linger, now + LINGER);
         } else {
             self.finish(now);
         }
+    }
+
+    /// Whether something is still to come by which somebody may have to be told: the caller's last words, or what the model
+    /// thinks of them.
+    pub(super) fn awaits_last_words(&self) -> bool {
+        self.transcript.awaits_caller() || self.opinions.are_awaited()
     }
 
     /// The call is over and everything about it is known.

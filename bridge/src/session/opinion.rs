@@ -39,6 +39,11 @@ struct Question {
 }
 
 impl Opinions {
+    /// Whether an answer is still to come.
+    pub(super) const fn are_awaited(&self) -> bool {
+        !self.open.is_empty()
+    }
+
     /// The server lost them.
     pub(super) fn reset(&mut self) {
         self.open.clear();

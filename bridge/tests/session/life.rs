@@ -193,6 +193,8 @@ fn a_dead_line_ends_the_call_after_fifteen_seconds() {
 #[test_case(Cause::NoAnswer => (Outcome::NoAnswer, EndReason::NoAnswer))]
 #[test_case(Cause::Rejected => (Outcome::Failed, EndReason::Rejected))]
 #[test_case(Cause::Unreachable => (Outcome::Failed, EndReason::Unreachable))]
+#[test_case(Cause::Unknown => (Outcome::Failed, EndReason::Unreachable))]
+#[test_case(Cause::Failed => (Outcome::Failed, EndReason::SetUpFailed))]
 fn a_call_that_nobody_takes_ends_with_its_cause(cause: Cause) -> (Outcome, EndReason) {
     let mut call = SimCall::dialing(plan());
     call.phone(PhoneEvent::Ringing);

@@ -3,7 +3,7 @@
 use crate::common::*;
 use bridge::realtime::command::{Command, NewItem, ResponseConfig};
 use bridge::realtime::event::{ErrorBody, ErrorInfo, Item, ItemPart, Response, ResponseEvent, ServerEvent};
-use bridge::session::{Plan, Work};
+use bridge::session::{Cause, PhoneEvent, Plan, Work};
 use domain::emergencies::Severity;
 use domain::phrases::{Category, Listened};
 use domain::{Id, PhraseId};
@@ -90,6 +90,26 @@ fn it_is_asked_of_doubtful_words_and_counts() {
     assert!(!call.texts().iter().any(|text| text.contains("CRITICAL")), "it is no part of the conversation");
     answers(&mut call, 1, "CRITICAL");
     assert_eq!(alerts(&call).len(), 1, "once");
+}
+
+#[test]
+fn whoever_hangs_up_after_doubtful_words_is_still_told_of() {
+    let mut call = echoing(doubting(true));
+    says(&mut call, "u", DOUBTFUL);
+    call.phone(PhoneEvent::HungUp(Cause::Normal));
+    assert!(call.ended.is_none(), "the answer is still to come");
+    answers(&mut call, 1, "CRITICAL");
+    assert_eq!(alerts(&call).len(), 1);
+    assert!(call.ended.is_some());
+}
+
+#[test]
+fn a_record_does_not_wait_long_for_an_answer_that_never_comes() {
+    let mut call = echoing(doubting(true));
+    says(&mut call, "u", DOUBTFUL);
+    call.phone(PhoneEvent::HungUp(Cause::Normal));
+    call.run_for(ms(2100));
+    assert!(call.ended.is_some());
 }
 
 #[test]

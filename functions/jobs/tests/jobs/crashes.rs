@@ -51,13 +51,11 @@ async fn stalled_after<T, U>(
         }
     })
     .await;
-    match early {
-        Some(done) => (done, None),
-        None => {
-            let other = meanwhile.await;
-            (work.await, Some(other))
-        }
+    if let Some(done) = early {
+        return (done, None);
     }
+    let other = meanwhile.await;
+    (work.await, Some(other))
 }
 
 #[tokio::test]
@@ -69,11 +67,12 @@ async fn a_cell_that_stands_still_while_it_takes_a_call_does_not_dial_beside_the
     loop {
         tick(app).await.unwrap();
         let State::Calling { call } = occurrences(app, &schedule).await[0].state else { panic!("nobody is called") };
-        let over = async {
+        let over = Box::pin(async {
             app.clock.advance(calls::LEASE + SignedDuration::from_secs(1));
             calls::take(&app.ctx, call, "quick").await.ok().flatten()
-        };
-        let (slow, quick) = stalled_after(steps, calls::take(&app.ctx, call, "slow"), over).await;
+        });
+        let slow = Box::pin(calls::take(&app.ctx, call, "slow"));
+        let (slow, quick) = stalled_after(steps, slow, over).await;
         let (slow, done) = (slow.ok().flatten(), quick.is_none());
         let dialled = [slow, quick.flatten()].into_iter().flatten().count();
         assert_eq!(dialled, 1, "after {steps} steps");
