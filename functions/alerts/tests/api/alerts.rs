@@ -237,6 +237,28 @@ async fn an_open_emergency_is_shown_however_many_newer_ones_are_closed() {
 }
 
 #[tokio::test]
+async fn an_open_emergency_is_shown_however_many_calls_were_missed_since() {
+    let app = app().await;
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    let emergency = raise(&app, &ada, AlertKind::Emergency).await;
+    for batch in 0..21 {
+        let missed = (0..100).map(|n| {
+            let content = domain::alerts::NewAlert {
+                kind: AlertKind::CallMissed,
+                key: format!("missed-{batch}-{n}"),
+                ..emergency.content.clone()
+            };
+            let at = app.ctx.now() + SignedDuration::from_secs(batch * 100 + n + 1);
+            let alert = Alert::raise(AlertId::generate(at, &*app.ctx.random), content, at);
+            store::mongo::Alerts::add(&alert, app.ctx.now()).unwrap()
+        });
+        app.ctx.store.commit(missed.collect::<Vec<_>>()).await.unwrap();
+    }
+    let shown = listed(&app.admin, "").await;
+    assert!(shown.iter().any(|alert| alert["id"] == emergency.id.to_string()), "{}", shown.len());
+}
+
+#[tokio::test]
 async fn an_alert_that_cannot_be_read_keeps_no_other_from_being_shown() {
     let app = app().await;
     let ada = app.patient("Ada", &[&app.staff]).await;

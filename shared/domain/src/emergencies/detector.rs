@@ -12,6 +12,10 @@ use crate::phrases::{Listened, Pattern, spelled};
 /// How sure a phrase of the organisation is, when nothing that is said speaks against it.
 const PHRASE: f32 = 2.0;
 
+/// Most characters in which phrases are looked for, from the end of what was said: some four minutes of talk. Each of a
+/// thousand phrases reads all of them at every word that is added.
+const LONGEST: usize = 4_000;
+
 /// Sets of phrases that are kept as they were read: those of the organisations and languages that were called last.
 const KEPT: usize = 32;
 
@@ -57,6 +61,8 @@ impl Detector {
         if self.phrases.is_empty() {
             return judgement;
         }
+        let surplus = text.chars().count().saturating_sub(LONGEST);
+        let text = text.char_indices().nth(surplus).map_or(text, |(from, _)| &text[from..]);
         let whole = spelled(text);
         let said: Vec<_> = self.phrases.iter().filter(|(_, pattern)| pattern.is_in(&whole)).collect();
         if said.is_empty() {
@@ -123,6 +129,13 @@ mod tests {
         assert_eq!((finding.severity, finding.cues), (Severity::Critical, vec!["phrase.medical"]));
         assert_eq!(finding.phrases.len(), 2);
         assert!(detector().assess_partial("The purple elephant").is_some());
+    }
+
+    #[test]
+    fn of_talk_that_never_ends_the_last_minutes_are_read() {
+        let long = |after: usize| format!("The purple elephant is here. {}", "And then she went on. ".repeat(after));
+        assert_eq!(detector().judge(&long(100)).phrases.len(), 2);
+        assert!(detector().judge(&long(200)).phrases.is_empty());
     }
 
     #[test]

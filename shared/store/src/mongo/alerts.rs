@@ -143,7 +143,7 @@ impl Alerts<'_> {
 
     /// An organisation's alerts, newest first, up to `limit` of each kind of reason why they are seen: those that somebody still
     /// has to see to, or with `open` false the others.
-    /// Index: `alerts_org_newest`, `alerts_of_patient_newest`, `alerts_audience_newest`, `alerts_author_newest`, `alerts_told`, `alerts_recipient`.
+    /// Index: `alerts_org_newest`, `alerts_org_kind`, `alerts_of_patient_newest`, `alerts_audience_newest`, `alerts_author_newest`, `alerts_told`, `alerts_recipient`.
     pub async fn list(&self, org: OrgId, seen: Reader<'_>, open: bool, limit: u32) -> Result<Vec<Alert>> {
         let with = |mut filter: Document| {
             filter.insert("org", oid(org.0));
@@ -151,6 +151,12 @@ impl Alerts<'_> {
             Query::of(NAME, filter).sort(doc! { "raisedAt": -1, "_id": -1 }).limit(limit)
         };
         let queries = match seen {
+            // Calls that were missed are many; whoever may be in danger is never behind them.
+            Reader::All if open => {
+                let kinds = [AlertKind::Emergency, AlertKind::HelpKey, AlertKind::Asked];
+                let grave = kinds.into_iter().map(|kind| with(doc! { "kind": kind.as_str() }));
+                grave.chain(std::iter::once(with(doc! {}))).collect()
+            }
             Reader::All => vec![with(doc! {})],
             Reader::By(me, patients) => {
                 let patients: Vec<_> = patients.iter().map(|patient| oid(patient.0)).collect();

@@ -276,6 +276,12 @@ pub const ALL: &[Index] = &[
         keys: || doc! { "org": 1, "open": 1, "raisedAt": -1, "_id": -1 },
         kind: Kind::Plain,
     },
+    Index {
+        collection: "alerts",
+        name: "alerts_org_kind",
+        keys: || doc! { "org": 1, "kind": 1, "open": 1, "raisedAt": -1, "_id": -1 },
+        kind: Kind::Plain,
+    },
     // What people wrote is little, and for everybody less.
     Index {
         collection: "alerts",

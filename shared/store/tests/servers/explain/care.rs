@@ -47,6 +47,7 @@ pub(super) fn changes(now: Timestamp) -> Vec<Write> {
     let (mark, phrase) = (Mark { by: caregiver, at: now }, a_phrase(now));
     vec![
         Alerts::delivered(alert, Delivery { to: caregiver, channel: Channel::Mail, at: now, accepted: true }),
+        Alerts::meant_for(alert, &[caregiver]),
         Alerts::settle(alert),
         Alerts::lapse(alert, now),
         Alerts::prolong(alert, now),
