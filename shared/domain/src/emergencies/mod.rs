@@ -101,8 +101,8 @@ const SURE: f32 = 1.8;
 /// The same of a part of what was said, when it alone is judged: of one in which the speaker names what they have, and of others.
 const PART: f32 = 0.5;
 const PART_OF_ANYBODY: f32 = 0.7;
-/// How many words a part must have more than, of somebody who speaks of themselves, of now, or pleads, and of others. A word by itself
-/// is most often taken up from a question: "Burglars? Here there's nothing to take".
+/// How many words a part must have more than, of somebody who speaks of themselves or of now, and of others. A word by itself is most
+/// often taken up from a question: "Burglars? Here there's nothing to take". A plea may be one word.
 const WORDS: f32 = 1.0;
 const WORDS_OF_ANYBODY: f32 = 2.0;
 /// How far below 0 all that was said may be where a part does not even tell of whom and when it speaks: a film is told in many parts.
@@ -128,9 +128,14 @@ impl Judgement {
         }
         let names_it = self.heard.has(Context::First) && !self.heard.cues.is_empty();
         let bar = if names_it { PART } else { PART_OF_ANYBODY };
-        let is_present = [Context::First, Context::Present, Context::Plea].into_iter().any(|sign| self.heard.has(sign));
-        let (words, beside) =
-            if is_present { (WORDS, f32::NEG_INFINITY) } else { (WORDS_OF_ANYBODY, WHOLE_OF_ANYBODY) };
+        let is_present = self.heard.has(Context::First) || self.heard.has(Context::Present);
+        let (words, beside) = if self.heard.has(Context::Plea) {
+            (0.0, f32::NEG_INFINITY)
+        } else if is_present {
+            (WORDS, f32::NEG_INFINITY)
+        } else {
+            (WORDS_OF_ANYBODY, WHOLE_OF_ANYBODY)
+        };
         self.score > bar && self.words > words && whole.score > beside
     }
 
