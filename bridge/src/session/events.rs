@@ -90,7 +90,10 @@ impl Session {
             }
             // Nothing was left to commit, or it cannot be done: there is nothing to wait for.
             ServerEvent::Error(info) if info.error.is_about_commit(&self.commit_event) => lingering.committing = false,
-            ServerEvent::Error(info) => drop(self.opinions.refused(info.error.event_id.as_deref())),
+            ServerEvent::Error(info) => {
+                self.opinions.refused(info.error.event_id.as_deref());
+                self.stats.errors += 1;
+            }
             ServerEvent::ResponseDone(event) => {
                 self.count_usage(&event.response);
                 if let Some(number) = opinion::number(&event.response) {

@@ -122,6 +122,26 @@ async fn what_was_stored_by_a_commit_whose_answer_was_lost_is_told_when_its_clai
 }
 
 #[tokio::test]
+async fn who_meets_somebody_telling_looks_again_later() {
+    let app = TestApp::start(no_routes).await;
+    let call = running(&app, &["I can't breathe"]).await;
+    let (id, now) = (AlertId::generate(app.ctx.now(), &*app.ctx.random), app.ctx.now());
+    let alert = domain::alerts::Alert::raise(id, plea(&call, "help"), now);
+    let told_of = store::mongo::Alerts::add(&alert, now + SignedDuration::from_secs(25)).unwrap();
+    app.ctx.store.commit([told_of]).await.unwrap();
+    let jobs = async || {
+        let waiting = app.ctx.store.outbox().before(app.ctx.now() + SignedDuration::from_secs(60), 500).await.unwrap();
+        waiting.iter().filter(|(_, job)| *job == Some(Job::NotifyAlert { alert_id: id })).count()
+    };
+    // It may be telling only those of a lower rung.
+    alerts::notify(&app.ctx, id).await.unwrap();
+    assert_eq!((jobs().await, subjects(&app, &app.staff).await.len()), (1, 0));
+    alerts::acknowledge(&app.ctx, &app.caller_of(&app.staff), id).await.unwrap();
+    alerts::notify(&app.ctx, id).await.unwrap();
+    assert_eq!(jobs().await, 1, "somebody sees to it");
+}
+
+#[tokio::test]
 async fn something_worse_under_the_same_key_is_an_alert_of_its_own() {
     let app = TestApp::start(no_routes).await;
     let call = running(&app, &["Help me, I can't breathe"]).await;
@@ -134,7 +154,12 @@ async fn something_worse_under_the_same_key_is_an_alert_of_its_own() {
         assert!(!raised.first && raised.informed == 1, "{raised:?}");
     }
     assert_eq!(app.ctx.store.alerts().raised_in(call.id).await.unwrap().len(), 2);
-    assert_eq!(subjects(&app, &app.staff).await.len(), 2);
+    let high = NewAlert { severity: Severity::High, ..plea(&call, "item_2") };
+    let medium = NewAlert { severity: Severity::Medium, ..high.clone() };
+    for step in [medium, high, plea(&call, "item_2")] {
+        assert!(alerts::raise(&app.ctx, step).await.unwrap().first, "worse each time");
+    }
+    assert_eq!(subjects(&app, &app.staff).await.len(), 5);
 }
 
 #[tokio::test]

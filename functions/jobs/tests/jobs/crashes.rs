@@ -35,7 +35,7 @@ async fn killed_after(steps: usize, work: impl Future) -> bool {
 
 /// The same, but the process only stands still while something else happens, and goes on. The second is nothing when it was
 /// done before.
-async fn stalled_after<T, U>(
+pub(crate) async fn stalled_after<T, U>(
     steps: usize,
     work: impl Future<Output = T>,
     meanwhile: impl Future<Output = U>,

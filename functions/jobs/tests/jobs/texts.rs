@@ -239,6 +239,22 @@ async fn quiet_hours_that_last_all_day_are_no_failure() {
 }
 
 #[tokio::test]
+async fn quiet_hours_that_leave_an_alert_with_nobody_are_one() {
+    let app = TestApp::start(no_routes).await;
+    let ctx = without_mail(&app).await;
+    let call = running(&app, &["Hello"]).await;
+    let all_day = Quiet { from: "09:00".parse().unwrap(), until: "09:00".parse().unwrap() };
+    let (nora, _) = reachable(&app, Preferences { quiet: Some(all_day), ..Preferences::default() }).await;
+    assign(&app, call.patient, &nora).await;
+    let broken = NewAlert { kind: AlertKind::CallFailed, severity: Severity::High, ..plea(&call, "broken") };
+    assert_eq!(alerts::raise(&ctx, broken).await.unwrap().informed, 0, "mails are refused, and it is quiet");
+    let alert = stored(&app.ctx, &call, "broken").await;
+    alerts::notify(&ctx, alert.id).await.unwrap();
+    app.clock.advance(SignedDuration::from_hours(25));
+    assert!(alerts::notify(&ctx, alert.id).await.is_err(), "an operator is called");
+}
+
+#[tokio::test]
 async fn what_cannot_be_sent_for_an_hour_is_all_delivered_after_it_and_each_once() {
     let (app, cable) = with_cable().await;
     let call = running(&app, &["Help"]).await;

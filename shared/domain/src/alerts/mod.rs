@@ -44,6 +44,8 @@ pub enum AlertKind {
 impl AlertKind {
     /// All that Bianca notices by herself, and tells people of.
     pub const TOLD: [Self; 5] = [Self::Emergency, Self::HelpKey, Self::Asked, Self::CallFailed, Self::CallMissed];
+    /// Those that say that somebody may be in danger.
+    pub const EMERGENCIES: [Self; 3] = [Self::Emergency, Self::HelpKey, Self::Asked];
     /// How long an alert about a call is shown that nobody acknowledged.
     const ABOUT_A_CALL: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -60,8 +62,8 @@ impl AlertKind {
     }
 
     /// Whether somebody may be in danger: it disturbs people in their quiet hours, and never expires.
-    pub const fn is_emergency(self) -> bool {
-        matches!(self, Self::Emergency | Self::HelpKey | Self::Asked)
+    pub fn is_emergency(self) -> bool {
+        Self::EMERGENCIES.contains(&self)
     }
 
     /// How long it is shown when nobody acknowledges it; `None` for as long as that takes.
@@ -97,6 +99,24 @@ pub struct NewAlert {
     pub words: Option<Phi<String>>,
     /// What somebody wrote, when a person raised it.
     pub written: Option<Written>,
+}
+
+impl NewAlert {
+    /// That nobody spoke with a patient who was to be called: of a call, or of one that never came to be.
+    pub fn about_calling(kind: AlertKind, org: OrgId, patient: PatientId, call: Option<CallId>, key: String) -> Self {
+        Self {
+            org,
+            patient: Some(patient),
+            call,
+            kind,
+            severity: Severity::Medium,
+            key,
+            cues: Vec::new(),
+            phrases: Vec::new(),
+            words: None,
+            written: None,
+        }
+    }
 }
 
 /// An alert.

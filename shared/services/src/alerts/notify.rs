@@ -56,15 +56,15 @@ pub async fn notify(ctx: &CallCtx, alert: AlertId) -> Result<()> {
         Outcome::Told(found, told) => (found, told),
     };
     let late = ctx.now().duration_since(found.raised_at) > KEEP_TRYING;
-    match told {
-        Told { missing: 0, waiting: 0, informed: 0 } => Err(nobody()),
-        Told { missing: 0, waiting: 0, .. } => Ok(()),
-        // Quiet hours that last all day are somebody's choice; a mail was sent.
-        Told { missing: 0, .. } if late => Ok(()),
-        Told { missing, .. } if late => {
-            Err(Error::unavailable("post", format!("{missing} messages about an alert were not sent")))
-        }
-        _ => again(ctx, alert).await,
+    let Told { informed, missing, waiting } = told;
+    if (missing > 0 || waiting > 0) && !late {
+        return again(ctx, alert).await;
+    }
+    // Quiet hours that last all day are somebody's choice, as long as somebody was told.
+    match (missing, informed) {
+        (0, 0) => Err(nobody()),
+        (0, _) => Ok(()),
+        _ => Err(Error::unavailable("post", format!("{missing} messages about an alert were not sent"))),
     }
 }
 

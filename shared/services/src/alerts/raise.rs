@@ -17,8 +17,6 @@ use crate::{CallCtx, Ctx, live, outbox};
 /// How long whoever raises an alert waits for it to be told. What takes longer goes on in the background,
 /// and the job that was stored with the alert sees to the rest.
 const PATIENCE: Duration = Duration::from_millis(1500);
-/// What a key ends with when something worse is raised under it than before.
-const WORSE: &str = "_worse";
 /// How often, and how far apart, a claim is given up of which nobody knows whether it was made.
 const RELEASES: u32 = 20;
 const BETWEEN_RELEASES: Duration = Duration::from_millis(100);
@@ -44,7 +42,8 @@ pub async fn raise(ctx: &CallCtx, alert: NewAlert) -> Result<Raised> {
     let mut alert = Alert::raise(AlertId::generate(now, &*ctx.random), alert, now);
     alert.climbs_at = first_climb(ctx, &alert).await;
     let (pending, job) = outbox::prepare(ctx, Job::NotifyAlert { alert_id: alert.id })?;
-    let mut writes = vec![Alerts::add(&alert, now + TELLING)?, job, noted(ctx, &alert)?];
+    let until = now + TELLING;
+    let mut writes = vec![Alerts::add(&alert, until)?, job, noted(ctx, &alert)?];
     writes.extend(alert.content.phrases.iter().map(|phrase| Phrases::used(*phrase, now)));
     match ctx.store.commit(writes).await {
         Ok(()) => {}
@@ -53,9 +52,9 @@ pub async fn raise(ctx: &CallCtx, alert: NewAlert) -> Result<Raised> {
             let Some(known) = ctx.store.alerts().by_key(patient, call, &key).await? else {
                 return Ok(Raised { first: false, informed: 0 });
             };
-            if known.content.severity < severity && !key.ends_with(WORSE) {
+            if known.content.severity < severity {
                 // A process that died had raised what was said so far; what was said after it is worse.
-                let worse = NewAlert { key: format!("{key}{WORSE}"), ..alert.content };
+                let worse = NewAlert { key: format!("{key}_{}", severity.as_str()), ..alert.content };
                 return Box::pin(raise(ctx, worse)).await;
             }
             let mut informed = count(&known);
@@ -75,7 +74,7 @@ pub async fn raise(ctx: &CallCtx, alert: NewAlert) -> Result<Raised> {
         }
         Err(error) => {
             // Perhaps it is stored and only the answer was lost: whoever raises it again must not wait for the one who tells of it.
-            release_soon(ctx, alert.id);
+            give_up_soon(ctx, alert.id, until);
             return Err(error);
         }
     }
@@ -94,15 +93,17 @@ pub async fn raise(ctx: &CallCtx, alert: NewAlert) -> Result<Raised> {
 }
 
 /// Gives up telling of an alert of which nobody knows whether it is stored, as soon as the store answers.
-fn release_soon(ctx: &CallCtx, alert: AlertId) {
+fn give_up_soon(ctx: &CallCtx, alert: AlertId, until: Timestamp) {
     let ctx = ctx.clone();
     tokio::spawn(async move {
         for _ in 0..RELEASES {
-            if ctx.store.commit([Alerts::release(alert)]).await.is_ok() {
-                return;
+            match ctx.store.commit([Alerts::give_up(alert, until)]).await {
+                Ok(()) => return,
+                Err(error) => tracing::debug!(%alert, %error, "whether an alert is stored is not known yet"),
             }
             tokio::time::sleep(BETWEEN_RELEASES).await;
         }
+        tracing::warn!(%alert, "whether an alert is stored is not known: if it is, the tick tells of it");
     });
 }
 

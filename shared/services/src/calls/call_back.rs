@@ -1,6 +1,6 @@
 //! Calling back.
 
-use domain::alerts::{AlertKind, NewAlert, Severity};
+use domain::alerts::{AlertKind, NewAlert};
 use domain::callbacks::{self, Callback, Skipped, State, TRIED_FOR};
 use domain::calls::Call;
 use domain::jobs::Job;
@@ -63,7 +63,10 @@ async fn one(ctx: &CallCtx, callback: &Callback) -> Result<bool> {
     let system = policy::system("call a patient back");
     let found = match ctx.store.patients().find(&system, callback.patient).await {
         // Nothing waits for ever for a document that cannot be read.
-        Err(_) if late => return skip(ctx, callback, Skipped::Missed).await,
+        Err(error) if late => {
+            tracing::error!(callback = %callback.id, %error, "a patient who was promised a call cannot be read");
+            return skip(ctx, callback, Skipped::Missed).await;
+        }
         found => found?,
     };
     let Some(patient) = found else {
@@ -115,16 +118,6 @@ async fn skip(ctx: &CallCtx, callback: &Callback, why: Skipped) -> Result<bool> 
 
 /// Nobody spoke with a patient who was promised to be called back.
 pub(crate) fn broken(callback: &Callback, kind: AlertKind) -> NewAlert {
-    NewAlert {
-        org: callback.org,
-        patient: Some(callback.patient),
-        call: None,
-        kind,
-        severity: Severity::Medium,
-        key: format!("{}_{}", kind.as_str(), callback.id),
-        cues: Vec::new(),
-        phrases: Vec::new(),
-        words: None,
-        written: None,
-    }
+    let key = format!("{}_{}", kind.as_str(), callback.id);
+    NewAlert::about_calling(kind, callback.org, callback.patient, None, key)
 }

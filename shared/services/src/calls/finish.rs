@@ -79,16 +79,8 @@ async fn attempt(ctx: &CallCtx, before: &Call, outcome: Outcome, reason: EndReas
 
 /// The alert that nobody looked after the patient; more urgent when the patient was on the line.
 fn failed(call: &Call) -> NewAlert {
-    NewAlert {
-        org: call.org,
-        patient: Some(call.patient),
-        call: Some(call.id),
-        kind: AlertKind::CallFailed,
-        severity: if call.answered_at.is_some() { Severity::High } else { Severity::Medium },
-        key: AlertKind::CallFailed.as_str().to_owned(),
-        cues: Vec::new(),
-        phrases: Vec::new(),
-        written: None,
-        words: None,
-    }
+    let kind = AlertKind::CallFailed;
+    let severity = if call.answered_at.is_some() { Severity::High } else { Severity::Medium };
+    let key = kind.as_str().to_owned();
+    NewAlert { severity, ..NewAlert::about_calling(kind, call.org, call.patient, Some(call.id), key) }
 }

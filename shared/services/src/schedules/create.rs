@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use store::Write;
 use store::mongo::Schedules;
 
-use super::relocate::keep_up;
+use super::relocate::kept_up;
 use super::zone_of;
 use crate::audit::{by, note, watch};
 use crate::{Ctx, patients};
@@ -47,10 +47,7 @@ pub async fn create(ctx: &Ctx, caller: &Caller, patient: PatientId, new: New) ->
         check_room(ctx, &scope, patient.id).await?;
         let schedule = one(ctx, &patient, &zone_of(ctx, patient.org).await?, new)?;
         ctx.store.commit(adding(ctx, caller, &schedule)?).await?;
-        if schedule.follows_org {
-            keep_up(ctx, &schedule).await?;
-        }
-        Ok(schedule)
+        kept_up(ctx, schedule).await
     };
     watch(ctx, caller, audit::Action::Create, Subject::Schedule, patient, work).await
 }

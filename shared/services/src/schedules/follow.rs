@@ -1,6 +1,6 @@
 //! A call ended: what becomes of the occurrence it was placed for.
 
-use domain::alerts::{AlertKind, NewAlert, Severity};
+use domain::alerts::{AlertKind, NewAlert};
 use domain::calls::{Call, EndReason, Outcome};
 use domain::occurrences::State;
 use domain::orgs::CallRetries;
@@ -84,16 +84,6 @@ async fn rules(ctx: &CallCtx, call: &Call) -> Result<(CallRetries, SignedDuratio
 }
 
 fn missed(call: &Call) -> NewAlert {
-    NewAlert {
-        org: call.org,
-        patient: Some(call.patient),
-        call: Some(call.id),
-        kind: AlertKind::CallMissed,
-        severity: Severity::Medium,
-        key: AlertKind::CallMissed.as_str().to_owned(),
-        cues: Vec::new(),
-        phrases: Vec::new(),
-        written: None,
-        words: None,
-    }
+    let kind = AlertKind::CallMissed;
+    NewAlert::about_calling(kind, call.org, call.patient, Some(call.id), kind.as_str().to_owned())
 }

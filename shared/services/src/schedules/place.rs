@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use domain::alerts::{AlertKind, NewAlert, Severity};
+use domain::alerts::{AlertKind, NewAlert};
 use domain::calls::Call;
 use domain::jobs::Job;
 use domain::occurrences::{Occurrence, Skipped, State};
@@ -226,16 +226,6 @@ pub(super) fn untried(occurrence: &Occurrence) -> NewAlert {
 }
 
 fn about(occurrence: &Occurrence, kind: AlertKind) -> NewAlert {
-    NewAlert {
-        org: occurrence.org,
-        patient: Some(occurrence.patient),
-        call: None,
-        kind,
-        severity: Severity::Medium,
-        key: format!("{}_{}", kind.as_str(), occurrence.id),
-        cues: Vec::new(),
-        phrases: Vec::new(),
-        words: None,
-        written: None,
-    }
+    let key = format!("{}_{}", kind.as_str(), occurrence.id);
+    NewAlert::about_calling(kind, occurrence.org, occurrence.patient, None, key)
 }

@@ -24,12 +24,18 @@ pub async fn relocate(ctx: &Ctx, org: OrgId) -> Result<u32> {
     Ok(moved)
 }
 
-/// Sees that a schedule that was just written goes by the clock that its organisation has by now.
-pub(super) async fn keep_up(ctx: &Ctx, schedule: &Schedule) -> Result<()> {
-    if home(ctx, schedule.org).await?.is_some_and(|zone| zone != schedule.plan.zone) {
-        relocate(ctx, schedule.org).await?;
+/// The schedule, which was just written, on the clock that its organisation has by now if it goes by that: the clock may have changed in
+/// between, and the others been moved already.
+pub(super) async fn kept_up(ctx: &Ctx, schedule: Schedule) -> Result<Schedule> {
+    let zone = if schedule.follows_org { home(ctx, schedule.org).await? } else { None };
+    match zone.filter(|zone| *zone != schedule.plan.zone) {
+        None => Ok(schedule),
+        Some(zone) => match one(ctx, &schedule, &zone).await {
+            // It is being moved with the others.
+            Err(error) if error.code == "schedule_moved_on" => Ok(schedule),
+            moved => moved,
+        },
     }
-    Ok(())
 }
 
 async fn home(ctx: &Ctx, org: OrgId) -> Result<Option<Zone>> {
@@ -45,7 +51,7 @@ async fn all(ctx: &Ctx, org: OrgId, zone: &Zone) -> Result<u32> {
         let some = ctx.store.schedules().following(org, after, BATCH).await?;
         for schedule in some.iter().filter(|schedule| schedule.plan.zone != *zone) {
             match one(ctx, schedule, zone).await {
-                Ok(()) => moved += 1,
+                Ok(_) => moved += 1,
                 // It came due, or somebody changed it, in this moment: once more, if it still goes by this clock.
                 Err(error) if error.code == "schedule_moved_on" => {
                     let now = ctx.store.schedules().find(&system, schedule.id).await?;
@@ -65,9 +71,10 @@ async fn all(ctx: &Ctx, org: OrgId, zone: &Zone) -> Result<u32> {
 }
 
 /// What is due this moment was due on the old clock.
-async fn one(ctx: &Ctx, before: &Schedule, zone: &Zone) -> Result<()> {
+async fn one(ctx: &Ctx, before: &Schedule, zone: &Zone) -> Result<Schedule> {
     let after = before.with(Plan { zone: zone.clone(), ..before.plan.clone() }, ctx.now());
     let reason = "the organisation goes by another clock";
     let noted = audit::by_system(ctx, reason, before.org, Action::Update, Subject::Schedule, before.id)?;
-    move_on(ctx, before, &after, vec![noted]).await.map(drop)
+    move_on(ctx, before, &after, vec![noted]).await?;
+    Ok(after)
 }

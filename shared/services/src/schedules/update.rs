@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::claim::move_on;
 use super::create::check_room;
-use super::relocate::keep_up;
+use super::relocate::kept_up;
 use super::{visible, zone_of};
 use crate::audit::{by, note, watch};
 use crate::{Ctx, patients};
@@ -82,10 +82,7 @@ pub async fn update(ctx: &Ctx, caller: &Caller, schedule: ScheduleId, change: Ch
         let record = by(ctx, caller, audit::Action::Update, Subject::Schedule).within(before.org);
         let record = note(&record.about([schedule.to_string(), patient.id.to_string()]))?;
         move_on(ctx, &before, &after, vec![record]).await?;
-        if follows_org {
-            keep_up(ctx, &after).await?;
-        }
-        Ok(after)
+        kept_up(ctx, after).await
     };
     watch(ctx, caller, audit::Action::Update, Subject::Schedule, schedule, work).await
 }

@@ -143,7 +143,8 @@ impl Alerts<'_> {
 
     /// An organisation's alerts, newest first, up to `limit` of each kind of reason why they are seen: those that somebody still
     /// has to see to, or with `open` false the others.
-    /// Index: `alerts_org_newest`, `alerts_org_kind`, `alerts_of_patient_newest`, `alerts_audience_newest`, `alerts_author_newest`, `alerts_told`, `alerts_recipient`.
+    /// Index: `alerts_org_newest`, `alerts_org_kind`, `alerts_of_patient_newest`, `alerts_audience_newest`, `alerts_author_newest`,
+    /// `alerts_told`, `alerts_recipient`.
     pub async fn list(&self, org: OrgId, seen: Reader<'_>, open: bool, limit: u32) -> Result<Vec<Alert>> {
         let with = |mut filter: Document| {
             filter.insert("org", oid(org.0));
@@ -153,8 +154,7 @@ impl Alerts<'_> {
         let queries = match seen {
             // Calls that were missed are many; whoever may be in danger is never behind them.
             Reader::All if open => {
-                let kinds = [AlertKind::Emergency, AlertKind::HelpKey, AlertKind::Asked];
-                let grave = kinds.into_iter().map(|kind| with(doc! { "kind": kind.as_str() }));
+                let grave = AlertKind::EMERGENCIES.into_iter().map(|kind| with(doc! { "kind": kind.as_str() }));
                 grave.chain(std::iter::once(with(doc! {}))).collect()
             }
             Reader::All => vec![with(doc! {})],
@@ -236,6 +236,12 @@ impl Alerts<'_> {
     /// Nobody is telling of it any more.
     pub fn release(alert: AlertId) -> Write {
         Write::update(NAME, doc! { "_id": oid(alert.0) }, doc! { "$unset": { "tellingUntil": "" } })
+    }
+
+    /// Whoever tells of it until then does not any more; another's telling goes on.
+    pub fn give_up(alert: AlertId, until: Timestamp) -> Write {
+        let theirs = doc! { "_id": oid(alert.0), "tellingUntil": date(until) };
+        Write::update(NAME, theirs, doc! { "$unset": { "tellingUntil": "" } })
     }
 
     /// It climbs to a rung, and again at `climbs_at`; 409 `alert_moved_on` when it climbed already, or somebody acknowledged it.

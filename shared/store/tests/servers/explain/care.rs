@@ -57,6 +57,7 @@ pub(super) fn changes(now: Timestamp) -> Vec<Write> {
         Alerts::climb(&an_alert(now), Rung::OnCall, Some(now)).unwrap(),
         Alerts::remove(alert),
         Alerts::release(alert),
+        Alerts::give_up(alert, now),
         Alerts::acknowledge(alert, mark),
         Phrases::alter(&phrase, &Phrase { updated_at: now, ..phrase.clone() }, now).unwrap(),
         Phrases::used(phrase.id, now),
