@@ -95,18 +95,18 @@ fn what_stands_around_a_plea_never_silences_it(words: &str) {
 }
 
 /// One word is enough, and in some languages it has two characters.
-#[test_case(Language::En, "We watched a film about a fire yesterday. Help!")]
-#[test_case(Language::De, "Gestern lief ein Film über einen Brand. Hilfe!")]
-#[test_case(Language::Es, "Ayer vimos una película de un incendio. ¡Socorro!")]
-#[test_case(Language::Fr, "Hier on a vu un film sur un incendie. Au secours !")]
-#[test_case(Language::It, "Ieri abbiamo visto un film su un incendio. Aiuto!")]
-#[test_case(Language::Pt, "Ontem vimos um filme sobre um incêndio. Socorro!")]
-#[test_case(Language::Ru, "Вчера смотрели фильм про пожар. Помогите!")]
-#[test_case(Language::Ar, "أمس شفنا فيلم عن حريق. النجدة!")]
-#[test_case(Language::Hi, "कल हमने आग की फ़िल्म देखी। बचाओ!")]
-#[test_case(Language::Zh, "昨天看了一部火灾的电影。救命！")]
-#[test_case(Language::Ja, "昨日は火事の映画を見たのよ。助けて！")]
-#[test_case(Language::Ko, "어제 불나는 영화를 봤어. 살려줘!")]
+#[test_case(Language::En, "We watched a film about a fire yesterday. Help!"; "en")]
+#[test_case(Language::De, "Gestern lief ein Film über einen Brand. Hilfe!"; "de")]
+#[test_case(Language::Es, "Ayer vimos una película de un incendio. ¡Socorro!"; "es")]
+#[test_case(Language::Fr, "Hier on a vu un film sur un incendie. Au secours !"; "fr")]
+#[test_case(Language::It, "Ieri abbiamo visto un film su un incendio. Aiuto!"; "it")]
+#[test_case(Language::Pt, "Ontem vimos um filme sobre um incêndio. Socorro!"; "pt")]
+#[test_case(Language::Ru, "Вчера смотрели фильм про пожар. Помогите!"; "ru")]
+#[test_case(Language::Ar, "أمس شفنا فيلم عن حريق. النجدة!"; "ar")]
+#[test_case(Language::Hi, "कल हमने आग की फ़िल्म देखी। बचाओ!"; "hi")]
+#[test_case(Language::Zh, "昨天看了一部火灾的电影。救命！"; "zh")]
+#[test_case(Language::Ja, "昨日は火事の映画を見たのよ。助けて！"; "ja")]
+#[test_case(Language::Ko, "어제 불나는 영화를 봤어. 살려줘!"; "ko")]
 fn a_cry_for_help_of_one_word_is_heard_behind_a_film(language: Language, words: &str) {
     assert!(assess(words, language).is_some(), "{:?}", judge(words, language));
 }
