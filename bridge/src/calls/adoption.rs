@@ -94,6 +94,12 @@ impl Calls {
         if let Err(error) = insisting("the end of a call", finish).await {
             tracing::error!(call = %id, %error, "the end of a call was not written; the sweep will");
         }
+        let again = || calls::listen_again(&self.ctx, &taken.call);
+        if taken.call.answered_at.is_some()
+            && let Err(error) = insisting("what was said in a lost call", again).await
+        {
+            tracing::error!(call = %id, %error, "nobody has looked whether there was an emergency in a lost call");
+        }
         if let Err(error) = self.ctx.live.release(id, &self.settings.cell).await {
             tracing::warn!(call = %id, %error, "a call's lease runs out by itself");
         }

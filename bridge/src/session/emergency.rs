@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use domain::PhraseId;
-use domain::alerts::AlertKind;
-use domain::emergencies::{Finding, LEARNED, Severity};
+use domain::alerts::{AlertKind, key_of_emergency};
+use domain::emergencies::{Finding, JUDGED_AGAIN, LEARNED, Severity};
 
 use super::Session;
 use super::directions;
@@ -17,10 +17,6 @@ use super::tools::Why;
 
 /// Items whose words wait until it is known that a person speaks.
 const HELD_BACK: usize = 16;
-
-/// Turns of the patient that are looked at again by a new owner of the call: the process before may have stored one and died
-/// before it asked for an alert. What was alerted of before has the same key, and is the same alert.
-const JUDGED_AGAIN: usize = 6;
 
 /// How long an answer waits for the alert of the emergency before it: usually some 50 ms. Whoever is in danger must not
 /// listen to silence because a mail takes its time.
@@ -180,7 +176,7 @@ impl Session {
         let work = Work::Alert {
             kind: AlertKind::Emergency,
             severity,
-            key: format!("emergency_{item}_{number}"),
+            key: key_of_emergency(item, number),
             cues: cues.iter().map(|cue| (*cue).to_owned()).collect(),
             phrases: phrases.clone(),
             words: self.transcript.text(item).map(|(text, _)| text.to_owned().into()),
@@ -197,7 +193,8 @@ impl Session {
         }
     }
 
-    /// A new owner has the call: the patient's latest turns are looked at again.
+    /// A new owner has the call: the patient's latest turns are looked at again. What was alerted of before has the same key,
+    /// and is the same alert.
     pub(super) fn watch_again(&mut self, now: Instant) {
         for item in self.transcript.latest_of_caller(JUDGED_AGAIN) {
             self.watch(now, &item);

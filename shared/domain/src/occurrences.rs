@@ -11,6 +11,8 @@ use crate::calls::{Call, EndReason, Outcome};
 use crate::id::{CallId, OccurrenceId, OrgId, PatientId, ScheduleId};
 use crate::orgs::CallRetries;
 use crate::patients::Refusal;
+use crate::schedules::{Plan, Schedule};
+use crate::time::Zone;
 
 /// How long after a fault of ours a call is tried again.
 const AFTER_A_FAULT: SignedDuration = SignedDuration::from_mins(1);
@@ -28,6 +30,8 @@ pub struct Occurrence {
     pub schedule: ScheduleId,
     /// When it was due.
     pub due: Timestamp,
+    /// The organisation's clock, by which it was due; `None` when its schedule had a clock of its own.
+    pub clock: Option<Zone>,
     /// Calls that were placed for it.
     pub attempts: u8,
     /// What became of it.
@@ -131,23 +135,26 @@ impl Skipped {
 
 impl Occurrence {
     /// One that is due, seen at `now`: skipped when that is later than `window` after it.
-    pub fn of(
-        id: OccurrenceId,
-        schedule: (ScheduleId, OrgId, PatientId),
-        due: Timestamp,
-        now: Timestamp,
-        window: SignedDuration,
-    ) -> Self {
+    pub fn of(id: OccurrenceId, schedule: &Schedule, due: Timestamp, now: Timestamp, window: SignedDuration) -> Self {
         let late = now.duration_since(due) > window;
         let state = if late { State::Skipped { why: Skipped::Late } } else { State::Waiting { at: due } };
-        let (schedule, org, patient) = schedule;
-        Self { id, org, patient, schedule, due, attempts: 0, state, created_at: now }
+        let clock = schedule.follows_org.then(|| schedule.plan.zone.clone());
+        let Schedule { id: schedule, org, patient, .. } = *schedule;
+        Self { id, org, patient, schedule, due, clock, attempts: 0, state, created_at: now }
     }
 
     /// The same while `call` is placed for it.
     #[must_use]
     pub fn calling(&self, call: CallId) -> Self {
         Self { attempts: self.attempts.saturating_add(1), state: State::Calling { call }, ..self.clone() }
+    }
+
+    /// Whether its schedule, as it is now, still wants this call: it may have been switched off, moved to somebody else or to
+    /// another time, or given an exception. That the organisation goes by another clock since takes no call back.
+    pub fn is_wanted_by(&self, schedule: &Schedule) -> bool {
+        let Plan { zone, .. } = &schedule.plan;
+        let zone = self.clock.as_ref().filter(|_| schedule.follows_org).unwrap_or(zone);
+        schedule.patient == self.patient && Plan { zone: zone.clone(), ..schedule.plan.clone() }.has(self.due)
     }
 
     /// Until when it waits, if it does.
@@ -205,6 +212,7 @@ impl Occurrence {
 mod tests {
     use super::*;
     use crate::id::Id;
+    use crate::schedules::Rule;
 
     fn id<T>(of: fn(Id) -> T, n: u8) -> T {
         of(Id::from_bytes([n; 12]))
@@ -216,9 +224,31 @@ mod tests {
 
     const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
+    /// Due at second 0: London's clock was an hour ahead in 1970.
+    fn daily() -> Schedule {
+        let plan = Plan {
+            rule: Rule::Daily,
+            at: "01:00".parse().unwrap(),
+            zone: "Europe/London".parse().unwrap(),
+            anchor: jiff::civil::date(1970, 1, 1),
+            active: true,
+            exceptions: Vec::new(),
+            pauses: Vec::new(),
+        };
+        Schedule {
+            id: id(ScheduleId, 2),
+            org: id(OrgId, 3),
+            patient: id(PatientId, 4),
+            plan,
+            follows_org: true,
+            next: Some(at(0)),
+            version: 1,
+            created_at: at(0),
+        }
+    }
+
     fn due() -> Occurrence {
-        let schedule = (id(ScheduleId, 2), id(OrgId, 3), id(PatientId, 4));
-        Occurrence::of(id(OccurrenceId, 1), schedule, at(0), at(0), HOUR)
+        Occurrence::of(id(OccurrenceId, 1), &daily(), at(0), at(0), HOUR)
     }
 
     fn ended(outcome: Outcome, reason: EndReason) -> Call {
@@ -231,10 +261,34 @@ mod tests {
 
     #[test]
     fn one_that_is_seen_too_late_is_skipped() {
-        let schedule = (id(ScheduleId, 2), id(OrgId, 3), id(PatientId, 4));
-        let seen = |now| Occurrence::of(id(OccurrenceId, 1), schedule, at(0), now, HOUR).state;
+        let seen = |now| Occurrence::of(id(OccurrenceId, 1), &daily(), at(0), now, HOUR).state;
         assert_eq!(seen(at(3_600)), State::Waiting { at: at(0) });
         assert_eq!(seen(at(3_601)), State::Skipped { why: Skipped::Late });
+    }
+
+    #[test]
+    fn a_call_is_taken_back_by_whoever_changes_the_schedule_and_not_by_the_organisations_other_clock() {
+        let wanted = |change: &dyn Fn(&mut Schedule)| {
+            let mut schedule = daily();
+            change(&mut schedule);
+            due().is_wanted_by(&schedule)
+        };
+        let tokyo = || "Asia/Tokyo".parse().unwrap();
+        assert!(wanted(&|_| ()));
+        assert!(wanted(&|schedule| schedule.plan.zone = tokyo()), "the organisation moved");
+        assert!(
+            !wanted(&|schedule| (schedule.plan.zone, schedule.follows_org) = (tokyo(), false)),
+            "somebody moved it"
+        );
+        assert!(!wanted(&|schedule| schedule.plan.active = false));
+        assert!(!wanted(&|schedule| schedule.plan.at = "02:00".parse().unwrap()));
+        assert!(!wanted(&|schedule| schedule.plan.exceptions = vec![jiff::civil::date(1970, 1, 1)]));
+        assert!(!wanted(&|schedule| schedule.patient = id(PatientId, 9)));
+        let own = Schedule { follows_org: false, ..daily() };
+        let due = Occurrence::of(id(OccurrenceId, 1), &own, at(0), at(0), HOUR);
+        assert!(due.is_wanted_by(&own));
+        let follows = Schedule { plan: Plan { zone: tokyo(), ..own.plan }, follows_org: true, ..own };
+        assert!(!due.is_wanted_by(&follows), "somebody took its clock away");
     }
 
     #[test]

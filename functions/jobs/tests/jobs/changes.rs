@@ -53,6 +53,21 @@ async fn who_is_taken_off_the_plan_is_not_tried_again() {
 }
 
 #[tokio::test]
+async fn whoever_was_missed_is_tried_again_also_when_the_organisation_goes_by_another_clock_meanwhile() {
+    let alone = Alone::start().await;
+    let app = &alone.app;
+    let (_, schedule) = missed_once(app).await;
+    let zone = Some("Asia/Tokyo".parse().unwrap());
+    let clock = domain::orgs::Change { zone, ..domain::orgs::Change::default() };
+    services::orgs::update(&app.ctx, &app.caller_of(&app.admin), app.home.id, clock).await.unwrap();
+    schedules::relocate(&app.ctx, app.home.id).await.unwrap();
+    app.clock.advance(MINUTE * 10);
+    tick(app).await.unwrap();
+    let occurrence = only(app, &schedule).await;
+    assert!(matches!(occurrence.state, State::Calling { .. }) && occurrence.attempts == 2, "{occurrence:?}");
+}
+
+#[tokio::test]
 async fn a_fault_of_ours_costs_no_attempt_and_is_told_of_only_when_nobody_calls_any_more() {
     let alone = Alone::start().await;
     let app = &alone.app;

@@ -11,6 +11,7 @@ mod crashes;
 mod dispatch;
 mod escalation;
 mod inbound;
+mod lost;
 mod mails;
 mod office;
 mod room;

@@ -10,7 +10,7 @@ use store::mongo::{Calls, Occurrences};
 use testkit::TestApp;
 
 use crate::calls::tick;
-use crate::schedules::{MINUTE, daily, due, only};
+use crate::schedules::{MINUTE, daily, due, only, with_own_line};
 use crate::tick::Alone;
 
 async fn rules(app: &TestApp, change: Change) {
@@ -23,13 +23,12 @@ async fn an_organisation_without_room_holds_up_no_other() {
     let app = &alone.app;
     rules(app, Change { at_once: Some(1), ..Change::default() }).await;
     let (ada, schedule) = due(app).await;
-    let whose = (schedule.id, schedule.org, schedule.patient);
     let now = app.ctx.now();
     // More than a tick reads at once, all of them before the others.
     for days in (1..=520_i64).collect::<Vec<_>>().chunks(65) {
         let made = days.iter().map(|day| {
             let due = schedule.next.unwrap() - SignedDuration::from_hours(24 * day);
-            let of = Occurrence::of(OccurrenceId::generate(now, &*app.ctx.random), whose, due, due, MINUTE);
+            let of = Occurrence::of(OccurrenceId::generate(now, &*app.ctx.random), &schedule, due, due, MINUTE);
             Occurrences::add(&Occurrence { state: State::Waiting { at: now - MINUTE }, ..of }).unwrap()
         });
         app.ctx.store.commit(made.collect::<Vec<_>>()).await.unwrap();
@@ -110,4 +109,23 @@ async fn two_who_share_a_telephone_are_called_one_after_the_other() {
     let states = [only(app, &hers).await.state, only(app, &his).await.state];
     assert!(states.iter().any(|state| matches!(state, State::Reached { .. })), "{states:?}");
     assert!(states.iter().any(|state| matches!(state, State::Calling { .. })), "{states:?}");
+}
+
+#[tokio::test]
+async fn ticks_that_overlap_share_one_room() {
+    let alone = Alone::start().await;
+    let app = &alone.app;
+    rules(app, Change { at_once: Some(2), per_minute: Some(600), ..Change::default() }).await;
+    let mut planned = Vec::new();
+    for n in 0..8 {
+        planned.push(with_own_line(app, n).await);
+    }
+    app.clock.advance(planned[0].next.unwrap().duration_since(app.ctx.now()));
+    schedules::claim(&app.ctx).await.unwrap();
+    let placed = futures_util::future::join_all((0..4).map(|_| schedules::place(&app.ctx))).await;
+    let placed: u32 = placed.into_iter().map(Result::unwrap).sum();
+    let live = app.ctx.store.calls().live(&policy::system("a test")).await.unwrap().len();
+    assert!(live <= 2 && live == placed as usize, "{live} are called, {placed} were placed");
+    schedules::place(&app.ctx).await.unwrap();
+    assert_eq!(app.ctx.store.calls().live(&policy::system("a test")).await.unwrap().len(), 2, "and all of it is used");
 }

@@ -49,7 +49,7 @@ impl Alone {
 }
 
 const AT_ONCE: Duration = Duration::ZERO;
-const SOON: Duration = Duration::from_secs(5);
+pub(crate) const SOON: Duration = Duration::from_secs(5);
 /// Longer than a healthy process needs to hand a job over.
 const A_WHILE: SignedDuration = SignedDuration::from_secs(31);
 

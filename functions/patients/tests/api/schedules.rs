@@ -225,11 +225,12 @@ async fn what_became_of_a_planned_call_is_told_with_its_reason() {
     let path = format!("/v1/patients/{}/occurrences", ada.id);
     assert_eq!(app.staff.get(&path).await.ok(200), json!([]));
     let (now, random) = (app.ctx.now(), &*app.ctx.random);
-    let whose = (made["id"].as_str().unwrap().parse().unwrap(), app.home.id, ada.id);
+    let id = made["id"].as_str().unwrap().parse().unwrap();
+    let schedule = services::schedules::get(&app.ctx, &app.caller_of(&app.admin), id).await.unwrap();
     for hours in [2, 0] {
         let id = OccurrenceId::generate(now, random);
-        let occurrence =
-            Occurrence::of(id, whose, now - SignedDuration::from_hours(hours), now, SignedDuration::from_hours(1));
+        let due = now - SignedDuration::from_hours(hours);
+        let occurrence = Occurrence::of(id, &schedule, due, now, SignedDuration::from_hours(1));
         app.ctx.store.commit([Occurrences::add(&occurrence).unwrap()]).await.unwrap();
         let again = Occurrence { id: OccurrenceId::generate(now, random), ..occurrence };
         let error = app.ctx.store.commit([Occurrences::add(&again).unwrap()]).await.unwrap_err();

@@ -101,6 +101,12 @@ pub struct NewAlert {
     pub written: Option<Written>,
 }
 
+/// The key of an emergency in a turn of a call: the first alert of it has number 1, and each that is worse or of another
+/// danger the next one.
+pub fn key_of_emergency(item: &str, number: impl std::fmt::Display) -> String {
+    format!("emergency_{item}_{number}")
+}
+
 impl NewAlert {
     /// That nobody spoke with a patient who was to be called: of a call, or of one that never came to be.
     pub fn about_calling(kind: AlertKind, org: OrgId, patient: PatientId, call: Option<CallId>, key: String) -> Self {

@@ -94,6 +94,10 @@ pub struct Judgement {
 const NOTHING: f32 = -10.0;
 /// How far below 0 a score is still doubtful.
 const DOUBTFUL: f32 = 0.6;
+/// Turns of the patient that are looked at again when another takes over, or buries, a call whose process died: that may have
+/// stored one and died before it asked for an alert.
+pub const JUDGED_AGAIN: usize = 6;
+
 /// How far above 0 the score of half a sentence must be: the other half may say that it was long ago. Of the harmless held-out
 /// utterances, half of them hard ones, 1.1 % have a beginning that passes, and 43 % of the emergencies; at 1.6 it would be 1.8
 /// and 50 %, at 1.4 2.4 and 57 % (`local -- evaluate emergencies --growing`).

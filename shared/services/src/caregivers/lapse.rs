@@ -5,7 +5,7 @@ use domain::tokens::Purpose;
 use domain::{OrgId, Result, Role, Scope, policy};
 use jiff::SignedDuration;
 use store::Write;
-use store::mongo::{Caregivers, Orgs, Patients, Tokens};
+use store::mongo::{Caregivers, Orgs, Patients, Tally, Tokens};
 
 use super::remove::assigned;
 use crate::Ctx;
@@ -51,10 +51,10 @@ async fn unused(ctx: &Ctx, everyone: &Scope, holder: &Caregiver) -> Result<Optio
 }
 
 async fn empty_org(ctx: &Ctx, everyone: &Scope, org: OrgId) -> Result<Option<Vec<Write>>> {
-    let Some(changes) = ctx.store.orgs().changes(org).await? else { return Ok(None) };
+    let Some(changes) = ctx.store.orgs().counted(org, Tally::Office).await? else { return Ok(None) };
     let alone = ctx.store.caregivers().members(org).await?.len() == 1;
     if !alone || !ctx.store.patients().ids(everyone).await?.is_empty() {
         return Ok(None);
     }
-    Ok(Some(vec![Orgs::count_change(org, changes), Orgs::remove(org, ctx.now())]))
+    Ok(Some(vec![Orgs::count(org, Tally::Office, changes), Orgs::remove(org, ctx.now())]))
 }

@@ -3,7 +3,7 @@
 use domain::orgs::stays_run;
 use domain::{Caller, CaregiverId, Error, OrgId, Result, Role, policy};
 use store::Write;
-use store::mongo::Orgs;
+use store::mongo::{Orgs, Tally};
 
 use crate::Ctx;
 
@@ -15,7 +15,7 @@ use crate::Ctx;
 /// `last_admin` when nobody would be left without `leaving`; `role_not_allowed` when the caller is
 /// none of its administrators any more; `org_not_found` when it is gone.
 pub(crate) async fn counted(ctx: &Ctx, caller: &Caller, org: OrgId, leaving: Option<CaregiverId>) -> Result<Write> {
-    let seen = ctx.store.orgs().changes(org).await?.ok_or_else(super::nothing)?;
+    let seen = ctx.store.orgs().counted(org, Tally::Office).await?.ok_or_else(super::nothing)?;
     let system = policy::system("see that an organisation keeps an administrator");
     let administrators = ctx.store.caregivers().administrators(&system, org).await?;
     let still = administrators.iter().any(|admin| admin.id == caller.caregiver && !admin.locked);
@@ -25,5 +25,5 @@ pub(crate) async fn counted(ctx: &Ctx, caller: &Caller, org: OrgId, leaving: Opt
     if let Some(leaving) = leaving {
         stays_run(&administrators, leaving)?;
     }
-    Ok(Orgs::count_change(org, seen))
+    Ok(Orgs::count(org, Tally::Office, seen))
 }

@@ -111,8 +111,7 @@ async fn due_by(ctx: &Ctx, schedule: &Schedule, now: Timestamp) -> Result<Vec<Oc
     let window: SignedDuration = rules(ctx, schedule.org).await?.window();
     let instants = std::iter::successors(Some(first), |due| next_occurrence(&schedule.plan, *due));
     let instants = instants.take_while(|due| *due <= now).take(MISSED);
-    let whose = (schedule.id, schedule.org, schedule.patient);
-    let made = |due| Occurrence::of(OccurrenceId::generate(now, &*ctx.random), whose, due, now, window);
+    let made = |due| Occurrence::of(OccurrenceId::generate(now, &*ctx.random), schedule, due, now, window);
     Ok(instants.map(made).collect())
 }
 

@@ -12,7 +12,7 @@ use domain::patients::Patient;
 use domain::{CallId, OrgId, Result, Scope, policy};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use jiff::SignedDuration;
-use store::mongo::{Calls, Occurrences};
+use store::mongo::{Calls, Occurrences, Orgs, Tally};
 
 use super::AT_A_TIME;
 use crate::audit::{self, Action, Subject};
@@ -52,10 +52,10 @@ pub async fn place(ctx: &CallCtx) -> Result<u32> {
             match done {
                 Ok((some, room)) => {
                     placed += some;
-                    rooms.insert(org, room);
-                    if room == Some(0) {
+                    if room.is_some_and(|room| room.left == 0) {
                         full.push(org);
                     }
+                    rooms.insert(org, room);
                 }
                 Err(error) => {
                     tracing::error!(%org, %error, "the calls of an organisation could not be placed");
@@ -67,11 +67,22 @@ pub async fn place(ctx: &CallCtx) -> Result<u32> {
     Ok(placed)
 }
 
-/// Calls that an organisation can still begin in this tick; `None` while nobody has counted.
-type Room = Option<usize>;
+/// What an organisation can still begin.
+#[derive(Clone, Copy)]
+struct Room {
+    /// Calls.
+    left: u64,
+    /// Planned calls of it that were begun when this was counted: another tick may be placing some at the same time.
+    begun: i64,
+}
 
-/// Places those of one organisation, one after the other; gives how many, and what room is left.
-async fn of_org(ctx: &CallCtx, id: OrgId, waiting: Vec<Occurrence>, mut room: Room) -> Result<(u32, Room)> {
+/// Places those of one organisation, one after the other; gives how many, and what room is left, if anybody has counted.
+async fn of_org(
+    ctx: &CallCtx,
+    id: OrgId,
+    waiting: Vec<Occurrence>,
+    mut room: Option<Room>,
+) -> Result<(u32, Option<Room>)> {
     let system = policy::system("call a patient as planned");
     let org = match ctx.store.orgs().find(&system, id).await {
         Ok(org) => org,
@@ -109,7 +120,7 @@ async fn one(
     system: &Scope,
     org: Option<&Org>,
     occurrence: &Occurrence,
-    room: &mut Room,
+    room: &mut Option<Room>,
 ) -> Result<bool> {
     let now = ctx.now();
     let Some(org) = org else {
@@ -118,7 +129,8 @@ async fn one(
     let Some(patient) = ctx.store.patients().find(system, occurrence.patient).await? else {
         return skip(ctx, occurrence, Skipped::PatientGone).await;
     };
-    if !is_planned(ctx, system, occurrence).await? {
+    let schedule = ctx.store.schedules().find(system, occurrence.schedule).await?;
+    if !schedule.is_some_and(|schedule| occurrence.is_wanted_by(&schedule)) {
         return skip(ctx, occurrence, Skipped::NotPlanned).await;
     }
     if let Some(refusal) = patient.profile.calls.refusal() {
@@ -136,11 +148,11 @@ async fn one(
             lose(ctx, occurrence, Skipped::QuietHours).await
         };
     }
-    let left = match *room {
-        Some(left) => left,
-        None => left_in(ctx, org).await?,
+    let Room { left, begun } = match *room {
+        Some(room) => room,
+        None => room_of(ctx, org).await?,
     };
-    *room = Some(left);
+    *room = Some(Room { left, begun });
     if left == 0 || is_line_taken(ctx, system, &patient).await? {
         return Ok(false);
     }
@@ -149,22 +161,22 @@ async fn one(
     let (pending, job) = outbox::prepare(ctx, Job::PlaceCall { call_id: id })?;
     let added = audit::by_system(ctx, "call a patient as planned", call.org, Action::Create, Subject::Call, id)?;
     let calling = Occurrences::change(occurrence, &occurrence.calling(id))?;
-    match ctx.store.commit([calling, Calls::add(&call)?, job, added]).await {
+    let counted = Orgs::count(org.id, Tally::Calls, begun);
+    match ctx.store.commit([counted, calling, Calls::add(&call)?, job, added]).await {
         Ok(()) => {}
+        // Another tick has begun a call: what room there is must be counted again.
+        Err(error) if error.code == "org_moved_on" => {
+            *room = None;
+            return Ok(false);
+        }
         // Another tick was faster, or the patient is on the telephone: then the next tick looks again.
         Err(error) if matches!(error.code, "occurrence_moved_on" | "call_in_progress") => return Ok(false),
         Err(error) => return Err(error),
     }
-    *room = Some(left - 1);
+    *room = Some(Room { left: left - 1, begun: begun + 1 });
     outbox::hand_over(ctx, [pending]).await;
     live::call(ctx, &call).await;
     Ok(true)
-}
-
-/// Whether the schedule still wants this call: it may have been removed, switched off, moved or given an exception since.
-async fn is_planned(ctx: &CallCtx, system: &Scope, occurrence: &Occurrence) -> Result<bool> {
-    let schedule = ctx.store.schedules().find(system, occurrence.schedule).await?;
-    Ok(schedule.is_some_and(|schedule| schedule.patient == occurrence.patient && schedule.plan.has(occurrence.due)))
 }
 
 /// Whether somebody else is being called on the same telephone: one of a couple waits for the other.
@@ -176,13 +188,14 @@ async fn is_line_taken(ctx: &CallCtx, system: &Scope, patient: &Patient) -> Resu
     if others.is_empty() { Ok(false) } else { ctx.store.calls().is_any_live(&others).await }
 }
 
-/// Calls that an organisation can begin now, besides those that run and those that began within a minute.
-async fn left_in(ctx: &CallCtx, org: &Org) -> Result<usize> {
+/// What an organisation can begin now, besides the calls that run and those that began within a minute.
+async fn room_of(ctx: &CallCtx, org: &Org) -> Result<Room> {
+    let seen = ctx.store.orgs().counted(org.id, Tally::Calls).await?.unwrap_or_default();
     let (at_once, per_minute) = (org.rules.at_once, org.rules.per_minute);
     let live = ctx.store.calls().count_live(org.id, at_once).await?;
     let begun = ctx.store.calls().count_since(org.id, ctx.now() - SignedDuration::from_mins(1), per_minute).await?;
     let left = u64::from(at_once).saturating_sub(live).min(u64::from(per_minute).saturating_sub(begun));
-    Ok(usize::try_from(left).unwrap_or(usize::MAX))
+    Ok(Room { left, begun: seen })
 }
 
 /// Gives an occurrence up, as somebody chose.

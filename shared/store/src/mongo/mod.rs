@@ -55,7 +55,7 @@ pub use conversations::Conversations;
 pub use mails::{Mails, Waiting};
 pub use notes::Notes;
 pub use occurrences::Occurrences;
-pub use orgs::Orgs;
+pub use orgs::{Orgs, Tally};
 pub use outbox::{Outbox, Pending};
 pub use patients::Patients;
 pub use phone_codes::{CodeLedger, Version};

@@ -7,7 +7,7 @@ use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, DateTime, Document, doc};
 use serde::{Deserialize, Serialize};
 
-use super::convert::{date, document, id, oid, time, within};
+use super::convert::{corrupt, date, document, id, oid, time, within};
 use super::orgs::without_id;
 use super::{Query, Store, Write};
 
@@ -28,6 +28,8 @@ struct Row {
     patient: ObjectId,
     schedule: ObjectId,
     due: DateTime,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    clock: Option<String>,
     attempts: i32,
     state: State,
     /// The instant of a state that waits, and only then: the index of those is as small as they are few.
@@ -124,6 +126,7 @@ impl Row {
             patient: oid(occurrence.patient.0),
             schedule: oid(occurrence.schedule.0),
             due: date(occurrence.due),
+            clock: occurrence.clock.as_ref().map(|zone| zone.name().to_owned()),
             attempts: i32::from(occurrence.attempts),
             state: occurrence.state,
             waits_until: waiting,
@@ -144,6 +147,7 @@ impl Row {
             patient: PatientId(id(self.patient)),
             schedule: ScheduleId(id(self.schedule)),
             due: time(self.due)?,
+            clock: self.clock.map(|zone| zone.parse().map_err(|_| corrupt("clock"))).transpose()?,
             attempts: u8::try_from(self.attempts).unwrap_or(u8::MAX),
             state: self.state,
             created_at: time(self.created_at)?,

@@ -67,10 +67,31 @@ struct Rules {
     quiet: Option<Quiet>,
 }
 
+/// What is counted at an organisation, so that of those who decided by what they saw at the same count one goes through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tally {
+    /// Changes of who runs it.
+    Office,
+    /// Planned calls that were begun.
+    Calls,
+}
+
+impl Tally {
+    const fn field(self) -> &'static str {
+        match self {
+            Self::Office => "changes",
+            Self::Calls => "callsBegun",
+        }
+    }
+}
+
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Counted {
     #[serde(default)]
     changes: i64,
+    #[serde(default)]
+    calls_begun: i64,
 }
 
 fn there(org: OrgId) -> Document {
@@ -116,26 +137,28 @@ impl Orgs<'_> {
             .touching(cached::key(NAME, before.id.0)))
     }
 
-    /// How often who runs an organisation was changed; `None` when it is gone. Asked before its
-    /// administrators are looked at, and handed to [`Orgs::count_change`]. Index: `_id_`.
-    pub async fn changes(&self, org: OrgId) -> Result<Option<i64>> {
+    /// How much was counted; `None` when the organisation is gone. Asked before its administrators, or its calls, are looked
+    /// at, and handed to [`Orgs::count`]. Index: `_id_`.
+    pub async fn counted(&self, org: OrgId, tally: Tally) -> Result<Option<i64>> {
         let found: Option<Counted> = self.0.first(Query::of(NAME, there(org))).await?;
-        Ok(found.map(|counted| counted.changes))
+        Ok(found.map(|counted| match tally {
+            Tally::Office => counted.changes,
+            Tally::Calls => counted.calls_begun,
+        }))
     }
 
-    /// Counts a change of who runs an organisation, first of all writes: of those who decided by
-    /// what they saw at the same count only one goes through, and the others look again (409
-    /// `org_moved_on`).
-    pub fn count_change(org: OrgId, seen: i64) -> Write {
+    /// Counts one more, first of all writes: of those who decided by what they saw at the same count only one goes through,
+    /// and the others look again (409 `org_moved_on`).
+    pub fn count(org: OrgId, tally: Tally, seen: i64) -> Write {
         let mut filter = there(org);
-        // There is no such field before the first change.
+        // There is no such field before the first one.
         let count = if seen == 0 {
             doc! { "$in": [0_i64, Bson::Null] }
         } else {
             doc! { "$eq": seen }
         };
-        filter.insert("changes", count);
-        Write::update(NAME, filter, doc! { "$inc": { "changes": 1_i64 } })
+        filter.insert(tally.field(), count);
+        Write::update(NAME, filter, doc! { "$inc": { tally.field(): 1_i64 } })
             .or_conflict("org_moved_on", "The organisation was changed at the same time. Please try again.")
     }
 

@@ -32,7 +32,7 @@ use services::SystemRandom;
 use store::mongo::indexes;
 use store::mongo::{
     AttemptLog, Audits, Callbacks, Calls, Caregivers, CodeLedger, Conversations, Mails, Occurrences, Orgs, Outbox,
-    Patients, Schedules, Sessions, Tokens, Version, Whose,
+    Patients, Schedules, Sessions, Tally, Tokens, Version, Whose,
 };
 use store::{Store, Write};
 use testkit::house;
@@ -64,8 +64,7 @@ fn page(field: &'static str) -> PageRequest {
 }
 
 fn an_occurrence(now: Timestamp) -> Occurrence {
-    let whose = (ScheduleId(id(3)), OrgId(id(2)), PatientId(id(4)));
-    Occurrence::of(OccurrenceId(id(1)), whose, now, now, jiff::SignedDuration::ZERO)
+    Occurrence::of(OccurrenceId(id(1)), &every_day(), now, now, jiff::SignedDuration::ZERO)
 }
 
 /// Asks for what dispatch reads.
@@ -159,7 +158,9 @@ async fn read_everything(store: &Store) {
     drop(store.caregivers().account(caregiver).await);
     drop(store.caregivers().ids_of(org).await);
     drop(store.caregivers().members(org).await);
-    drop(store.orgs().changes(org).await);
+    for tally in [Tally::Office, Tally::Calls] {
+        drop(store.orgs().counted(org, tally).await);
+    }
     drop(store.conversations().summaries(patient, 5).await);
     drop(store.conversations().messages(call).await);
     drop(store.conversations().messages_of(&[call]).await);
@@ -205,8 +206,7 @@ fn changes() -> Vec<Write> {
         created_at: now,
     };
     let daily = every_day();
-    let due =
-        Occurrence::of(OccurrenceId(id(1)), (daily.id, daily.org, daily.patient), now, now, jiff::SignedDuration::ZERO);
+    let due = an_occurrence(now);
     let token = OneTime {
         id: TokenId(id(1)),
         purpose: Purpose::Invite,
@@ -257,7 +257,8 @@ fn changes() -> Vec<Write> {
         Caregivers::use_backup(&caregiver, "hash"),
         Caregivers::seed(&caregiver, &Credentials::default()).unwrap(),
         Orgs::alter(&home, &Org { name: "Away".into(), ..home.clone() }, now).unwrap(),
-        Orgs::count_change(OrgId(id(7)), 1),
+        Orgs::count(OrgId(id(7)), Tally::Office, 1),
+        Orgs::count(OrgId(id(7)), Tally::Calls, 0),
         Orgs::remove(OrgId(id(7)), now),
         Patients::remove(&admin, patient, now),
         Patients::remove_all(OrgId(id(7)), &[patient], now),
