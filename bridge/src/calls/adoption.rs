@@ -94,7 +94,7 @@ impl Calls {
         if let Err(error) = insisting("the end of a call", finish).await {
             tracing::error!(call = %id, %error, "the end of a call was not written; the sweep will");
         }
-        let again = || calls::listen_again(&self.ctx, &taken.call);
+        let again = || calls::listen_again(&self.ctx, id);
         if taken.call.answered_at.is_some()
             && let Err(error) = insisting("what was said in a lost call", again).await
         {

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use bridge::Instruments;
 use bridge::recording::{Folder, RecordingKey, Recordings};
-use domain::PatientId;
 use domain::alerts::{Alert, AlertKind};
-use domain::audit::{Action, Actor, Outcome, Subject};
-use domain::calls::EndReason;
+use domain::audit::{self, Action, Actor, Subject};
+use domain::calls::{Call, EndReason, Outcome, Status};
+use domain::conversations::Speaker;
 use domain::emergencies::Severity;
 use domain::policy;
+use domain::{CallId, PatientId};
 use jiff::Timestamp;
 use services::{SystemRandom, calls, patients};
+use store::mongo::Calls;
 use testkit::house;
 
 use crate::Cell;
@@ -49,7 +51,7 @@ async fn what_bianca_looks_at_and_writes_by_itself_is_in_the_audit_trail() {
             by_itself && (record.action, record.subject, &record.ids) == (action, subject, ids)
         });
         let outcomes: Vec<_> = noted.map(|record| record.outcome).collect();
-        assert_eq!(outcomes, [Outcome::Success], "{action:?} {subject:?}: {trail:?}");
+        assert_eq!(outcomes, [audit::Outcome::Success], "{action:?} {subject:?}: {trail:?}");
     }
 }
 
@@ -122,4 +124,28 @@ async fn what_a_call_cost_and_what_happened_in_it_can_be_looked_up() {
 
     let metrics = reqwest::get(format!("{}/metrics", cell.health)).await.unwrap().text().await.unwrap();
     assert!(metrics.contains("bridge_calls_total{outcome=\"answered\",reason=\"caller_hung_up\"} 1"), "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_emergency_in_a_call_that_a_dead_cell_lost_is_found_by_this_one() {
+    let cell = Cell::start(Telephones::Talk).await;
+    let ctx = &cell.app.ctx;
+    let ada = cell.app.patient("Ada", &[&cell.app.staff]).await;
+    let id = CallId::generate(ctx.now(), &*ctx.random);
+    ctx.store.commit([Calls::add(&Call::request(id, ada.org, ada.id, None, None, ctx.now())).unwrap()]).await.unwrap();
+    let mut call = calls::take(ctx, id, "a dead cell").await.unwrap().unwrap().call;
+    testkit::cell::progress(ctx, &mut call, Status::Connected).await;
+    testkit::cell::say(ctx, id, 0, Speaker::Patient, "I can't breathe").await;
+    calls::finish(ctx, &call, Outcome::Answered, EndReason::OwnerLost, ctx.now()).await.unwrap();
+    let found = async {
+        loop {
+            let raised = ctx.store.alerts().raised_in(id).await.unwrap();
+            if let Some(alert) = raised.into_iter().find(|alert| alert.content.kind == AlertKind::Emergency) {
+                return alert;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let alert = tokio::time::timeout(Duration::from_secs(30), found).await.expect("somebody is told");
+    assert_eq!((alert.content.severity, alert.content.patient), (Severity::Critical, Some(ada.id)));
 }

@@ -35,6 +35,8 @@ async fn one(ctx: &JobCtx, message: &SqsMessage) -> Result<()> {
         Job::NotifyAlert { alert_id } => notify_alert::run(ctx, alert_id).await,
         Job::SendMail { mail_id } => send_mail::run(ctx, mail_id).await,
         Job::MoveSchedules { org_id } => schedules::relocate(&ctx.base, org_id).await.map(drop),
-        Job::PlaceCall { .. } => Err(Error::internal("a call to place is in the wrong queue")),
+        Job::PlaceCall { .. } | Job::ListenAgain { .. } => {
+            Err(Error::internal("what is for a cell to do is in the wrong queue"))
+        }
     }
 }

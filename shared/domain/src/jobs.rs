@@ -13,6 +13,11 @@ pub enum Job {
         /// The call to place.
         call_id: CallId,
     },
+    /// Listen again to what was said last in a call that its cell lost. Done by another cell: they can hear emergencies.
+    ListenAgain {
+        /// The call that was lost.
+        call_id: CallId,
+    },
     /// Write the summary of a call that ended.
     FinishCall {
         /// The call that ended.
@@ -39,7 +44,7 @@ impl Job {
     /// The queue that carries it.
     pub const fn queue(self) -> Queue {
         match self {
-            Self::PlaceCall { .. } => Queue::PlaceCall,
+            Self::PlaceCall { .. } | Self::ListenAgain { .. } => Queue::PlaceCall,
             Self::NotifyAlert { .. } | Self::SendMail { .. } => Queue::Jobs,
             Self::FinishCall { .. } | Self::MoveSchedules { .. } => Queue::Chores,
         }
@@ -49,7 +54,7 @@ impl Job {
 /// The queues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Queue {
-    /// Calls to place, read by the bridge.
+    /// What is for cells to do: calls to place, and lost ones to listen to again; read by the bridge.
     PlaceCall,
     /// What people are told, read by the jobs function: nothing else may stand in its way.
     Jobs,

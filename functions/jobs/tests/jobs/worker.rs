@@ -17,14 +17,14 @@ use testkit::{TestApp, house};
 use crate::calls::{held, no_routes, summary};
 
 /// The worker, with a model in front of it.
-pub(crate) struct Worker {
-    pub app: TestApp,
+struct Worker {
+    app: TestApp,
     ctx: JobCtx,
     _model: Sim,
 }
 
 impl Worker {
-    pub async fn start(faults: Vec<Fault>) -> Self {
+    async fn start(faults: Vec<Fault>) -> Self {
         Self::on(TestApp::start(no_routes).await, faults)
     }
 
@@ -40,7 +40,7 @@ impl Worker {
     }
 
     /// Works on one batch and gives the ids of the messages that failed.
-    pub async fn work(&self, batch: &[(&str, String)]) -> Vec<String> {
+    async fn work(&self, batch: &[(&str, String)]) -> Vec<String> {
         let mut event = SqsEvent::default();
         for (id, body) in batch {
             let mut message = SqsMessage::default();
@@ -56,7 +56,7 @@ impl Worker {
     }
 }
 
-pub(crate) fn finish(call: CallId) -> String {
+fn finish(call: CallId) -> String {
     json!({ "kind": "finish_call", "callId": call }).to_string()
 }
 

@@ -17,7 +17,7 @@ const ATTEMPTS: u32 = 4;
 /// Ends a call that was over at `at`, as its owner: whatever it has come to meanwhile. One that has ended already stays
 /// as it is. When there was a conversation, the work that follows it is committed with the end and
 /// handed to the queue, and so is the alert that tells of a fault of ours; should the queue not answer,
-/// the tick hands them over.
+/// the tick hands them over. To one that lost its owner another cell listens again.
 ///
 /// # Errors
 /// When the store does not answer.
@@ -59,6 +59,11 @@ async fn attempt(ctx: &CallCtx, before: &Call, outcome: Outcome, reason: EndReas
         let (pending, job) = outbox::prepare(ctx, Job::FinishCall { call_id: before.id })?;
         writes.push(job);
         jobs.push(pending);
+        if reason == EndReason::OwnerLost {
+            let (pending, job) = outbox::prepare(ctx, Job::ListenAgain { call_id: before.id })?;
+            writes.push(job);
+            jobs.push(pending);
+        }
     }
     let followed = schedules::follow(ctx, &after).await?;
     writes.extend(followed.writes);

@@ -4,8 +4,9 @@ use domain::alerts::{Alert, AlertKind, NewAlert, key_of_emergency};
 use domain::calls::Call;
 use domain::conversations::{Speaker, Turn};
 use domain::emergencies::{Detector, Finding, JUDGED_AGAIN};
-use domain::{Error, Result, policy};
+use domain::{CallId, Error, Result, policy};
 
+use super::current;
 use crate::{CallCtx, alerts, outbox};
 
 /// The number of such an alert within its turn; those that are raised while a call runs are counted from 1.
@@ -16,7 +17,8 @@ const NUMBER: u32 = 0;
 ///
 /// # Errors
 /// When the store does not answer.
-pub async fn listen_again(ctx: &CallCtx, call: &Call) -> Result<()> {
+pub async fn listen_again(ctx: &CallCtx, call: CallId) -> Result<()> {
+    let Some(call) = &current(ctx, call).await? else { return Ok(()) };
     let messages = ctx.store.conversations().messages(call.id).await?;
     let said = |turn: &Turn| turn.speaker == Speaker::Patient && !turn.text.reveal().is_empty();
     let turns: Vec<Turn> = messages.into_iter().map(|message| message.turn).filter(said).collect();
