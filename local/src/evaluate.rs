@@ -226,16 +226,16 @@ mod tests {
         }
     }
 
-    /// A set whose writers knew nothing but what the detector is for, half of the harmless ones hard. CRITICAL (97.4 %), French (89.8 %)
-    /// and false alarms (3.0 %) are not where they should be; this holds them where they are.
+    /// A set whose writers knew nothing but what the detector is for, half of the harmless ones hard. CRITICAL (97.7 %) is not quite
+    /// where it should be; this holds it where it is.
     #[test]
     fn what_strangers_wrote_is_heard_nearly_as_well() {
         let (all, languages) = judged(folder("blind"));
         assert!(share(all.recall) >= 0.95, "{}", all.row("all"));
-        assert!(share(all.by_severity[&Label::Critical]) >= 0.96, "{}", all.row("all"));
-        assert!(share(all.false_positives) < 0.035, "{}", all.row("all"));
+        assert!(share(all.by_severity[&Label::Critical]) >= 0.97, "{}", all.row("all"));
+        assert!(share(all.false_positives) < 0.02, "{}", all.row("all"));
         for (language, own) in languages {
-            assert!(share(own.recall) >= 0.88, "{}", own.row(language));
+            assert!(share(own.recall) >= 0.90, "{}", own.row(language));
         }
     }
 

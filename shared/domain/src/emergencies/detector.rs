@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::clauses::clauses;
 use super::rules::{Context, Heard};
-use super::{Finding, Judgement, SURE, judge, judge_whole};
+use super::{Finding, Judgement, SURE, WORDS_TO_BE_SURE, judge, judge_whole};
 use crate::locale::Language;
 use crate::phrases::{Listened, Pattern, spelled};
 
@@ -94,7 +94,9 @@ impl Detector {
     /// What an utterance tells that is still being written down: only what the rest will hardly take back.
     pub fn assess_partial(&self, text: &str) -> Option<Finding> {
         let judgement = self.judge(text);
-        let is_sure = judgement.score > SURE && judgement.heard.is_emergency();
+        let says_enough =
+            judgement.words >= WORDS_TO_BE_SURE || judgement.heard.has(Context::Plea) || !judgement.phrases.is_empty();
+        let is_sure = judgement.score > SURE && says_enough && judgement.heard.is_emergency();
         is_sure.then(|| judgement.found())
     }
 }
@@ -114,8 +116,8 @@ mod tests {
             pattern: pattern.to_owned(),
         };
         let phrases = [
-            phrase(1, Severity::Critical, "purple elephant"),
-            phrase(2, Severity::Medium, "elephant"),
+            phrase(1, Severity::Critical, "blue canary"),
+            phrase(2, Severity::Medium, "canary"),
             phrase(3, Severity::High, "("),
         ];
         Detector::new(Language::En, &phrases)
@@ -123,26 +125,26 @@ mod tests {
 
     #[test]
     fn a_phrase_of_the_organisation_is_an_emergency_whatever_else_is_thought_of_it() {
-        assert!(judge("The purple elephant is here", Language::En).finding().is_none());
-        let judgement = detector().judge("The purple elephant is here");
+        assert!(judge("The blue canary is here", Language::En).finding().is_none());
+        let judgement = detector().judge("The blue canary is here");
         let finding = judgement.finding().unwrap();
         assert_eq!((finding.severity, finding.cues), (Severity::Critical, vec!["phrase.medical"]));
         assert_eq!(finding.phrases.len(), 2);
-        assert!(detector().assess_partial("The purple elephant").is_some());
+        assert!(detector().assess_partial("The blue canary").is_some());
     }
 
     #[test]
     fn of_talk_that_never_ends_the_last_minutes_are_read() {
-        let long = |after: usize| format!("The purple elephant is here. {}", "And then she went on. ".repeat(after));
+        let long = |after: usize| format!("The blue canary is here. {}", "And then she went on. ".repeat(after));
         assert_eq!(detector().judge(&long(100)).phrases.len(), 2);
         assert!(detector().judge(&long(200)).phrases.is_empty());
     }
 
     #[test]
     fn a_phrase_is_weighed_by_what_stands_around_it() {
-        let judgement = detector().judge("I watched a film about a purple elephant");
+        let judgement = detector().judge("I watched a film about a blue canary");
         assert!(judgement.finding().is_none() && judgement.is_doubtful(), "{judgement:?}");
-        assert!(detector().judge("The purple elephant is here, I saw that once in a film").finding().is_some());
+        assert!(detector().judge("The blue canary is here, I saw that once in a film").finding().is_some());
     }
 
     #[test]
