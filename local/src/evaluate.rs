@@ -226,6 +226,30 @@ mod tests {
         }
     }
 
+    /// Somebody speaks another language than their profile says, or the transcription took a wrong turn: that is no emergency.
+    #[test]
+    fn harmless_talk_in_another_script_is_no_emergency() {
+        let script = |language| match language {
+            Language::Ru => 1,
+            Language::Ar => 2,
+            Language::Hi => 3,
+            Language::Zh | Language::Ja => 4,
+            Language::Ko => 5,
+            _ => 0,
+        };
+        let harmless: Vec<_> = [folder("held-out"), folder("replies")].into_iter().flatten().collect();
+        for of in Language::ALL {
+            for spoken in Language::ALL.into_iter().filter(|spoken| script(*spoken) != script(of)) {
+                let mut share = Share::default();
+                for Utterance { text, .. } in harmless.iter().filter(|said| said.lang == spoken && !said.emergency) {
+                    share.count(emergencies::judge(text, of).score > 0.0);
+                }
+                let percent = share.percent();
+                assert!(f64::from(share.found) < 0.02 * f64::from(share.all), "{spoken} to {of}: {percent} %");
+            }
+        }
+    }
+
     /// A set whose writers knew nothing but what the detector is for, half of the harmless ones hard. CRITICAL (97.7 %) is not quite
     /// where it should be; this holds it where it is.
     #[test]

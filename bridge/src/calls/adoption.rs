@@ -94,8 +94,9 @@ impl Calls {
         if let Err(error) = insisting("the end of a call", finish).await {
             tracing::error!(call = %id, %error, "the end of a call was not written; the sweep will");
         }
+        // One that lost its owner is a job for any cell; of this one only we know that nobody listened to its end.
         let again = || calls::listen_again(&self.ctx, id);
-        if taken.call.answered_at.is_some()
+        if reason == EndReason::CallerHungUp
             && let Err(error) = insisting("what was said in a lost call", again).await
         {
             tracing::error!(call = %id, %error, "nobody has looked whether there was an emergency in a lost call");

@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 
 use domain::PhraseId;
 use domain::alerts::{AlertKind, key_of_emergency};
-use domain::emergencies::{Finding, JUDGED_AGAIN, LEARNED, Severity};
+use domain::emergencies::{Finding, JUDGED_AGAIN, REPEATED_WITHIN, Severity, Told};
 
 use super::Session;
 use super::directions;
-use super::opinion;
 use super::responses::Purpose;
 use super::state::Phase;
 use super::task::{Done, Work};
@@ -21,9 +20,6 @@ const HELD_BACK: usize = 16;
 /// How long an answer waits for the alert of the emergency before it: usually some 50 ms. Whoever is in danger must not
 /// listen to silence because a mail takes its time.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(1);
-
-/// How long an emergency that somebody was told of is not told again when it is only repeated.
-const REPEATED_WITHIN: Duration = Duration::from_mins(5);
 
 /// What was found so far.
 #[derive(Debug, Default)]
@@ -65,19 +61,11 @@ impl Watch {
         self.asked.is_some_and(|asked| now.duration_since(asked) < WRITTEN_WITHIN)
     }
 
-    /// Whether this says no more than what somebody was told of just now: no other cue or phrase, and nothing graver. What no
-    /// rule explains is always something else.
+    /// Whether this says no more than what somebody was told of just now.
     fn is_told(&self, now: Instant, finding: &Finding) -> bool {
-        self.told.iter().any(|(at, told)| {
-            let calls_too = told.cues.iter().any(|cue| cue.starts_with(REQUEST));
-            let repeats = |cue: &&'static str| {
-                let known = told.cues.contains(cue) || cue.starts_with(REQUEST) && calls_too && *cue != AMBULANCE;
-                known && *cue != LEARNED && *cue != opinion::CUE
-            };
-            now.duration_since(*at) < REPEATED_WITHIN
-                && finding.severity <= told.severity
-                && finding.cues.iter().all(repeats)
-                && finding.phrases.iter().all(|phrase| told.phrases.contains(phrase))
+        self.told.iter().any(|(at, Emergency { severity, cues, phrases, .. })| {
+            let told = Told { severity: *severity, cues, phrases };
+            now.duration_since(*at) < REPEATED_WITHIN && finding.repeats(&told)
         })
     }
 
@@ -91,7 +79,7 @@ impl Watch {
 
     /// The number of the alert that this is in its item; nothing when the item was alerted of as much already.
     fn count(&mut self, item: &str, finding: &Finding) -> Option<u32> {
-        let dangers: Vec<_> = finding.cues.iter().filter(|cue| !is_request(cue)).map(|cue| danger(cue)).collect();
+        let dangers = finding.dangers();
         let Some(known) = self.found.iter_mut().find(|found| found.item == item) else {
             self.found.push(Found { item: item.to_owned(), severity: Some(finding.severity), dangers, alerts: 1 });
             return Some(1);
@@ -105,23 +93,6 @@ impl Watch {
         known.alerts += 1;
         Some(known.alerts)
     }
-}
-
-/// What begins the names of cues that only call for somebody.
-const REQUEST: &str = "request.";
-/// The one among them that nobody says without need.
-const AMBULANCE: &str = "request.ambulance";
-/// Dangers of which each is one of its own, whatever else is said: they need other help.
-const APART: [&str; 4] = ["medical.overdose", "medical.bleeding", "medical.burn", "medical.choking"];
-
-/// Whether a cue only asks for somebody: answering machines do that too ("If this is an emergency, hang up and dial 911").
-fn is_request(cue: &str) -> bool {
-    cue.starts_with(REQUEST) || cue == LEARNED
-}
-
-/// What is in danger: the body is one thing in one sentence, however many words it takes; fire, violence or poison are others.
-fn danger(cue: &'static str) -> &'static str {
-    if cue.starts_with("safety.") || APART.contains(&cue) { cue } else { "body" }
 }
 
 impl Session {
@@ -160,7 +131,7 @@ impl Session {
                 cries.push(item.to_owned());
             }
             // An announcement may say once whom to call in an emergency.
-            if finding.cues.iter().all(|cue| is_request(cue)) && cries.len() < 2 {
+            if finding.only_calls() && cries.len() < 2 {
                 return;
             }
             // Nobody's machine has chest pain, or goes on crying for help.
@@ -242,6 +213,8 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
+    use domain::emergencies::{LEARNED, SECOND_OPINION};
+
     use super::*;
 
     fn finding(severity: Severity, cues: &[&'static str]) -> Finding {
@@ -269,7 +242,7 @@ mod tests {
         assert!(is_told(Severity::High, &["request.person"], 1), "they call for somebody once more");
         assert!(!is_told(Severity::High, &["request.ambulance"], 1), "nobody was told that they want an ambulance");
         assert!(!is_told(Severity::High, &[LEARNED], 1), "nobody knows whether it is the same");
-        assert!(!is_told(Severity::High, &[opinion::CUE], 1), "nor here");
+        assert!(!is_told(Severity::High, &[SECOND_OPINION], 1), "nor here");
         let phrase = Finding {
             phrases: vec![PhraseId(domain::Id::from_bytes([1; 12]))],
             ..finding(Severity::High, &["medical.pain"])

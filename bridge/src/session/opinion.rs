@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use domain::emergencies::{Finding, Severity};
+use domain::emergencies::{Finding, SECOND_OPINION, Severity};
 
 use super::Session;
 use super::directions;
@@ -16,8 +16,6 @@ use crate::realtime::event::Response;
 const OPEN: usize = 4;
 /// Words of the answer, in tokens: one word, and what a model may put around it.
 const LONGEST: u32 = 16;
-/// The cue of an emergency that the model recognised.
-pub(super) const CUE: &str = "second_opinion";
 /// The name under which the server sends back which question it answers.
 const TAG: &str = "opinion";
 
@@ -98,7 +96,7 @@ impl Session {
         let said: String = said.map(|text| text.reveal().as_str()).collect();
         let Some(severity) = severity(&said) else { return };
         finding.severity = finding.severity.max(severity);
-        finding.cues.push(CUE);
+        finding.cues.push(SECOND_OPINION);
         self.on_emergency(now, &item, finding);
     }
 }

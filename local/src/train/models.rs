@@ -116,24 +116,44 @@ mod tests {
 
     use super::*;
 
+    /// Texts of a piece that half of all have, of one that it shares with three others, and of one that is its own.
+    fn texts() -> Vec<Pieces> {
+        (0..40_u32).map(|n| Pieces { letters: vec![n % 2, 10 + n / 4 * 2 + n % 2], words: vec![100 + n] }).collect()
+    }
+
+    fn lessons(texts: &[Pieces]) -> Vec<Lesson<'_>> {
+        let lesson =
+            |(pieces, n): (_, u32)| Lesson { pieces, is_emergency: n % 2 == 0, is_critical: n % 4 == 0, cost: 3.0 };
+        texts.iter().zip(0..).map(lesson).collect()
+    }
+
     #[test]
-    fn a_rare_piece_tells_more_than_one_that_every_text_has() {
-        let texts: Vec<Pieces> =
-            (0..40_u32).map(|n| Pieces { letters: vec![1, 10 + n / 4], words: vec![100 + n] }).collect();
-        let lessons: Vec<_> = texts
-            .iter()
-            .zip(0_u32..)
-            .map(|(pieces, n)| Lesson { pieces, is_emergency: n % 8 < 4, is_critical: n % 16 < 4, cost: 3.0 })
-            .collect();
-        let bytes = models(&lessons, 30);
-        assert_eq!(bytes, models(&lessons, 30), "bit for bit");
+    fn a_rare_piece_tells_more_than_a_frequent_one_that_says_the_same() {
+        let texts = texts();
+        let bytes = models(&lessons(&texts), 30);
         let model = Model::read(&bytes).unwrap();
-        let of = |letters: &[u32]| model.margins(&Pieces { letters: letters.to_vec(), words: Vec::new() });
-        for n in 0..10 {
-            let [emergency, critical] = of(&[1, 10 + n]);
-            assert_eq!(emergency > 0.0, n % 2 == 0, "{n}: {emergency}");
-            assert!(n % 2 == 1 || (critical > 0.0) == (n % 4 == 0), "{n}: {critical}");
-        }
-        assert_eq!(of(&[1, 7]).map(f32::to_bits), of(&[1]).map(f32::to_bits), "what nobody has seen is passed over");
+        let of = |letters: &[u32]| model.margins(&Pieces { letters: letters.to_vec(), words: Vec::new() })[0];
+        let (nothing, frequent, rare) = (of(&[]), of(&[0]), of(&[10]));
+        // Twenty emergencies have one, two have the other, and no harmless text has either.
+        assert!(frequent > nothing && rare > nothing);
+        let known = Known::of(&lessons(&texts));
+        let features = known.features(&known.places(&texts[0]), [1.0, 1.0]);
+        let value = |number: u32| {
+            let at = known.numbers.binary_search(&number).unwrap();
+            features.iter().find(|(place, _)| *place as usize == at).unwrap().1
+        };
+        assert!((value(10) / value(0) - 10.0_f32.sqrt()).abs() < 1e-5, "twenty texts to two");
+    }
+
+    #[test]
+    fn what_nobody_has_seen_is_passed_over_and_the_same_texts_give_the_same_bytes() {
+        let texts = texts();
+        let bytes = models(&lessons(&texts), 30);
+        assert_eq!(bytes, models(&lessons(&texts), 30), "bit for bit");
+        let model = Model::read(&bytes).unwrap();
+        let of =
+            |letters: &[u32]| model.margins(&Pieces { letters: letters.to_vec(), words: Vec::new() }).map(f32::to_bits);
+        assert_eq!(of(&[0, 7]), of(&[0]));
+        assert_eq!(of(&[0, 5, 6, 7]), of(&[]), "a text of which hardly anything is known");
     }
 }

@@ -37,7 +37,7 @@ const CONNECTIONS: Variable = Variable {
 };
 const PLACE_CALL_QUEUE: Variable = Variable {
     name: "PLACE_CALL_QUEUE_URL",
-    what: "SQS queue of calls to place; the bridge reads it.",
+    what: "SQS queue of calls to place, and of lost ones to listen to again; the bridge reads it.",
     must: "the address of an SQS queue",
     default: None,
 };

@@ -1,7 +1,8 @@
 //! Calls whose cell died: an emergency in them that nobody was told of is found.
 
-use domain::alerts::{Alert, AlertKind, key_of_emergency};
+use domain::alerts::{Alert, AlertKind, NewAlert, key_of_emergency};
 use domain::calls::{Call, EndReason, Outcome};
+use domain::conversations::Speaker;
 use domain::emergencies::Severity;
 use domain::jobs::{Job, Queue};
 use services::{alerts, calls};
@@ -47,17 +48,51 @@ async fn what_a_dead_cell_had_not_told_of_is_told_once(words: &[&str], found: Op
     }
 }
 
-#[test_case(Severity::Critical, 1; "as grave")]
-#[test_case(Severity::Medium, 2; "less grave than the whole sentence")]
+/// An alert of the first turn, as a cell raises it, that somebody was told of.
+async fn raised(app: &TestApp, call: &Call, severity: Severity, cue: &str) {
+    let alert = plea(call, &key_of_emergency("item_0", 1));
+    alerts::raise(&app.ctx, NewAlert { severity, cues: vec![cue.to_owned()], ..alert }).await.unwrap();
+}
+
+#[test_case(&["I can't breathe"], Severity::Critical, "medical.breathing", 1; "as grave")]
+#[test_case(&["I can't breathe"], Severity::Medium, "medical.breathing", 2; "less grave than the whole sentence")]
+#[test_case(&["I fell and the kitchen is on fire"], Severity::Critical, "physical.fall", 2; "another danger in the sentence")]
+#[test_case(&["I can't breathe", "I said I can't breathe"], Severity::Critical, "medical.breathing", 1; "said again")]
+#[test_case(&["I can't breathe", "the kitchen is on fire"], Severity::Critical, "medical.breathing", 2; "something else later")]
 #[tokio::test]
-async fn what_was_told_while_the_call_ran_is_not_told_again(severity: Severity, expected: usize) {
+async fn what_was_told_while_the_call_ran_is_not_told_again(
+    words: &[&str],
+    severity: Severity,
+    cue: &str,
+    expected: usize,
+) {
     let app = app().await;
-    let call = running(&app, &["I can't breathe"]).await;
-    let mut alert = plea(&call, &key_of_emergency("item_0", 1));
-    alert.severity = severity;
-    alerts::raise(&app.ctx, alert).await.unwrap();
+    let call = running(&app, words).await;
+    raised(&app, &call, severity, cue).await;
+    for _ in 0..2 {
+        calls::listen_again(&app.ctx, call.id).await.unwrap();
+        assert_eq!(emergencies(&app, &call).await.len(), expected);
+    }
+}
+
+#[test_case(0, 0; "while a machine may still speak")]
+#[test_case(60, 1; "when only a person does")]
+#[tokio::test]
+async fn what_an_answering_machine_says_is_no_cry_for_help(second: i64, expected: usize) {
+    let app = app().await;
+    let call = running(&app, &[]).await;
+    testkit::cell::say(&app.ctx, call.id, second, Speaker::Patient, "Help me please").await;
     calls::listen_again(&app.ctx, call.id).await.unwrap();
     assert_eq!(emergencies(&app, &call).await.len(), expected);
+}
+
+#[tokio::test]
+async fn a_cell_that_lives_after_all_tells_of_the_same_thing_by_the_same_alert() {
+    let app = app().await;
+    let call = running(&app, &["I can't breathe"]).await;
+    calls::listen_again(&app.ctx, call.id).await.unwrap();
+    raised(&app, &call, Severity::Critical, "medical.breathing").await;
+    assert_eq!(emergencies(&app, &call).await.len(), 1);
 }
 
 #[test_case(EndReason::OwnerLost, true; "its cell died")]

@@ -30,6 +30,11 @@ const FILES: [&[u8]; 12] = [
     include_bytes!("weights/ko.bin"),
 ];
 
+/// Pieces of letters, in percent, that must be known, in languages that divide words and in others. Of the held-out and blind texts
+/// 99.5 % have 71 or more, and 37, in their own language; in another script nearly all have fewer than these.
+const KNOWN: usize = 60;
+const KNOWN_WITHOUT_WORDS: usize = 30;
+
 /// Two linear models over the same pieces: of emergencies, and of those among them where life is in danger.
 pub struct Model<'a> {
     /// The known pieces, ascending.
@@ -99,12 +104,17 @@ impl<'a> Model<'a> {
     }
 
     /// On which side of each line the pieces lie, and how far from it: above 0 they are what was looked for. Letters and words
-    /// weigh the same, however many there are; what is not known is passed over.
+    /// weigh the same, however many there are; what is not known is passed over. Of a text of which hardly anything is known, since
+    /// it is in another script, nothing is.
     pub fn margins(&self, pieces: &Pieces) -> [f32; 2] {
         let known = |group: &[u32]| -> Vec<usize> {
             group.iter().filter_map(|number| self.numbers.binary_search(number).ok()).collect()
         };
-        let (letters, words) = (known(&pieces.letters), known(&pieces.words));
+        let (mut letters, mut words) = (known(&pieces.letters), known(&pieces.words));
+        let must = if pieces.words.is_empty() { KNOWN_WITHOUT_WORDS } else { KNOWN };
+        if letters.len() * 100 < pieces.letters.len() * must {
+            (letters, words) = (Vec::new(), Vec::new());
+        }
         self.lines.each_ref().map(|Line { scale, weights }| {
             scale.bias + scale.letters * mean(&letters, weights) + scale.words * mean(&words, weights)
         })

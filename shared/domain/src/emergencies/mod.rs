@@ -13,6 +13,7 @@ mod detector;
 mod grams;
 mod learned;
 mod normalise;
+mod repetition;
 mod rules;
 mod together;
 
@@ -23,6 +24,7 @@ use crate::locale::Language;
 pub use detector::Detector;
 pub use grams::Pieces;
 pub use learned::{Model, Scale, write};
+pub use repetition::{SECOND_OPINION, Told};
 pub use rules::{CUES, Context, Heard};
 pub use together::{reserve, signs};
 
@@ -97,6 +99,8 @@ const DOUBTFUL: f32 = 0.6;
 /// Turns of the patient that are looked at again when another takes over, or buries, a call whose process died: that may have
 /// stored one and died before it asked for an alert.
 pub const JUDGED_AGAIN: usize = 6;
+/// How long an emergency that somebody was told of is not told again when it is only repeated.
+pub const REPEATED_WITHIN: std::time::Duration = std::time::Duration::from_mins(5);
 
 /// How far above 0 the score of half a sentence must be, and how many words it must have: the other half may say that it was long
 /// ago. A plea, and a phrase of the organisation, may be shorter. Of the harmless held-out utterances, half of them hard ones, 0.7 %

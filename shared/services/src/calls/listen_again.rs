@@ -3,20 +3,21 @@
 use domain::alerts::{Alert, AlertKind, NewAlert, key_of_emergency};
 use domain::calls::Call;
 use domain::conversations::{Speaker, Turn};
-use domain::emergencies::{Detector, Finding, JUDGED_AGAIN};
+use domain::emergencies::{Detector, Finding, JUDGED_AGAIN, REPEATED_WITHIN, Told};
 use domain::{CallId, Error, Result, policy};
+use jiff::SignedDuration;
 
 use super::current;
 use crate::{CallCtx, alerts, outbox};
 
-/// The number of such an alert within its turn; those that are raised while a call runs are counted from 1.
-const NUMBER: u32 = 0;
+/// How long a call may still be with an answering machine: it greets, and may say whom to call in an emergency.
+const ANNOUNCEMENT: SignedDuration = SignedDuration::from_secs(40);
 
 /// Looks again at what the patient said last in a call that its cell lost: the process may have stored a turn and died before
 /// it asked for the alert. What was told while the call ran is not told again, and running this twice has one effect.
 ///
 /// # Errors
-/// When the store does not answer.
+/// When the store does not answer; the turns that could be looked at were.
 pub async fn listen_again(ctx: &CallCtx, call: CallId) -> Result<()> {
     let Some(call) = &current(ctx, call).await? else { return Ok(()) };
     let messages = ctx.store.conversations().messages(call.id).await?;
@@ -28,35 +29,68 @@ pub async fn listen_again(ctx: &CallCtx, call: CallId) -> Result<()> {
     let Some(patient) = patient.filter(|_| !latest.is_empty()) else { return Ok(()) };
     let language = patient.profile.language;
     let phrases = ctx.store.phrases().listened(call.org, language).await?;
+    let texts: Vec<String> = latest.iter().map(|turn| turn.text.reveal().clone()).collect();
     // Reading rules and phrases takes a while.
-    let detector = tokio::task::spawn_blocking(move || Detector::new(language, &phrases));
-    let detector = detector.await.map_err(|error| Error::internal(format!("no detector: {error}")))?;
-    let raised = ctx.store.alerts().raised_in(call.id).await?;
-    for turn in latest {
-        let finding = detector.judge(turn.text.reveal()).finding();
-        let Some(finding) = finding.filter(|finding| !is_known(&raised, turn, finding)) else { continue };
+    let judged = tokio::task::spawn_blocking(move || {
+        let detector = Detector::new(language, &phrases);
+        texts.iter().map(|text| detector.judge(text).finding()).collect::<Vec<_>>()
+    });
+    let found = judged.await.map_err(|error| Error::internal(format!("no detector: {error}")))?;
+    let cries = found.iter().flatten().filter(|finding| finding.only_calls()).count();
+    let mut raised = ctx.store.alerts().raised_in(call.id).await?;
+    let mut failed = None;
+    for (turn, finding) in latest.iter().zip(found) {
+        let Some(finding) = finding else { continue };
+        let a_machine = cries < 2 && finding.only_calls() && may_be_a_machine(call, turn);
+        if a_machine || is_known(&raised, turn, &finding) {
+            continue;
+        }
         tracing::warn!(call = %call.id, "an emergency was found in a call that was lost");
-        let (pending, writes) = alerts::prepare(ctx, told(call, turn, finding)).await?;
-        ctx.store.commit(writes).await?;
-        outbox::hand_over(ctx, [pending]).await;
+        match tell(ctx, told(call, turn, finding, &raised)).await {
+            Ok(()) => raised = ctx.store.alerts().raised_in(call.id).await?,
+            Err(error) => failed = Some(error),
+        }
     }
+    failed.map_or(Ok(()), Err)
+}
+
+async fn tell(ctx: &CallCtx, alert: NewAlert) -> Result<()> {
+    let (pending, writes) = alerts::prepare(ctx, alert).await?;
+    ctx.store.commit(writes).await?;
+    outbox::hand_over(ctx, [pending]).await;
     Ok(())
 }
 
-/// Whether an alert that is as grave was raised of this turn.
-fn is_known(raised: &[Alert], turn: &Turn, finding: &Finding) -> bool {
-    let of_turn = key_of_emergency(&turn.item, "");
-    raised.iter().any(|alert| alert.content.key.starts_with(&of_turn) && alert.content.severity >= finding.severity)
+/// Whether it was not known yet that a person speaks.
+fn may_be_a_machine(call: &Call, turn: &Turn) -> bool {
+    call.answered_at.is_none_or(|answered| turn.started_at < answered + ANNOUNCEMENT)
 }
 
-fn told(call: &Call, turn: &Turn, finding: Finding) -> NewAlert {
+fn is_of(alert: &Alert, turn: &Turn) -> bool {
+    alert.content.key.starts_with(&key_of_emergency(&turn.item, ""))
+}
+
+/// Whether an alert of this turn says as much, or one of just before it the same.
+fn is_known(raised: &[Alert], turn: &Turn, finding: &Finding) -> bool {
+    raised.iter().any(|alert| {
+        let NewAlert { severity, ref cues, ref phrases, .. } = alert.content;
+        let told = Told { severity, cues, phrases };
+        let before = turn.started_at.duration_since(alert.raised_at).unsigned_abs() < REPEATED_WITHIN;
+        let repeats = before && !alert.informed().is_empty() && finding.repeats(&told);
+        is_of(alert, turn) && finding.adds_nothing_to(&told) || repeats
+    })
+}
+
+/// The next alert of the turn: should its cell live after all and have the same thing to tell, it is the same alert.
+fn told(call: &Call, turn: &Turn, finding: Finding, raised: &[Alert]) -> NewAlert {
+    let number = 1 + raised.iter().filter(|alert| is_of(alert, turn)).count();
     NewAlert {
         org: call.org,
         patient: Some(call.patient),
         call: Some(call.id),
         kind: AlertKind::Emergency,
         severity: finding.severity,
-        key: key_of_emergency(&turn.item, NUMBER),
+        key: key_of_emergency(&turn.item, number),
         cues: finding.cues.iter().map(|cue| (*cue).to_owned()).collect(),
         phrases: finding.phrases,
         words: Some(turn.text.clone()),

@@ -95,8 +95,16 @@ async fn of_org(
     };
     let mut placed = 0;
     for occurrence in waiting {
-        match one(ctx, &system, org.as_ref(), &occurrence, &mut room).await {
+        let mut done = one(ctx, &system, org.as_ref(), &occurrence, &mut room).await;
+        if matches!(&done, Err(error) if error.code == "org_moved_on") {
+            // Another tick has begun a call: what room there is must be counted again.
+            room = None;
+            done = one(ctx, &system, org.as_ref(), &occurrence, &mut room).await;
+        }
+        match done {
             Ok(done) => placed += u32::from(done),
+            // Once more: then the next tick looks again.
+            Err(error) if error.code == "org_moved_on" => room = None,
             Err(error) => {
                 tracing::error!(occurrence = %occurrence.id, %error, "a call that is due could not be placed");
                 lose_what_is_hopeless(ctx, &occurrence).await?;
@@ -164,11 +172,6 @@ async fn one(
     let counted = Orgs::count(org.id, Tally::Calls, begun);
     match ctx.store.commit([counted, calling, Calls::add(&call)?, job, added]).await {
         Ok(()) => {}
-        // Another tick has begun a call: what room there is must be counted again.
-        Err(error) if error.code == "org_moved_on" => {
-            *room = None;
-            return Ok(false);
-        }
         // Another tick was faster, or the patient is on the telephone: then the next tick looks again.
         Err(error) if matches!(error.code, "occurrence_moved_on" | "call_in_progress") => return Ok(false),
         Err(error) => return Err(error),
