@@ -71,9 +71,10 @@ impl Calls {
             self.instruments.metrics.call_ended(outcome, reason, Duration::ZERO);
             CallEnd::without_call(outcome, reason)
         });
-        self.settle(id, sink, &end, talked).await;
-        // What the call asked for is done before it counts as over.
+        // What the call asked for is done before it counts as over: should this process die while an alert is still being tried,
+        // another listens again to a call that lost its cell, and to no other.
         desk.await.ok();
+        self.settle(id, sink, &end, talked).await;
         keeper.abort();
         telling.abort();
         self.remove(id);
