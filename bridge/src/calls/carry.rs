@@ -71,10 +71,11 @@ impl Calls {
             self.instruments.metrics.call_ended(outcome, reason, Duration::ZERO);
             CallEnd::without_call(outcome, reason)
         });
+        let over_at = self.ctx.now();
         // What the call asked for is done before it counts as over: should this process die while an alert is still being tried,
         // another listens again to a call that lost its cell, and to no other.
         desk.await.ok();
-        self.settle(id, sink, &end, talked).await;
+        self.settle(id, sink, &end, talked, over_at).await;
         keeper.abort();
         telling.abort();
         self.remove(id);
@@ -149,8 +150,14 @@ impl Calls {
     }
 
     /// Writes down how a call came out and lets go of it.
-    async fn settle(&self, id: CallId, sink: JoinHandle<Call>, end: &CallEnd, talked: Option<Duration>) {
-        let over_at = self.ctx.now();
+    async fn settle(
+        &self,
+        id: CallId,
+        sink: JoinHandle<Call>,
+        end: &CallEnd,
+        talked: Option<Duration>,
+        over_at: Timestamp,
+    ) {
         let Ok(call) = sink.await else {
             tracing::error!(call = %id, "the records of a call were lost");
             return;

@@ -116,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    /// Texts of a piece that half of all have, of one that it shares with three others, and of one that is its own.
+    /// Texts of a piece that half of all have, of one that two share, and of one that is its own.
     fn texts() -> Vec<Pieces> {
         (0..40_u32).map(|n| Pieces { letters: vec![n % 2, 10 + n / 4 * 2 + n % 2], words: vec![100 + n] }).collect()
     }

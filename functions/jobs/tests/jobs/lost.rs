@@ -2,7 +2,6 @@
 
 use domain::alerts::{Alert, AlertKind, NewAlert, key_of_emergency};
 use domain::calls::{Call, EndReason, Outcome};
-use domain::conversations::Speaker;
 use domain::emergencies::Severity;
 use domain::jobs::{Job, Queue};
 use services::{alerts, calls};
@@ -57,6 +56,7 @@ async fn raised(app: &TestApp, call: &Call, severity: Severity, cue: &str) {
 #[test_case(&["I can't breathe"], Severity::Critical, "medical.breathing", 1; "as grave")]
 #[test_case(&["I can't breathe"], Severity::Medium, "medical.breathing", 2; "less grave than the whole sentence")]
 #[test_case(&["I fell and the kitchen is on fire"], Severity::Critical, "physical.fall", 2; "another danger in the sentence")]
+#[test_case(&["Help me, I can't breathe"], Severity::Critical, "request.help", 2; "only that they called for help")]
 #[test_case(&["I can't breathe", "I said I can't breathe"], Severity::Critical, "medical.breathing", 1; "said again")]
 #[test_case(&["I can't breathe", "the kitchen is on fire"], Severity::Critical, "medical.breathing", 2; "something else later")]
 #[tokio::test]
@@ -73,17 +73,6 @@ async fn what_was_told_while_the_call_ran_is_not_told_again(
         calls::listen_again(&app.ctx, call.id).await.unwrap();
         assert_eq!(emergencies(&app, &call).await.len(), expected);
     }
-}
-
-#[test_case(0, 0; "while a machine may still speak")]
-#[test_case(60, 1; "when only a person does")]
-#[tokio::test]
-async fn what_an_answering_machine_says_is_no_cry_for_help(second: i64, expected: usize) {
-    let app = app().await;
-    let call = running(&app, &[]).await;
-    testkit::cell::say(&app.ctx, call.id, second, Speaker::Patient, "Help me please").await;
-    calls::listen_again(&app.ctx, call.id).await.unwrap();
-    assert_eq!(emergencies(&app, &call).await.len(), expected);
 }
 
 #[tokio::test]

@@ -46,7 +46,8 @@ impl Finding {
 
     /// Whether this, in the same sentence, is no worse than what was told and names no other danger.
     pub fn adds_nothing_to<C: AsRef<str>>(&self, told: &Told<'_, C>) -> bool {
-        let known = |one: &&str| told.cues.iter().any(|cue| danger(cue.as_ref()) == *one);
+        let named = |cue: &str, one: &str| !is_request(cue) && danger(cue) == one;
+        let known = |one: &&str| told.cues.iter().any(|cue| named(cue.as_ref(), one));
         self.severity <= told.severity && self.dangers().iter().all(known)
     }
 

@@ -5,13 +5,9 @@ use domain::calls::Call;
 use domain::conversations::{Speaker, Turn};
 use domain::emergencies::{Detector, Finding, JUDGED_AGAIN, REPEATED_WITHIN, Told};
 use domain::{CallId, Error, Result, policy};
-use jiff::SignedDuration;
 
 use super::current;
 use crate::{CallCtx, alerts, outbox};
-
-/// How long a call may still be with an answering machine: it greets, and may say whom to call in an emergency.
-const ANNOUNCEMENT: SignedDuration = SignedDuration::from_secs(40);
 
 /// Looks again at what the patient said last in a call that its cell lost: the process may have stored a turn and died before
 /// it asked for the alert. What was told while the call ran is not told again, and running this twice has one effect.
@@ -36,15 +32,10 @@ pub async fn listen_again(ctx: &CallCtx, call: CallId) -> Result<()> {
         texts.iter().map(|text| detector.judge(text).finding()).collect::<Vec<_>>()
     });
     let found = judged.await.map_err(|error| Error::internal(format!("no detector: {error}")))?;
-    let cries = found.iter().flatten().filter(|finding| finding.only_calls()).count();
     let mut raised = ctx.store.alerts().raised_in(call.id).await?;
     let mut failed = None;
     for (turn, finding) in latest.iter().zip(found) {
-        let Some(finding) = finding else { continue };
-        let a_machine = cries < 2 && finding.only_calls() && may_be_a_machine(call, turn);
-        if a_machine || is_known(&raised, turn, &finding) {
-            continue;
-        }
+        let Some(finding) = finding.filter(|finding| !is_known(&raised, turn, finding)) else { continue };
         tracing::warn!(call = %call.id, "an emergency was found in a call that was lost");
         match tell(ctx, told(call, turn, finding, &raised)).await {
             Ok(()) => raised = ctx.store.alerts().raised_in(call.id).await?,
@@ -61,24 +52,24 @@ async fn tell(ctx: &CallCtx, alert: NewAlert) -> Result<()> {
     Ok(())
 }
 
-/// Whether it was not known yet that a person speaks.
-fn may_be_a_machine(call: &Call, turn: &Turn) -> bool {
-    call.answered_at.is_none_or(|answered| turn.started_at < answered + ANNOUNCEMENT)
-}
-
 fn is_of(alert: &Alert, turn: &Turn) -> bool {
     alert.content.key.starts_with(&key_of_emergency(&turn.item, ""))
 }
 
-/// Whether an alert of this turn says as much, or one of just before it the same.
+/// Whether the alerts of this turn say as much, or one of about that time the same.
 fn is_known(raised: &[Alert], turn: &Turn, finding: &Finding) -> bool {
-    raised.iter().any(|alert| {
-        let NewAlert { severity, ref cues, ref phrases, .. } = alert.content;
-        let told = Told { severity, cues, phrases };
-        let before = turn.started_at.duration_since(alert.raised_at).unsigned_abs() < REPEATED_WITHIN;
-        let repeats = before && !alert.informed().is_empty() && finding.repeats(&told);
-        is_of(alert, turn) && finding.adds_nothing_to(&told) || repeats
-    })
+    let of_turn: Vec<&NewAlert> =
+        raised.iter().filter(|alert| is_of(alert, turn)).map(|alert| &alert.content).collect();
+    let cues: Vec<&String> = of_turn.iter().flat_map(|alert| &alert.cues).collect();
+    let gravest = of_turn.iter().map(|alert| alert.severity).max();
+    let said_so =
+        gravest.is_some_and(|severity| finding.adds_nothing_to(&Told { severity, cues: &cues, phrases: &[] }));
+    said_so
+        || raised.iter().any(|alert| {
+            let NewAlert { severity, ref cues, ref phrases, .. } = alert.content;
+            let near = turn.started_at.duration_since(alert.raised_at).unsigned_abs() < REPEATED_WITHIN;
+            near && !alert.informed().is_empty() && finding.repeats(&Told { severity, cues, phrases })
+        })
 }
 
 /// The next alert of the turn: should its cell live after all and have the same thing to tell, it is the same alert.
