@@ -17,7 +17,11 @@ use crate::audio::g711::level_dbfs;
 const AHEAD: u32 = 2;
 
 /// How many frames of the queue may be off before one that nobody would miss is left out, or sent twice.
-const SLACK: u32 = 1;
+const SLACK: u64 = 1;
+
+/// Answers in a row that must say so, one a second: a single one only tells of the moment between two frames at which it
+/// was given. When two clocks run apart by a fifth of a percent, the queue is a frame off after ten seconds.
+const AGREEING: usize = 3;
 
 /// Frames up to this level, in dB of full scale, are pauses: comfort noise has -47.
 const QUIET: f32 = -45.0;
@@ -68,6 +72,8 @@ pub(super) struct Playout {
     kept: Option<Kept>,
     /// Times that something was taken back.
     times: u64,
+    /// By how many frames the queue was too long or too short at the last answers, newest last.
+    off: VecDeque<i64>,
     /// Frames too many (to be left out) or too few (to be sent twice) in the queue.
     surplus: i64,
     /// Not answered yet, oldest first.
@@ -84,6 +90,7 @@ impl Playout {
             recent: VecDeque::with_capacity(REMEMBERED),
             kept: None,
             times: 0,
+            off: VecDeque::with_capacity(AGREEING),
             surplus: 0,
             questions: VecDeque::new(),
         }
@@ -144,8 +151,7 @@ impl Playout {
             return Vec::new();
         }
         self.dry = false;
-        self.surplus = 0;
-        self.renewed_at = Some(now);
+        self.renew(now);
         (0..AHEAD).map(|_| self.hand_over(Frame::silence(self.codec), now)).collect()
     }
 
@@ -179,6 +185,12 @@ impl Playout {
     /// what it is.
     pub(super) fn forget(&mut self, now: Instant) {
         self.recent.clear();
+        self.renew(now);
+    }
+
+    /// What was known of the queue's length is out of date. The last answers still count towards the next: what is taken
+    /// back and goes on leaves the queue as long as it was.
+    fn renew(&mut self, now: Instant) {
         self.surplus = 0;
         self.renewed_at = Some(now);
     }
@@ -194,12 +206,21 @@ impl Playout {
             Some(Question::Level(asked)) if self.renewed_at.is_none_or(|renewed| asked > renewed) => {
                 self.empty_at = Some(now + FRAME_TIME * queued);
                 self.dry |= queued == 0;
-                // A frame more or less is a matter of the moment.
-                let off = i64::from(queued) - i64::from(AHEAD + 1);
-                self.surplus = if off.unsigned_abs() > u64::from(SLACK) { off } else { 0 };
+                self.surplus = self.lasting(i64::from(queued) - i64::from(AHEAD + 1));
             }
             Some(Question::Level(_)) | None => {}
         }
+    }
+
+    /// By how many frames the queue is too long or too short, by all of the last answers; 0 as long as they do not agree.
+    fn lasting(&mut self, off: i64) -> i64 {
+        if self.off.len() == AGREEING {
+            self.off.pop_front();
+        }
+        self.off.push_back(off);
+        let agree = self.off.len() == AGREEING
+            && self.off.iter().all(|one| one.signum() == off.signum() && one.unsigned_abs() > SLACK);
+        if agree { self.off.iter().copied().min_by_key(|one| one.abs()).unwrap_or(0) } else { 0 }
     }
 
     /// Sound that was handed over and has not been played: it waits in Asterisk, or was taken back.

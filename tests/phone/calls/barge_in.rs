@@ -87,6 +87,18 @@ async fn a_patient_who_cuts_in_is_listened_to_at_once_and_the_model_knows_what_w
     cuts_in(Vec::new()).await;
 }
 
+/// What was heard from an answer's beginning on: numbers of its frames, and packets of silence.
+fn heard_as(capture: &Capture, answer: &[&[u8]]) -> String {
+    let number = |packet: &Packet| match answer.iter().position(|frame| packet.payload.starts_with(frame)) {
+        Some(number) => number.to_string(),
+        None if packet.is_silent() => "-".to_owned(),
+        None => "?".to_owned(),
+    };
+    let heard: Vec<String> = capture.heard.iter().map(number).collect();
+    let begun = heard.iter().position(|number| number == "0").unwrap_or_default();
+    heard[begun..].iter().take(2 * answer.len()).map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
 /// A whole call in which the patient coughs.
 pub(super) async fn coughs(variables: Vec<(&'static str, &'static str)>) {
     let [bianca, patient] = [speech::assistant("en"), speech::patient("en")];
@@ -109,13 +121,14 @@ pub(super) async fn coughs(variables: Vec<(&'static str, &'static str)>) {
     let beginning = capture.beginning_of(bianca[1].audio, 0).expect("the answer was heard");
     let mut held = 0;
     let mut packets = capture.heard[beginning / FRAME..].iter();
-    for frame in bianca[1].audio.chunks(FRAME) {
+    let answer: Vec<&[u8]> = bianca[1].audio.chunks(FRAME).collect();
+    for (wanted, frame) in answer.iter().enumerate() {
         loop {
             let packet = packets.next().expect("the answer is heard to its end");
             if packet.payload.starts_with(frame) {
                 break;
             }
-            assert!(packet.is_silent(), "something else was heard in the middle of the answer");
+            assert!(packet.is_silent(), "frame {wanted} of the answer was not next: {}", heard_as(&capture, &answer));
             held += 20;
         }
     }
