@@ -27,12 +27,13 @@ const VISIBILITY: Duration = Duration::from_mins(1);
 const CLOSING: Duration = Duration::from_secs(10);
 
 /// What the house decides and its bridge must know; no secret.
-const OF_THE_BRIDGE: [&str; 12] = [
+const OF_THE_BRIDGE: [&str; 13] = [
     "STAGE",
     "MONGODB_URI",
     "CACHE_URL",
     "AWS_ENDPOINT_URL",
     "PLACE_CALL_QUEUE_URL",
+    "LOST_CALLS_QUEUE_URL",
     "JOBS_QUEUE_URL",
     "CHORES_QUEUE_URL",
     "NEWS_QUEUE_URL",
@@ -219,6 +220,7 @@ async fn set_up(env: Env) -> Result<Env, Failure> {
     let mut env = env;
     for (variable, name) in [
         ("PLACE_CALL_QUEUE_URL", "place-call"),
+        ("LOST_CALLS_QUEUE_URL", "lost-calls"),
         ("JOBS_QUEUE_URL", "jobs"),
         ("CHORES_QUEUE_URL", "chores"),
         ("NEWS_QUEUE_URL", "news"),

@@ -44,6 +44,7 @@ impl Door {
             .with("CACHE_URL", format!("redis://{at}/"))
             .with("AWS_ENDPOINT_URL", format!("http://{at}"))
             .with("PLACE_CALL_QUEUE_URL", format!("http://{at}/1/place-call"))
+            .with("LOST_CALLS_QUEUE_URL", format!("http://{at}/1/lost-calls"))
             .with("JOBS_QUEUE_URL", format!("http://{at}/1/jobs"))
             .with("CHORES_QUEUE_URL", format!("http://{at}/1/chores"))
             .with("NEWS_QUEUE_URL", format!("http://{at}/1/news"))

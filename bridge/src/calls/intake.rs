@@ -1,9 +1,8 @@
-//! What is for a cell to do, from the queue: taken only while there is room.
+//! Calls to place, from the queue: taken only while there is room.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::CallId;
 use domain::jobs::{Job, Queue};
 use services::calls;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +11,7 @@ use super::{AFTER_A_FAILURE, Calls, Way};
 
 /// How long the queue holds the line when it is empty. A request that is dropped can still be given
 /// a message, so a cell that stops lets its last one end, and this is how long that takes.
-const WAIT: Duration = Duration::from_secs(3);
+pub(super) const WAIT: Duration = Duration::from_secs(3);
 
 impl Calls {
     /// Reads the queue, but only while there is room: a call that nobody can take stays for
@@ -56,13 +55,9 @@ impl Calls {
     /// One message. It is put away once the call is owned, or there is nothing to do; when that
     /// cannot be found out it comes back.
     async fn one(&self, message: &clients::Received) {
-        let call_id = match serde_json::from_str(&message.body) {
-            Ok(Job::PlaceCall { call_id }) => call_id,
-            Ok(Job::ListenAgain { call_id }) => return self.listen_again(call_id, message).await,
-            _ => {
-                // Nobody can do it however often it comes back; the dead letter queue keeps it.
-                return tracing::error!(message = message.id, "a message is nothing for a cell to do");
-            }
+        let Ok(Job::PlaceCall { call_id }) = serde_json::from_str(&message.body) else {
+            // Nobody can do it however often it comes back; the dead letter queue keeps it.
+            return tracing::error!(message = message.id, "a message is no call to place");
         };
         let taken = calls::take(&self.ctx, call_id, &self.settings.cell).await;
         let taken = match taken {
@@ -70,7 +65,7 @@ impl Calls {
             Err(error) => return tracing::warn!(%error, "a call could not be taken; its message comes back"),
         };
         // At once and side by side: the call's lease runs from now on.
-        let put_away = self.put_away(message);
+        let put_away = self.put_away(Queue::PlaceCall, message);
         let placed = async {
             if let Some(taken) = taken {
                 self.carry_one(taken, Way::Dial).await;
@@ -79,15 +74,8 @@ impl Calls {
         tokio::join!(put_away, placed);
     }
 
-    async fn listen_again(&self, call: CallId, message: &clients::Received) {
-        match calls::listen_again(&self.ctx, call).await {
-            Ok(()) => self.put_away(message).await,
-            Err(error) => tracing::warn!(%call, %error, "a lost call could not be listened to; its message comes back"),
-        }
-    }
-
-    async fn put_away(&self, message: &clients::Received) {
-        if let Err(error) = self.ctx.queues.done(Queue::PlaceCall, message).await {
+    pub(super) async fn put_away(&self, queue: Queue, message: &clients::Received) {
+        if let Err(error) = self.ctx.queues.done(queue, message).await {
             tracing::warn!(%error, "a message will come again, for nothing");
         }
     }

@@ -4,6 +4,7 @@ mod adoption;
 mod carry;
 mod inbound;
 mod intake;
+mod lost;
 mod timelines;
 mod work;
 
@@ -92,10 +93,12 @@ impl Calls {
         let listening = tokio::spawn(Arc::clone(self).listen());
         let answering = tokio::spawn(Arc::clone(self).answer(stop.clone()));
         let adopting = tokio::spawn(Arc::clone(self).adopt(stop.clone()));
+        let hearing = tokio::spawn(Arc::clone(self).hear_lost(stop.clone()));
         self.take_in(&stop).await;
         self.instruments.metrics.draining(true);
         answering.await.ok();
         adopting.await.ok();
+        hearing.await.ok();
         self.tasks.close();
         let (patience, goodbye) = (drain.saturating_sub(GOODBYE), drain.min(GOODBYE));
         if !self.end_within(patience).await {

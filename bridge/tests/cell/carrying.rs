@@ -97,7 +97,9 @@ async fn two_cells_and_a_message_that_comes_twice_make_one_call() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_is_no_call_stays_for_the_dead_letter_queue_and_holds_nobody_up() {
     let cell = Cell::start(Telephones::Engaged).await;
-    cell.app.ctx.queues.send_raw(Queue::PlaceCall, "{\"kind\":\"reboot\"}").await.unwrap();
+    for queue in [Queue::PlaceCall, Queue::LostCalls] {
+        cell.app.ctx.queues.send_raw(queue, "{\"kind\":\"reboot\"}").await.unwrap();
+    }
     let (_, id) = cell.ask_for_a_call().await;
     cell.until_ended(id).await;
 }

@@ -127,8 +127,11 @@ async fn what_a_call_cost_and_what_happened_in_it_can_be_looked_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_emergency_in_a_call_that_a_dead_cell_lost_is_found_by_this_one() {
-    let cell = Cell::start(Telephones::Talk).await;
+async fn an_emergency_in_a_call_that_a_dead_cell_lost_is_found_by_this_one_however_full_it_is() {
+    let env = house().env_with_queues().await.with("BRIDGE_MAX_CALLS", "1");
+    let cell = Cell::configured(env, Telephones::Talk, Duration::ZERO).await;
+    let (_, full) = cell.ask_for_a_call().await;
+    cell.until_connected(full).await;
     let ctx = &cell.app.ctx;
     let ada = cell.app.patient("Ada", &[&cell.app.staff]).await;
     let id = CallId::generate(ctx.now(), &*ctx.random);

@@ -112,6 +112,7 @@ impl Queues {
     fn url(&self, queue: Queue) -> &str {
         match queue {
             Queue::PlaceCall => &self.urls.place_call,
+            Queue::LostCalls => &self.urls.lost_calls,
             Queue::Jobs => &self.urls.jobs,
             Queue::Chores => &self.urls.chores,
             Queue::News => &self.urls.news,

@@ -37,7 +37,13 @@ const CONNECTIONS: Variable = Variable {
 };
 const PLACE_CALL_QUEUE: Variable = Variable {
     name: "PLACE_CALL_QUEUE_URL",
-    what: "SQS queue of calls to place, and of lost ones to listen to again; the bridge reads it.",
+    what: "SQS queue of calls to place; cells with room read it.",
+    must: "the address of an SQS queue",
+    default: None,
+};
+const LOST_CALLS_QUEUE: Variable = Variable {
+    name: "LOST_CALLS_QUEUE_URL",
+    what: "SQS queue of calls that their cells lost, to be listened to again; every cell reads it.",
     must: "the address of an SQS queue",
     default: None,
 };
@@ -73,6 +79,7 @@ pub(crate) const VARIABLES: &[Variable] = &[
     IDEMPOTENCY,
     CONNECTIONS,
     PLACE_CALL_QUEUE,
+    LOST_CALLS_QUEUE,
     JOBS_QUEUE,
     CHORES_QUEUE,
     NEWS_QUEUE,
@@ -104,6 +111,8 @@ pub struct Tables {
 pub struct Queues {
     /// `PLACE_CALL_QUEUE_URL`, required.
     pub place_call: String,
+    /// `LOST_CALLS_QUEUE_URL`, required.
+    pub lost_calls: String,
     /// `JOBS_QUEUE_URL`, required.
     pub jobs: String,
     /// `CHORES_QUEUE_URL`, required.
@@ -152,6 +161,7 @@ impl Queues {
         let address = |variable| env.parse::<Url>(variable).map(String::from);
         Ok(Self {
             place_call: address(&PLACE_CALL_QUEUE)?,
+            lost_calls: address(&LOST_CALLS_QUEUE)?,
             jobs: address(&JOBS_QUEUE)?,
             chores: address(&CHORES_QUEUE)?,
             news: address(&NEWS_QUEUE)?,

@@ -44,7 +44,8 @@ impl Job {
     /// The queue that carries it.
     pub const fn queue(self) -> Queue {
         match self {
-            Self::PlaceCall { .. } | Self::ListenAgain { .. } => Queue::PlaceCall,
+            Self::PlaceCall { .. } => Queue::PlaceCall,
+            Self::ListenAgain { .. } => Queue::LostCalls,
             Self::NotifyAlert { .. } | Self::SendMail { .. } => Queue::Jobs,
             Self::FinishCall { .. } | Self::MoveSchedules { .. } => Queue::Chores,
         }
@@ -54,8 +55,10 @@ impl Job {
 /// The queues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Queue {
-    /// What is for cells to do: calls to place, and lost ones to listen to again; read by the bridge.
+    /// Calls to place, read by cells that have room and a telephone.
     PlaceCall,
+    /// Calls to listen to again, read by every cell: a full one hears as well as an empty one.
+    LostCalls,
     /// What people are told, read by the jobs function: nothing else may stand in its way.
     Jobs,
     /// What takes its time and can wait, such as a summary by a model that does not answer; read by the chores function.
@@ -81,6 +84,12 @@ mod tests {
         let alert = read(r#"{"kind":"notify_alert","alertId":"6789abcd1111111111111111"}"#);
         assert_ne!(alert, read(r#"{"kind":"finish_call","callId":"6789abcd1111111111111111"}"#));
         assert_ne!(alert, read(r#"{"kind":"move_schedules","orgId":"6789abcd1111111111111111"}"#));
+    }
+
+    #[test]
+    fn a_lost_call_waits_for_no_room() {
+        let call_id: CallId = "6789abcd1111111111111111".parse().unwrap();
+        assert_ne!(Job::ListenAgain { call_id }.queue(), Job::PlaceCall { call_id }.queue());
     }
 
     #[test]

@@ -64,6 +64,7 @@ impl House {
             .with("AUDIT_KEYS", format!("test:{key}"))
             .with("MAIL_FROM", "bianca@demo.example")
             .with("PLACE_CALL_QUEUE_URL", "http://127.0.0.1:1/place-call")
+            .with("LOST_CALLS_QUEUE_URL", "http://127.0.0.1:1/lost-calls")
             .with("JOBS_QUEUE_URL", "http://127.0.0.1:1/jobs")
             .with("CHORES_QUEUE_URL", "http://127.0.0.1:1/chores")
             // Read by nobody; a change that cannot be told of would make everything wait.
@@ -77,10 +78,11 @@ impl House {
         let name = format!("{:016x}", rand::random::<u64>());
         let visible_again = Duration::from_secs(30);
         let place_call = Queues::create(&aws, &format!("place-call-{name}"), visible_again).await.unwrap();
+        let lost_calls = Queues::create(&aws, &format!("lost-calls-{name}"), visible_again).await.unwrap();
         let jobs = Queues::create(&aws, &format!("jobs-{name}"), visible_again).await.unwrap();
         let chores = Queues::create(&aws, &format!("chores-{name}"), visible_again).await.unwrap();
         let news = Queues::create(&aws, &format!("news-{name}"), visible_again).await.unwrap();
-        let env = env.with("PLACE_CALL_QUEUE_URL", place_call).with("JOBS_QUEUE_URL", jobs);
-        env.with("CHORES_QUEUE_URL", chores).with("NEWS_QUEUE_URL", news)
+        let env = env.with("PLACE_CALL_QUEUE_URL", place_call).with("LOST_CALLS_QUEUE_URL", lost_calls);
+        env.with("JOBS_QUEUE_URL", jobs).with("CHORES_QUEUE_URL", chores).with("NEWS_QUEUE_URL", news)
     }
 }

@@ -1,9 +1,11 @@
 //! Calls whose cell died: an emergency in them that nobody was told of is found.
 
+use domain::Kind;
 use domain::alerts::{Alert, AlertKind, NewAlert, key_of_emergency};
 use domain::calls::{Call, EndReason, Outcome};
 use domain::emergencies::Severity;
 use domain::jobs::{Job, Queue};
+use mongodb::bson::{Document, doc};
 use services::{alerts, calls};
 use test_case::test_case;
 use testkit::{TestApp, house};
@@ -91,8 +93,31 @@ async fn another_cell_listens_to_a_call_that_was_lost(reason: EndReason, expecte
     let app = app().await;
     let call = running(&app, &["I can't breathe"]).await;
     calls::finish(&app.ctx, &call, Outcome::Answered, reason, app.ctx.now()).await.unwrap();
-    let asked = waiting(&app, Queue::PlaceCall).await.contains(&Job::ListenAgain { call_id: call.id });
+    let asked = waiting(&app, Queue::LostCalls).await.contains(&Job::ListenAgain { call_id: call.id });
     assert_eq!(asked, expected);
+}
+
+/// A document as a process of a later version might write it.
+async fn make_unreadable(app: &TestApp, text: &str) {
+    let messages = app.database().await.collection::<Document>("messages");
+    let changed =
+        messages.update_one(doc! { "content": text }, doc! { "$set": { "createdAt": "today" } }).await.unwrap();
+    assert_eq!(changed.modified_count, 1);
+}
+
+#[tokio::test]
+async fn one_turn_that_cannot_be_read_hides_no_emergency_in_the_others_and_is_not_forgotten() {
+    let app = app().await;
+    let call = running(&app, &["I can't breathe", "I slept badly."]).await;
+    make_unreadable(&app, "I slept badly.").await;
+    for _ in 0..2 {
+        let error = calls::listen_again(&app.ctx, call.id).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Internal, "it stays in the queue, which alarms");
+        assert_eq!(emergencies(&app, &call).await.len(), 1);
+    }
+    let adopted = calls::adopt(&app.ctx, call.id, testkit::cell::CELL).await.unwrap().unwrap();
+    let said: Vec<_> = adopted.turns.iter().map(|turn| turn.text.reveal().as_str()).collect();
+    assert_eq!(said, ["I can't breathe"], "whoever is on the line is not left alone for it");
 }
 
 #[tokio::test]

@@ -47,7 +47,8 @@ async fn prepare(ctx: &CallCtx, id: CallId) -> Result<Option<Adopted>> {
     let Some(patient) = ctx.store.patients().find_even_removed(&system, call.patient).await? else {
         return Ok(None);
     };
-    let messages = ctx.store.conversations().messages(id).await?;
+    // A turn that cannot be read is no reason to leave somebody alone at a silent telephone.
+    let messages = ctx.store.conversations().legible_messages(id).await?.read;
     let turns = messages.into_iter().map(|message| message.turn).collect();
     let raised = ctx.store.alerts().raised_in(id).await?;
     let told = raised.iter().map(|alert| u32::try_from(alert.informed().len()).unwrap_or(u32::MAX));

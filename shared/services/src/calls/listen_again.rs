@@ -13,16 +13,17 @@ use crate::{CallCtx, alerts, outbox};
 /// it asked for the alert. What was told while the call ran is not told again, and running this twice has one effect.
 ///
 /// # Errors
-/// When the store does not answer; the turns that could be looked at were.
+/// When the store does not answer or a turn cannot be read; the turns that could be looked at were.
 pub async fn listen_again(ctx: &CallCtx, call: CallId) -> Result<()> {
     let Some(call) = &current(ctx, call).await? else { return Ok(()) };
-    let messages = ctx.store.conversations().messages(call.id).await?;
+    let turns = ctx.store.conversations().legible_messages(call.id).await?;
+    let mut failed = (turns.read.len() < turns.rows).then(|| Error::internal("a turn of a lost call cannot be read"));
     let said = |turn: &Turn| turn.speaker == Speaker::Patient && !turn.text.reveal().is_empty();
-    let turns: Vec<Turn> = messages.into_iter().map(|message| message.turn).filter(said).collect();
+    let turns: Vec<Turn> = turns.read.into_iter().map(|message| message.turn).filter(said).collect();
     let latest = &turns[turns.len().saturating_sub(JUDGED_AGAIN)..];
     let system = policy::system("listen again to a call that was lost");
     let patient = ctx.store.patients().find_even_removed(&system, call.patient).await?;
-    let Some(patient) = patient.filter(|_| !latest.is_empty()) else { return Ok(()) };
+    let Some(patient) = patient.filter(|_| !latest.is_empty()) else { return failed.map_or(Ok(()), Err) };
     let language = patient.profile.language;
     let phrases = ctx.store.phrases().listened(call.org, language).await?;
     let texts: Vec<String> = latest.iter().map(|turn| turn.text.reveal().clone()).collect();
@@ -33,7 +34,6 @@ pub async fn listen_again(ctx: &CallCtx, call: CallId) -> Result<()> {
     });
     let found = judged.await.map_err(|error| Error::internal(format!("no detector: {error}")))?;
     let mut raised = ctx.store.alerts().raised_in(call.id).await?;
-    let mut failed = None;
     for (turn, finding) in latest.iter().zip(found) {
         let Some(finding) = finding.filter(|finding| !is_known(&raised, turn, finding)) else { continue };
         tracing::warn!(call = %call.id, "an emergency was found in a call that was lost");

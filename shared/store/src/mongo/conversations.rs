@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::convert::{date, document, id, oid, time, within};
 use super::orgs::without_id;
 use super::patients::order;
-use super::{Query, Store, Write};
+use super::{Legible, Query, Store, Write};
 
 const NAME: &str = "conversations";
 const MESSAGES: &str = "messages";
@@ -84,12 +84,15 @@ impl Conversations<'_> {
         self.messages_of(&[conversation]).await
     }
 
+    /// The turns of a conversation that can be read, in spoken order: for whoever must do what can be done. Index:
+    /// `messages_order`.
+    pub async fn legible_messages(&self, conversation: CallId) -> Result<Legible<Message>> {
+        self.0.legible(turns_of(&[conversation]), MessageRow::read).await
+    }
+
     /// The turns of several conversations, each in spoken order. Index: `messages_order`.
     pub async fn messages_of(&self, conversations: &[CallId]) -> Result<Vec<Message>> {
-        let ids: Vec<ObjectId> = conversations.iter().map(|id| oid(id.0)).collect();
-        let filter = doc! { "conversationId": { "$in": ids } };
-        let query = Query::of(MESSAGES, filter).sort(doc! { "conversationId": 1, "order": 1 });
-        self.0.every::<MessageRow>(query).await?.into_iter().map(MessageRow::read).collect()
+        self.0.every::<MessageRow>(turns_of(conversations)).await?.into_iter().map(MessageRow::read).collect()
     }
 
     /// Begins one, or does nothing when it has begun.
@@ -158,4 +161,9 @@ impl MessageRow {
             },
         })
     }
+}
+
+fn turns_of(conversations: &[CallId]) -> Query {
+    let ids: Vec<ObjectId> = conversations.iter().map(|id| oid(id.0)).collect();
+    Query::of(MESSAGES, doc! { "conversationId": { "$in": ids } }).sort(doc! { "conversationId": 1, "order": 1 })
 }

@@ -163,6 +163,7 @@ async fn read_everything(store: &Store) {
     }
     drop(store.conversations().summaries(patient, 5).await);
     drop(store.conversations().messages(call).await);
+    drop(store.conversations().legible_messages(call).await);
     drop(store.conversations().messages_of(&[call]).await);
     drop(store.outbox().before(now, 5).await);
     drop(store.sessions().find(SessionId(id(3))).await);

@@ -27,7 +27,7 @@ const FUNCTIONS: [&str; 12] = [
 /// 32 bytes in base64.
 const KEY: &str = "bench:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 /// What the template gives them. Nobody listens there: a start asks no server.
-const VARIABLES: [(&str, &str); 16] = [
+const VARIABLES: [(&str, &str); 17] = [
     ("STAGE", "local"),
     ("MONGODB_URI", "mongodb://127.0.0.1:1"),
     ("CACHE_URL", "redis://127.0.0.1:1"),
@@ -40,6 +40,7 @@ const VARIABLES: [(&str, &str); 16] = [
     ("OPENAI_API_KEY", "bench"),
     ("PICTURES_BUCKET", "pictures"),
     ("PLACE_CALL_QUEUE_URL", "http://127.0.0.1:1/place-call"),
+    ("LOST_CALLS_QUEUE_URL", "http://127.0.0.1:1/lost-calls"),
     ("JOBS_QUEUE_URL", "http://127.0.0.1:1/jobs"),
     ("CHORES_QUEUE_URL", "http://127.0.0.1:1/chores"),
     ("NEWS_QUEUE_URL", "http://127.0.0.1:1/news"),
