@@ -17,8 +17,13 @@ impl Calls {
         while !stop.is_cancelled() {
             match self.ctx.queues.receive(Queue::LostCalls, 1, WAIT).await {
                 Ok(messages) => {
-                    for message in &messages {
-                        self.hear_again(message).await;
+                    for message in messages {
+                        let this = Arc::clone(&self);
+                        // In a task of its own: should one call break it, the next is listened to all the same.
+                        let heard = tokio::spawn(async move { this.hear_again(&message).await });
+                        if heard.await.is_err() {
+                            tracing::error!("listening to a lost call broke; its message comes back");
+                        }
                     }
                 }
                 Err(error) => {

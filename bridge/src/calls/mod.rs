@@ -98,7 +98,6 @@ impl Calls {
         self.instruments.metrics.draining(true);
         answering.await.ok();
         adopting.await.ok();
-        hearing.await.ok();
         self.tasks.close();
         let (patience, goodbye) = (drain.saturating_sub(GOODBYE), drain.min(GOODBYE));
         if !self.end_within(patience).await {
@@ -109,6 +108,8 @@ impl Calls {
                 self.end_within(LAST_WORDS).await;
             }
         }
+        // After the calls: documents that do not answer must not take the time of those who talk.
+        hearing.await.ok();
         listening.abort();
     }
 

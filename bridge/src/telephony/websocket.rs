@@ -27,7 +27,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How often Asterisk is asked how long its queue is: every second and a third of a frame, so that three answers tell of three
 /// moments between two frames. At the same moment each time, just after its timer and before ours, a queue that is as long
 /// as it should be would be found two frames short each time.
-const STATUS_EVERY: Duration = Duration::from_millis(1_007);
+pub(super) const STATUS_EVERY: Duration = Duration::from_millis(1_007);
 
 /// Seconds' questions in a row without an answer after which the connection counts as lost: the patient has
 /// then heard nothing for 3 s at most.

@@ -3,6 +3,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::audio::frame::FRAME_BYTES;
+use crate::telephony::websocket::STATUS_EVERY;
 
 const SILENCE: u8 = 0xFF;
 
@@ -251,10 +252,7 @@ fn an_answer_counts_for_the_pause_it_was_asked_in() {
 
 #[test]
 fn what_was_too_much_before_a_pause_is_not_made_up_for_after_it() {
-    let mut playout = Playout::new(Codec::Ulaw);
-    let now = Instant::now();
-    let quiet = Frame([SILENCE; FRAME_BYTES]);
-    playout.play(&quiet, 0, now);
+    let (mut playout, quiet, now) = begun();
     playout.pause(now);
     playout.answered(3, now);
     found(&mut playout, &[6, 6, 6], now);
@@ -262,6 +260,13 @@ fn what_was_too_much_before_a_pause_is_not_made_up_for_after_it() {
     playout.resume(now + FRAME_TIME);
     let sent: Vec<usize> = (0..4).map(|_| playout.play(&quiet, 0, now).len()).collect();
     assert_eq!(sent, [1; 4]);
+}
+
+/// A queue that has begun, and a frame that nobody would miss.
+fn begun() -> (Playout, Frame, Instant) {
+    let (mut playout, quiet, now) = (Playout::new(Codec::Ulaw), Frame([SILENCE; FRAME_BYTES]), Instant::now());
+    playout.play(&quiet, 0, now);
+    (playout, quiet, now)
 }
 
 /// So many frames waited in Asterisk when it was asked.
@@ -276,10 +281,7 @@ fn found(playout: &mut Playout, queued: &[u32], now: Instant) {
 #[test_case::test_case(&[1, 1, 3, 5, 5, 2]; "for a while")]
 #[test_case::test_case(&[1, 5, 1, 5, 1, 5]; "to and fro")]
 fn a_queue_that_is_off_for_a_moment_costs_no_frame(queued: &[u32]) {
-    let mut playout = Playout::new(Codec::Ulaw);
-    let now = Instant::now();
-    let quiet = Frame([SILENCE; FRAME_BYTES]);
-    playout.play(&quiet, 0, now);
+    let (mut playout, quiet, now) = begun();
     for queued in queued {
         found(&mut playout, &[*queued], now);
         assert_eq!(playout.play(&quiet, 0, now).len(), 1, "{queued}");
@@ -295,8 +297,10 @@ fn a_queue_that_is_short_at_one_moment_between_two_frames_is_not_too_short() {
     call.asterisk.queue.pop_front();
     call.phase = Duration::from_millis(19);
     let mut found = Vec::new();
-    for asked in [19, 6, 13, 0, 7, 14, 1, 8, 15, 2].map(Duration::from_millis) {
-        call.tick(SILENCE, asked, |call| {
+    let frame = FRAME_TIME.as_nanos();
+    for question in 0..20 {
+        let asked = (call.phase + STATUS_EVERY * question).as_nanos() % frame;
+        call.tick(SILENCE, Duration::from_nanos(asked.try_into().unwrap()), |call| {
             let question = call.playout.ask(call.now);
             found.push(call.asterisk.queue.len());
             call.deliver(vec![question]);
@@ -308,10 +312,7 @@ fn a_queue_that_is_short_at_one_moment_between_two_frames_is_not_too_short() {
 
 #[test]
 fn of_what_is_found_only_so_much_is_made_up_for_as_lasts() {
-    let mut playout = Playout::new(Codec::Ulaw);
-    let now = Instant::now();
-    let quiet = Frame([SILENCE; FRAME_BYTES]);
-    playout.play(&quiet, 0, now);
+    let (mut playout, quiet, now) = begun();
     found(&mut playout, &[9, 5, 7], now);
     let sent: Vec<usize> = (0..4).map(|_| playout.play(&quiet, 0, now).len()).collect();
     assert_eq!(sent, [0, 0, 1, 1]);
@@ -319,12 +320,9 @@ fn of_what_is_found_only_so_much_is_made_up_for_as_lasts() {
 
 #[test]
 fn loud_frames_are_never_left_out() {
-    let mut playout = Playout::new(Codec::Ulaw);
-    let now = Instant::now();
-    playout.play(&Frame([0x10; FRAME_BYTES]), 0, now);
+    let (mut playout, quiet, now) = begun();
     found(&mut playout, &[9, 9, 9], now);
     assert_eq!(playout.play(&Frame([0x10; FRAME_BYTES]), 0, now).len(), 1);
-    let quiet = Frame([SILENCE; FRAME_BYTES]);
     let sent: Vec<usize> = (0..8).map(|_| playout.play(&quiet, 0, now).len()).collect();
     assert_eq!(sent, [0, 0, 0, 0, 0, 0, 1, 1], "down to three");
     found(&mut playout, &[1, 1, 1], now);
