@@ -113,6 +113,20 @@ impl Capture {
         self.sound().windows(voice.len()).any(|window| window == voice)
     }
 
+    /// What was heard of this sound, which begins at that packet: how many frames of it, in their order, and how many
+    /// packets until the last of them. A frame that came too late for its moment leaves a packet of something else
+    /// between two of the sound's own.
+    pub fn frames_of(&self, sound: &[u8], beginning: usize) -> (usize, usize) {
+        let (mut frames, mut packets) = (0, 0);
+        for (n, packet) in self.heard[beginning..].iter().enumerate() {
+            let Some(next) = sound.chunks_exact(FRAME).nth(frames) else { break };
+            if packet.payload == next {
+                (frames, packets) = (frames + 1, n + 1);
+            }
+        }
+        (frames, packets)
+    }
+
     /// How many bytes of this sound were heard in one piece, when it begins at that byte of what was heard.
     pub fn heard_of(&self, sound: &[u8], beginning: usize) -> usize {
         self.sound()[beginning..].iter().zip(sound).take_while(|(heard, sent)| heard == sent).count()
