@@ -19,7 +19,7 @@ use domain::conversations::Message;
 use domain::patients::Patient;
 use domain::{CallId, policy};
 use openai_sim::{Sim, SimConfig};
-use services::calls;
+use services::{CallCtx, calls};
 use telephone::Telephones;
 use testkit::{TestApp, house};
 use tokio::task::JoinHandle;
@@ -44,6 +44,17 @@ impl Cell {
     }
 
     async fn equipped(env: Env, telephones: Telephones, drain: Duration, instruments: Instruments) -> Self {
+        Self::prepared(env, telephones, drain, instruments, |_| ()).await
+    }
+
+    /// A cell whose way to the servers is changed before it starts.
+    async fn prepared(
+        env: Env,
+        telephones: Telephones,
+        drain: Duration,
+        instruments: Instruments,
+        prepare: impl FnOnce(&mut CallCtx),
+    ) -> Self {
         let model = Sim::start(SimConfig::default()).unwrap();
         // A port nobody else has, known before the bridge takes it.
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -56,7 +67,8 @@ impl Cell {
         settings.bridge.drain = drain;
         let stop = CancellationToken::new();
         let telephony = Telephony::of(Arc::new(telephones));
-        let ctx = (*app.ctx).clone();
+        let mut ctx = (*app.ctx).clone();
+        prepare(&mut ctx);
         let running = tokio::spawn(bridge::run(ctx, settings, telephony, instruments, stop.clone()));
         Self { app, stop, running, health: format!("http://127.0.0.1:{port}"), _model: model }
     }

@@ -26,6 +26,8 @@ pub(crate) enum Telephones {
     CutOff,
     /// Answers, presses 0, says the sentence, and hangs up.
     Help,
+    /// Answers, presses 0 and hangs up.
+    HelpAndGone,
     /// The code that carries the call breaks.
     Panic,
 }
@@ -56,20 +58,21 @@ impl Telephone {
     fn new(behaviour: Telephones) -> Self {
         let events: &[PhoneEvent] = match behaviour {
             Telephones::Engaged => &[PhoneEvent::Ringing, PhoneEvent::HungUp(Cause::Busy)],
-            Telephones::Help => {
+            Telephones::Help | Telephones::HelpAndGone => {
                 &[PhoneEvent::Ringing, PhoneEvent::Answered, PhoneEvent::MediaUp, PhoneEvent::Dtmf('0')]
             }
             _ => &[PhoneEvent::Ringing, PhoneEvent::Answered, PhoneEvent::MediaUp],
         };
-        let line = speech::patient("en")[0].audio;
+        let gone = matches!(behaviour, Telephones::HelpAndGone);
+        let line: &[u8] = if gone { &[] } else { speech::patient("en")[0].audio };
         Self {
             events: events.iter().copied().collect(),
             next_frame: Instant::now(),
-            quiet: 260,
+            quiet: if gone { 0 } else { 260 },
             sentence: line.chunks(FRAME_BYTES).collect(),
             patience: match behaviour {
                 Telephones::HangUp | Telephones::Help => Some(75),
-                Telephones::CutOff => Some(0),
+                Telephones::CutOff | Telephones::HelpAndGone => Some(0),
                 _ => None,
             },
             behaviour,

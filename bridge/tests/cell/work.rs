@@ -152,3 +152,32 @@ async fn an_emergency_in_a_call_that_a_dead_cell_lost_is_found_by_this_one_howev
     let alert = tokio::time::timeout(Duration::from_secs(30), found).await.expect("somebody is told");
     assert_eq!((alert.content.severity, alert.content.patient), (Severity::Critical, Some(ada.id)));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_counts_as_over_only_when_its_alerts_were_told_or_left_to_the_tick() {
+    // A mail service that takes every message in and says nothing.
+    let (took_in, mut mails) = tokio::sync::mpsc::unbounded_channel();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let env = house().env_with_queues().await;
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((connection, _)) = listener.accept().await {
+            took_in.send(connection).unwrap();
+        }
+    });
+    let aws = config::Aws::from_env(&env.clone().with("AWS_ENDPOINT_URL", endpoint)).unwrap();
+    let aws = clients::aws::sdk_config(&aws).await;
+    let mail = clients::Mail::new(&aws, &config::Mail::from_env(&env).unwrap());
+    let silent = |ctx: &mut services::CallCtx| ctx.post.as_mut().unwrap().mail = mail;
+    let cell = Cell::prepared(env, Telephones::HelpAndGone, Duration::ZERO, Instruments::default(), silent).await;
+    let (_, id) = cell.ask_for_a_call().await;
+    let mail = tokio::time::timeout(Duration::from_secs(30), mails.recv()).await.expect("somebody is told");
+    let raised = cell.app.ctx.store.alerts().raised_in(id).await.unwrap();
+    assert_eq!(raised.iter().map(|alert| alert.content.kind).collect::<Vec<_>>(), [AlertKind::HelpKey]);
+    let waited = std::time::Instant::now();
+    let call = cell.until_ended(id).await;
+    // Of the second and a half that the alert waits for its mail; hanging up takes the tenth of one.
+    assert!(waited.elapsed() > Duration::from_secs(1), "the call was over after {:?}", waited.elapsed());
+    assert_eq!(call.end_reason, Some(EndReason::CallerHungUp));
+    drop(mail);
+}

@@ -16,8 +16,9 @@ use crate::rig::{folder, here};
 const HANG_UP_WITHIN: Duration = Duration::from_secs(2);
 /// From picking up to the first of a greeting that was prepared while the phone rang, ms.
 const GREETED_WITHIN: f64 = 500.0;
-/// A slow model is preceded by recorded words after 1,200 ms, give or take a little.
-const OPENED_WITHIN: std::ops::Range<f64> = 1000.0..1500.0;
+/// A slow model is preceded by recorded words 1,200 ms after the bridge knows that the phone was picked up. That it knows,
+/// and that they are on the wire, takes no longer than with a greeting.
+const OPENED_WITHIN: std::ops::Range<f64> = 1000.0..1200.0 + GREETED_WITHIN;
 /// What is said then.
 const OPENER: &[u8] = include_bytes!("../../../bridge/sounds/en/opener.ulaw");
 /// PESQ that counts as untouched; 4.55 is the most there is.

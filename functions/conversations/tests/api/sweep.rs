@@ -1,5 +1,7 @@
 //! Calls whose cell died, and calls nobody took.
 
+use std::time::Duration;
+
 use domain::calls::{EndReason, Outcome, Status};
 use domain::policy;
 use jiff::SignedDuration;
@@ -18,11 +20,11 @@ async fn a_call_whose_cell_died_is_ended_and_its_patient_can_be_called_again() {
     cell::progress(&app.ctx, &mut call, Status::Connected).await;
 
     app.clock.advance(SignedDuration::from_secs(10));
-    calls::sweep(&app.ctx).await.unwrap();
+    calls::sweep(&app.ctx, calls::SWEPT_WITHIN).await.unwrap();
     assert_eq!(status(&app.staff, id).await["callStatus"], "connected", "its lease still holds");
 
     app.clock.advance(SignedDuration::from_secs(30));
-    calls::sweep(&app.ctx).await.unwrap();
+    calls::sweep(&app.ctx, calls::SWEPT_WITHIN).await.unwrap();
     let seen = status(&app.staff, id).await;
     assert_eq!((&seen["callStatus"], &seen["status"]), (&json!("ended"), &json!("completed")));
     initiate(&app.staff, &ada).await;
@@ -36,7 +38,7 @@ async fn a_cell_that_was_cut_off_hears_that_its_call_was_ended() {
     let mut call = cell::take(&app.ctx).await.unwrap();
     cell::progress(&app.ctx, &mut call, Status::Connected).await;
     app.clock.advance(SignedDuration::from_secs(40));
-    calls::sweep(&app.ctx).await.unwrap();
+    calls::sweep(&app.ctx, calls::SWEPT_WITHIN).await.unwrap();
     let renewal = calls::renew(&app.ctx, call.id, CELL, &domain::calls::Speaking::default()).await.unwrap();
     assert_eq!(renewal, None, "two calls to one patient would go on");
     // What it still writes changes nothing.
@@ -80,7 +82,7 @@ async fn a_call_whose_cell_speaks_for_it_is_left_alone() {
     cell::progress(&app.ctx, &mut call, Status::Connected).await;
     app.clock.advance(SignedDuration::from_mins(10));
     calls::renew(&app.ctx, id, CELL, &domain::calls::Speaking::default()).await.unwrap();
-    calls::sweep(&app.ctx).await.unwrap();
+    calls::sweep(&app.ctx, calls::SWEPT_WITHIN).await.unwrap();
     assert_eq!(status(&app.staff, id).await["callStatus"], "connected");
 }
 
@@ -90,6 +92,25 @@ async fn a_call_nobody_took_is_ended() {
     let ada = app.patient("Ada", &[&app.staff]).await;
     let id = initiate(&app.staff, &ada).await;
     app.clock.advance(SignedDuration::from_mins(3));
-    calls::sweep(&app.ctx).await.unwrap();
+    calls::sweep(&app.ctx, calls::SWEPT_WITHIN).await.unwrap();
     assert_eq!(status(&app.staff, id).await["callStatus"], "failed");
+}
+
+#[tokio::test]
+async fn what_a_sweep_has_no_time_for_is_left_for_the_next() {
+    let app = alone().await;
+    let [ada, bo] = [app.patient("Ada", &[&app.staff]).await, app.patient("Bo", &[&app.staff]).await];
+    let lost = initiate(&app.staff, &ada).await;
+    let mut call = cell::take(&app.ctx).await.unwrap();
+    cell::progress(&app.ctx, &mut call, Status::Connected).await;
+    let untaken = initiate(&app.staff, &bo).await;
+    app.clock.advance(SignedDuration::from_mins(3));
+    assert_eq!(calls::sweep(&app.ctx, Duration::ZERO).await.unwrap(), 0);
+    for (id, before) in [(lost, "connected"), (untaken, "initiating")] {
+        assert_eq!(status(&app.staff, id).await["callStatus"], before);
+    }
+    assert_eq!(calls::sweep(&app.ctx, calls::SWEPT_WITHIN).await.unwrap(), 2);
+    for (id, after) in [(lost, "ended"), (untaken, "failed")] {
+        assert_eq!(status(&app.staff, id).await["callStatus"], after);
+    }
 }

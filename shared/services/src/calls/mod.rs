@@ -36,7 +36,7 @@ pub use renew::{Kept, renew};
 pub use report::report;
 pub(crate) use status::found;
 pub use status::{CallView, shown, status};
-pub use sweep::sweep;
+pub use sweep::{SWEPT_WITHIN, sweep};
 pub use take::{Taken, take};
 pub use walk::{Listed, Wanted, walk};
 pub(crate) use watch::watch;

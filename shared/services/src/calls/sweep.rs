@@ -16,31 +16,32 @@ const BATCH: u32 = 200;
 /// Calls that are looked at at a time: most of it is waiting for the lease.
 const AT_A_TIME: usize = 16;
 /// How long one tick sweeps: planned calls are placed after it.
-const WITHIN: Duration = Duration::from_secs(10);
+pub const SWEPT_WITHIN: Duration = Duration::from_secs(10);
 /// Between the claim and the first write of its owner nobody is dead yet.
 const GRACE: SignedDuration = SignedDuration::from_secs(5);
 const OWNED: [Status; 3] = [Status::Dialing, Status::Ringing, Status::Connected];
 
 /// Ends, honestly, calls that no cell took in time and calls whose cell died. Gives how many. A
-/// call that cannot be ended now is left for the next sweep and keeps nobody waiting.
+/// call that cannot be ended now, or of which it is not the turn `within` that time, is left for
+/// the next sweep and keeps nobody waiting.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn sweep(ctx: &CallCtx) -> Result<u32> {
-    let (began, now) = (Instant::now(), ctx.now());
+pub async fn sweep(ctx: &CallCtx, within: Duration) -> Result<u32> {
+    let (until, now) = (Instant::now() + within, ctx.now());
     let mut ended = 0;
     for (states, since) in [(&[Status::Queued][..], now - PLACE_WITHIN), (&OWNED[..], now - LEASE - GRACE)] {
         let mut skip = 0;
         loop {
             let calls = ctx.store.calls().in_status_before(states, since, skip, BATCH).await?;
             let full = calls.len() == BATCH as usize;
-            let work = calls.into_iter().map(|call| async move { swept(ctx, &call, began).await }.boxed());
+            let work = calls.into_iter().map(|call| async move { swept(ctx, &call, until).await }.boxed());
             ended +=
                 stream::iter(work).buffer_unordered(AT_A_TIME).fold(0, async |sum, one| sum + u32::from(one)).await;
             if !full {
                 break;
             }
-            if began.elapsed() > WITHIN {
+            if Instant::now() >= until {
                 tracing::warn!("there are more calls than one tick can sweep");
                 return Ok(ended);
             }
@@ -51,8 +52,8 @@ pub async fn sweep(ctx: &CallCtx) -> Result<u32> {
 }
 
 /// Whether it was ended; one for which there is no time any more is left.
-async fn swept(ctx: &CallCtx, call: &Call, began: Instant) -> bool {
-    if began.elapsed() > WITHIN {
+async fn swept(ctx: &CallCtx, call: &Call, until: Instant) -> bool {
+    if Instant::now() >= until {
         return false;
     }
     one(ctx, call).await.unwrap_or_else(|error| {
