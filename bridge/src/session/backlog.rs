@@ -22,6 +22,8 @@ pub struct Backlog {
     given: usize,
     /// The caller has begun something that is no turn yet.
     speaking: bool,
+    /// The caller spoke while there was no connection.
+    unheard: bool,
     /// Turns that are not written down yet, in order. Their sound lies at the front.
     turns: VecDeque<Spoken>,
 }
@@ -81,6 +83,22 @@ impl Backlog {
     /// Everything kept so far reached a connection.
     pub fn mark_given(&mut self) {
         self.given = self.frames.len();
+        self.unheard = false;
+    }
+
+    /// The caller speaks while there is no connection.
+    pub fn speaks_unheard(&mut self) {
+        self.unheard = true;
+    }
+
+    /// Whether the caller spoke and no connection has heard it, or heard it and did not write it down.
+    pub fn has_unwritten(&self) -> bool {
+        self.unheard || self.has_turns()
+    }
+
+    /// Whether turns are not written down yet.
+    pub fn has_turns(&self) -> bool {
+        !self.turns.is_empty()
     }
 
     /// The model made a turn of everything that was in none. Answers the name that the turn had on
@@ -117,7 +135,7 @@ impl Backlog {
             self.turns.clear();
             self.turns.push_back(Spoken { frames, replayed: true, ..first });
         }
-        self.given = self.frames.len();
+        self.mark_given();
         Replay { turns: joined(self.frames.range(..frames)), open: joined(self.frames.range(frames..)) }
     }
 

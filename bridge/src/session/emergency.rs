@@ -137,6 +137,8 @@ impl Session {
             // Nobody's machine has chest pain, or goes on crying for help.
             self.on_person_after_all(now);
         }
+        // Nobody who is in danger is said goodbye to, also when somebody was told of it before.
+        self.call_off_farewell();
         if self.watch.is_told(now, &finding) {
             return;
         }
@@ -153,8 +155,6 @@ impl Session {
             words: self.transcript.text(item).map(|(text, _)| text.to_owned().into()),
         };
         self.run(work, Why::Emergency(Emergency { item: item.to_owned(), severity, cues, phrases }));
-        // Nobody who is in danger is said goodbye to.
-        self.call_off_farewell();
     }
 
     /// A person it is: what they said so far counts.

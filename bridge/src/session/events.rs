@@ -10,11 +10,11 @@ use super::opinion;
 use super::output::Record;
 use super::recovery::GIVE_UP_AFTER;
 use super::responses::{Purpose, RESPONSE_WITHIN};
-use super::state::{Lingering, Phase};
+use super::state::Phase;
 use super::{PROGRESS_EVERY, Session};
 use crate::realtime::command::Command;
 use crate::realtime::event::{
-    AudioDelta, ErrorBody, ItemPlaced, OutputItem, Response, ServerEvent, TextPiece, Transcription,
+    AudioDelta, Committed, ErrorBody, ItemPlaced, OutputItem, Response, ServerEvent, TextPiece, Transcription,
 };
 use crate::realtime::failure::{self, Handling};
 
@@ -24,14 +24,8 @@ const LONGEST_RETRY: Duration = Duration::from_secs(5);
 
 impl Session {
     pub(super) fn on_model(&mut self, now: Instant, event: ServerEvent) {
-        if let Phase::Lingering(mut lingering) = self.phase {
-            self.on_last_words(now, event, &mut lingering);
-            if lingering.committing || self.awaits_last_words() {
-                self.phase = Phase::Lingering(lingering);
-            } else {
-                self.finish(now);
-            }
-            return;
+        if let Phase::Lingering(lingering) = self.phase {
+            return self.on_last_words(now, event, lingering);
         }
         match event {
             ServerEvent::AudioDelta(delta) => self.on_audio(now, delta),
@@ -44,12 +38,7 @@ impl Session {
             ServerEvent::SpeechStarted(speech) => self.on_speech_started(now, &speech),
             ServerEvent::SpeechStopped(speech) => self.on_speech_stopped(now, &speech),
             ServerEvent::Committed(item) => {
-                if let Some(before) = self.backlog.commit(&item.item_id) {
-                    self.transcript.rename(&before, &item.item_id);
-                }
-                let previous = item.previous_item_id.as_deref();
-                self.transcript.place(&item.item_id, previous, Some(Speaker::Patient));
-                self.transcript.started(&item.item_id, self.since_answer(now));
+                self.on_committed(now, &item);
                 self.on_committed_while_held(now, &item.item_id);
             }
             ServerEvent::TranscriptionDelta(piece) => {
@@ -60,10 +49,7 @@ impl Session {
                 self.progress(now);
             }
             ServerEvent::TranscriptionCompleted(text) => self.on_caller_text(now, &text),
-            ServerEvent::TranscriptionFailed(item) => {
-                self.backlog.written(&item.item_id);
-                self.on_unwritten(now, &item.item_id);
-            }
+            ServerEvent::TranscriptionFailed(item) => self.on_unwritten(now, &item.item_id),
             ServerEvent::ItemAdded(placed) | ServerEvent::ItemDone(placed) => self.on_item(&placed),
             ServerEvent::OutputItemAdded(output) => self.on_output_item(output),
             ServerEvent::ResponseCreated(event) => self.on_response_created(now, &event.response),
@@ -76,32 +62,13 @@ impl Session {
         }
     }
 
-    /// The phone is hung up; only what the caller said last still matters.
-    fn on_last_words(&mut self, now: Instant, event: ServerEvent, lingering: &mut Lingering) {
-        match event {
-            ServerEvent::TranscriptionDelta(piece) => {
-                self.transcript.append(&piece.item_id, piece.delta.reveal());
-            }
-            ServerEvent::TranscriptionCompleted(text) => self.on_caller_words(now, &text),
-            ServerEvent::TranscriptionFailed(item) => self.on_unwritten(now, &item.item_id),
-            ServerEvent::Committed(item) => {
-                lingering.committing = false;
-                self.transcript.place(&item.item_id, item.previous_item_id.as_deref(), Some(Speaker::Patient));
-            }
-            // Nothing was left to commit, or it cannot be done: there is nothing to wait for.
-            ServerEvent::Error(info) if info.error.is_about_commit(&self.commit_event) => lingering.committing = false,
-            ServerEvent::Error(info) => {
-                self.opinions.refused(info.error.event_id.as_deref());
-                self.stats.errors += 1;
-            }
-            ServerEvent::ResponseDone(event) => {
-                self.count_usage(&event.response);
-                if let Some(number) = opinion::number(&event.response) {
-                    self.on_opinion(now, number, &event.response);
-                }
-            }
-            _ => {}
+    /// The server made an item of what the caller said.
+    pub(super) fn on_committed(&mut self, now: Instant, item: &Committed) {
+        if let Some(before) = self.backlog.commit(&item.item_id) {
+            self.transcript.rename(&before, &item.item_id);
         }
+        self.transcript.place(&item.item_id, item.previous_item_id.as_deref(), Some(Speaker::Patient));
+        self.transcript.started(&item.item_id, self.since_answer(now));
     }
 
     fn on_audio(&mut self, now: Instant, delta: AudioDelta) {
@@ -140,7 +107,7 @@ impl Session {
     }
 
     /// What the caller said is written down.
-    fn on_caller_words(&mut self, now: Instant, text: &Transcription) {
+    pub(super) fn on_caller_words(&mut self, now: Instant, text: &Transcription) {
         self.backlog.written(&text.item_id);
         if self.is_echo_item(&text.item_id) && self.are_own_words(text.transcript.reveal()) {
             // She heard herself: the patient did not say it.
@@ -153,7 +120,8 @@ impl Session {
     }
 
     /// What the caller said could not be written down to its end: what there is of it still counts.
-    fn on_unwritten(&mut self, now: Instant, item: &str) {
+    pub(super) fn on_unwritten(&mut self, now: Instant, item: &str) {
+        self.backlog.written(item);
         self.transcript.fail(item);
         self.watch(now, item);
     }
@@ -189,7 +157,7 @@ impl Session {
         }
     }
 
-    fn count_usage(&mut self, response: &Response) {
+    pub(super) fn count_usage(&mut self, response: &Response) {
         if let Some(usage) = response.usage {
             self.usage += usage;
             self.persist(Record::Used(usage));

@@ -1,5 +1,4 @@
-//! The end of a call: goodbye is said and heard, then the phone is hung up, and the last words are
-//! written down.
+//! The end of a call: goodbye is said and heard, then the phone is hung up.
 
 use std::time::{Duration, Instant};
 
@@ -22,12 +21,6 @@ const FAREWELL_GRACE: Duration = Duration::from_secs(30);
 
 /// A caller who speaks for this long during a farewell has something to say, not just "bye".
 pub(super) const OBJECTION: Duration = Duration::from_millis(1200);
-
-/// A transcription that has not come after this long never will.
-const WRITTEN_WITHIN: Duration = Duration::from_secs(10);
-
-/// How long the last words may take to be written down after the phone is hung up.
-const LINGER: Duration = Duration::from_secs(2);
 
 impl Session {
     /// From here on the call ends once what is being said has been heard.
@@ -95,11 +88,6 @@ impl Session {
         self.end(now, reason);
     }
 
-    /// Whether words of the caller are still being written down that were spoken a moment ago.
-    pub(super) fn awaits_words(&self, now: Instant) -> bool {
-        self.transcript.awaits_caller_since(self.since_answer(now).saturating_sub(WRITTEN_WITHIN))
-    }
-
     /// Throws away what was not played; the transcript keeps what was heard.
     pub(super) fn close_sound(&mut self) {
         self.on_the_way.drop_all();
@@ -127,8 +115,8 @@ impl Session {
             self.answering.decided = true;
             self.watch_held_back(now);
         }
-        // Words cut short by the hang-up may be the ones that matter most.
-        let speaking = self.caller_since.take().is_some() || self.floor.humming;
+        let speaking = self.is_cut_short();
+        self.caller_since = None;
         self.close_sound();
         self.drop_next();
         if !self.phone_gone {
@@ -153,17 +141,7 @@ impl Session {
         self.deadlines.clear_all();
         self.tell_turns();
         self.phase = Phase::Lingering(Lingering { ending: Ending { outcome, reason, talked }, committing });
-        if committing || self.link.is_ready() && self.awaits_last_words() {
-            self.deadlines.set(Reason::Linger, now + LINGER);
-        } else {
-            self.finish(now);
-        }
-    }
-
-    /// Whether something is still to come by which somebody may have to be told: the caller's last words, or what the model
-    /// thinks of them.
-    pub(super) fn awaits_last_words(&self) -> bool {
-        self.transcript.awaits_caller() || self.opinions.are_awaited()
+        self.await_last_words(now);
     }
 
     /// The call is over and everything about it is known.

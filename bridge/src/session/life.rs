@@ -49,6 +49,8 @@ impl Session {
             (Some(_), Phase::Transferred, _) => EndReason::Transferred,
             (Some(_), Phase::Machine, _) => EndReason::Voicemail,
             (Some(_), _, Cause::Unknown | Cause::Failed) => EndReason::MediaLost,
+            // Nobody knows what they said, and they may have given up on us: people hear of it.
+            (Some(_), ..) if !self.link.is_ready() && self.backlog.has_unwritten() => self.link.fault(),
             (Some(_), ..) => EndReason::CallerHungUp,
             (None, _, cause) => cause.unanswered().1,
         };

@@ -81,6 +81,8 @@ impl Session {
             self.deadlines.clear(reason);
         }
         self.deadlines.set(Reason::Beep, now + BEEP_WITHIN);
+        // What was said before that was known may well be a person's, beside a loud television.
+        self.watch_held_back(now);
     }
 
     /// What passed for a machine is a person.

@@ -20,6 +20,7 @@ mod farewell;
 mod greeting;
 pub mod input;
 mod keys;
+mod last_words;
 mod life;
 mod machine;
 mod messages;
@@ -338,6 +339,8 @@ impl Session {
             self.append(now, sound);
             self.backlog.mark_given();
             self.backlog.forget_silence();
+        } else if self.speaks_up() {
+            self.backlog.speaks_unheard();
         }
     }
 

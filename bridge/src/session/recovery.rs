@@ -77,6 +77,11 @@ impl Link {
         self.stage == Stage::Ready
     }
 
+    /// Why a call ends that has no model.
+    pub fn fault(&self) -> EndReason {
+        if self.was_ready { EndReason::ModelLost } else { EndReason::SetUpFailed }
+    }
+
     /// Whether no model will hear or answer any more.
     pub fn is_closed(&self) -> bool {
         self.stage == Stage::Closed
@@ -111,7 +116,7 @@ impl Session {
                 self.deadlines.set(Reason::Handshake, now + HANDSHAKE_WITHIN);
             }
             LinkEvent::Malformed => self.stats.malformed_events += 1,
-            LinkEvent::Down(_) if matches!(self.phase, Phase::Lingering(_)) => self.finish(now),
+            LinkEvent::Down(_) if self.is_lingering() => self.lose_last_words(now),
             LinkEvent::Down(Failure::Retry(code)) => {
                 tracing::warn!(call = %self.plan.call_id, code, "the connection to the model is lost");
                 self.lose(now);
@@ -124,8 +129,7 @@ impl Session {
     }
 
     fn give_up(&mut self, now: Instant) {
-        let reason = if self.link.was_ready { EndReason::ModelLost } else { EndReason::SetUpFailed };
-        self.apologise(now, reason);
+        self.apologise(now, self.link.fault());
     }
 
     /// The model is not wanted any more.

@@ -25,7 +25,7 @@ pub(super) const CONFIRMED_AFTER: Duration = Duration::from_millis(300);
 const OVER_AFTER: Duration = Duration::from_millis(160);
 
 /// The server speaks of a sound at most this long after it began.
-const NOTICED_WITHIN: Duration = Duration::from_millis(500);
+pub(super) const NOTICED_WITHIN: Duration = Duration::from_millis(500);
 
 /// Frames of the caller between two looks at whether a sound is still only an echo.
 const LOOK_EVERY: u32 = 5;
@@ -227,9 +227,17 @@ impl Session {
 
     /// Whether the caller speaks for long enough over what may be interrupted.
     fn cuts_in(&self) -> bool {
-        let may = self.phase == Phase::Talking && !self.speaks_recorded_words();
-        let speaks = may && self.voice.is_speaking() && self.voice.span() >= CONFIRMED_AFTER;
-        speaks && !(self.echo.is_expected() && self.echo.is_echo())
+        self.phase == Phase::Talking && !self.speaks_recorded_words() && self.speaks_up()
+    }
+
+    /// Whether the caller speaks, for long enough to mean it.
+    pub(super) fn speaks_up(&self) -> bool {
+        self.voice.is_speaking() && self.voice.span() >= CONFIRMED_AFTER && !self.hears_herself()
+    }
+
+    /// Whether what comes from the caller's telephone is Bianca's own voice.
+    pub(super) fn hears_herself(&self) -> bool {
+        self.echo.is_expected() && self.echo.is_echo()
     }
 
     /// Called with every frame of Bianca: when recorded words have ended over which the caller speaks, what

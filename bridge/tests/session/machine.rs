@@ -191,3 +191,29 @@ fn a_phone_that_is_put_down_before_anything_is_known_has_spoken_for_a_person() {
     call.phone(PhoneEvent::HungUp(bridge::session::Cause::Normal));
     assert_eq!(call.works().len(), 1);
 }
+
+#[test]
+fn what_a_person_cries_before_they_are_taken_for_a_machine_is_not_lost() {
+    let mut call = picked_up();
+    call.speech_starts("u", 0);
+    call.speech_stops("u");
+    call.transcribed("u", "I have fallen and I can't get up!");
+    assert!(call.works().is_empty(), "an announcement may say so too");
+    // A television goes on and on, as announcements do.
+    plays(&mut call, &spoken("en-machine-0"));
+    assert_eq!(call.works().len(), 1);
+    call.run_for(ms(60_000));
+    assert!(call.ended.is_none(), "and the call goes on");
+}
+
+#[test]
+fn a_cry_for_help_before_and_one_after_the_verdict_are_two() {
+    let mut call = picked_up();
+    for (item, alerts) in [("u", 0), ("v", 1)] {
+        call.speech_starts(item, 0);
+        call.speech_stops(item);
+        call.transcribed(item, "Help, help me please, please somebody send an ambulance, quick, help me");
+        assert_eq!(call.works().len(), alerts);
+        plays(&mut call, &spoken("en-machine-0"));
+    }
+}

@@ -11,6 +11,7 @@ mod emergency;
 mod greeting;
 mod hold;
 mod keys;
+mod last_words;
 mod latency;
 mod life;
 mod line;

@@ -100,7 +100,7 @@ fn a_phone_that_is_hung_up_in_the_pause_is_told_nothing_more() {
     call.run_for(ms(100));
     call.speech_starts("words", 0);
     call.phone(PhoneEvent::HungUp(Cause::Normal));
-    call.run_for(ms(5000));
+    call.run_for(ms(11_000));
     assert!(call.ended.is_some());
     assert_eq!(steps(&call), [&Output::Pause]);
 }
