@@ -52,7 +52,11 @@ impl Calls {
                 tracing::warn!(call = orphan.call_id, "a call that was left behind is hung up");
                 hang_up(asterisk, orphan).await;
             }
-            Err(error) => tracing::error!(%error, call = orphan.call_id, "a call that was left behind has no owner"),
+            Err(error) => {
+                tracing::error!(%error, call = orphan.call_id, "a call that was left behind has no owner");
+                // The sweep ends it, and another cell listens to it again; nobody is kept at a silent telephone until then.
+                hang_up(asterisk, orphan).await;
+            }
         }
     }
 
@@ -90,16 +94,9 @@ impl Calls {
             (Some(_), _) => (domain::calls::Outcome::Answered, EndReason::OwnerLost),
         };
         let now = self.ctx.now();
-        let finish = || calls::finish(&self.ctx, &taken.call, outcome, reason, now);
+        let finish = || calls::finish_unheard(&self.ctx, &taken.call, outcome, reason, now);
         if let Err(error) = insisting("the end of a call", finish).await {
             tracing::error!(call = %id, %error, "the end of a call was not written; the sweep will");
-        }
-        // One that lost its owner is a job for any cell; of this one only we know that nobody listened to its end.
-        let again = || calls::listen_again(&self.ctx, id);
-        if reason == EndReason::CallerHungUp
-            && let Err(error) = insisting("what was said in a lost call", again).await
-        {
-            tracing::error!(call = %id, %error, "nobody has looked whether there was an emergency in a lost call");
         }
         if let Err(error) = self.ctx.live.release(id, &self.settings.cell).await {
             tracing::warn!(call = %id, %error, "a call's lease runs out by itself");

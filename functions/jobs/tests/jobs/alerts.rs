@@ -163,6 +163,26 @@ async fn something_worse_under_the_same_key_is_an_alert_of_its_own() {
 }
 
 #[tokio::test]
+async fn another_danger_under_the_same_key_is_an_alert_of_its_own() {
+    let app = TestApp::start(no_routes).await;
+    let call = running(&app, &["I have fallen, and it smells of burning"]).await;
+    let of = |cues: &[&str]| NewAlert {
+        severity: Severity::High,
+        cues: cues.iter().map(|cue| (*cue).to_owned()).collect(),
+        ..plea(&call, "item_1")
+    };
+    // A process that died had heard the first part of the sentence only.
+    let (part, whole) = (of(&["physical.fall"]), of(&["physical.fall", "safety.fire"]));
+    assert!(alerts::raise(&app.ctx, part.clone()).await.unwrap().first);
+    assert!(alerts::raise(&app.ctx, whole.clone()).await.unwrap().first, "nobody knows of the fire");
+    for again in [part, whole, of(&["safety.fire", "request.help"]), of(&["medical.pain"])] {
+        let raised = alerts::raise(&app.ctx, again).await.unwrap();
+        assert!(!raised.first && raised.informed == 1, "{raised:?}");
+    }
+    assert_eq!(app.ctx.store.alerts().raised_in(call.id).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn without_anybody_assigned_the_administrators_are_told() {
     let app = TestApp::start(no_routes).await;
     let locked = app.caregiver(Role::OrgAdmin, |caregiver| caregiver.locked = true).await;

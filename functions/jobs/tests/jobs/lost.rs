@@ -5,6 +5,7 @@ use domain::alerts::{Alert, AlertKind, NewAlert, key_of_emergency};
 use domain::calls::{Call, EndReason, Outcome};
 use domain::emergencies::Severity;
 use domain::jobs::{Job, Queue};
+use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Document, doc};
 use services::{alerts, calls};
 use test_case::test_case;
@@ -97,6 +98,17 @@ async fn another_cell_listens_to_a_call_that_was_lost(reason: EndReason, expecte
     assert_eq!(asked, expected);
 }
 
+#[tokio::test]
+async fn another_cell_listens_to_a_call_whose_last_words_its_owner_does_not_know() {
+    let app = app().await;
+    let call = running(&app, &["I can't breathe"]).await;
+    let (outcome, reason) = (Outcome::Answered, EndReason::CallerHungUp);
+    // The patient has hung up between the death of one process and the beginning of the next.
+    let ended = calls::finish_unheard(&app.ctx, &call, outcome, reason, app.ctx.now()).await.unwrap();
+    assert_eq!((ended.outcome, ended.end_reason), (Some(outcome), Some(reason)));
+    assert!(waiting(&app, Queue::LostCalls).await.contains(&Job::ListenAgain { call_id: call.id }));
+}
+
 /// A document as a process of a later version might write it.
 async fn make_unreadable(app: &TestApp, text: &str) {
     let messages = app.database().await.collection::<Document>("messages");
@@ -128,4 +140,25 @@ async fn whoever_tells_of_it_has_the_job_at_once() {
     let alert = emergencies(&app, &call).await.pop().unwrap();
     let jobs = waiting(&app, Queue::Jobs).await;
     assert!(jobs.contains(&Job::NotifyAlert { alert_id: alert.id }), "{jobs:?}");
+}
+
+#[tokio::test]
+async fn an_alert_that_cannot_be_read_hides_no_emergency_and_leaves_nobody_alone() {
+    let app = app().await;
+    let call = running(&app, &["I can't breathe", "and the kitchen is on fire"]).await;
+    raised(&app, &call, Severity::Critical, "medical.breathing").await;
+    let alerts = app.database().await.collection::<Document>("alerts");
+    let of_call = doc! { "subject": ObjectId::parse_str(call.id.to_string()).unwrap() };
+    let later = doc! { "$set": { "kind": "a kind of a later version" } };
+    assert_eq!(alerts.update_one(of_call.clone(), later).await.unwrap().modified_count, 1);
+    for _ in 0..2 {
+        calls::listen_again(&app.ctx, call.id).await.unwrap();
+        assert_eq!(emergencies(&app, &call).await.len(), 1, "the fire");
+    }
+    assert!(calls::adopt(&app.ctx, call.id, testkit::cell::CELL).await.unwrap().is_some());
+    assert_eq!(
+        alerts.count_documents(of_call).await.unwrap(),
+        2,
+        "what cannot be read was told of, and is not told of twice"
+    );
 }

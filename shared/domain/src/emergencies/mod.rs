@@ -24,7 +24,7 @@ use crate::locale::Language;
 pub use detector::Detector;
 pub use grams::Pieces;
 pub use learned::{Model, Scale, write};
-pub use repetition::{SECOND_OPINION, Told};
+pub use repetition::{SECOND_OPINION, Told, names_another_danger};
 pub use rules::{CUES, Context, Heard};
 pub use together::{reserve, signs};
 

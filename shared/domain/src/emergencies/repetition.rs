@@ -33,6 +33,13 @@ pub struct Told<'a, C> {
     pub phrases: &'a [PhraseId],
 }
 
+/// Whether `cues` name a danger that `told` do not.
+pub fn names_another_danger<A: AsRef<str>, B: AsRef<str>>(cues: &[A], told: &[B]) -> bool {
+    let dangers = |cue: &str| (!is_request(cue)).then(|| danger(cue).to_owned());
+    let known: Vec<String> = told.iter().filter_map(|cue| dangers(cue.as_ref())).collect();
+    cues.iter().filter_map(|cue| dangers(cue.as_ref())).any(|named| !known.contains(&named))
+}
+
 impl Finding {
     /// Whether nothing was said but a cry for somebody.
     pub fn only_calls(&self) -> bool {
@@ -46,9 +53,7 @@ impl Finding {
 
     /// Whether this, in the same sentence, is no worse than what was told and names no other danger.
     pub fn adds_nothing_to<C: AsRef<str>>(&self, told: &Told<'_, C>) -> bool {
-        let named = |cue: &str, one: &str| !is_request(cue) && danger(cue) == one;
-        let known = |one: &&str| told.cues.iter().any(|cue| named(cue.as_ref(), one));
-        self.severity <= told.severity && self.dangers().iter().all(known)
+        self.severity <= told.severity && !names_another_danger(&self.cues, told.cues)
     }
 
     /// Whether this, in a later sentence, says no more than what was told: no other cue or phrase, and nothing graver. What no

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::alerts::{Alert, Ladder, NewAlert};
+use domain::emergencies::names_another_danger;
 use domain::jobs::Job;
 use domain::{AlertId, Error, Result};
 use jiff::Timestamp;
@@ -52,8 +53,8 @@ pub async fn raise(ctx: &CallCtx, alert: NewAlert) -> Result<Raised> {
             let Some(known) = ctx.store.alerts().by_key(patient, call, &key).await? else {
                 return Ok(Raised { first: false, informed: 0 });
             };
-            if known.content.severity < severity {
-                // A process that died had raised what was said so far; what was said after it is worse.
+            if known.content.severity < severity || names_another_danger(&alert.content.cues, &known.content.cues) {
+                // A process that died had raised what was said so far; what was said after it is worse, or something else.
                 let worse = NewAlert { key: format!("{key}_{}", severity.as_str()), ..alert.content };
                 return Box::pin(raise(ctx, worse)).await;
             }

@@ -14,6 +14,16 @@ use crate::{CallCtx, alerts, live, outbox, schedules};
 /// Attempts before the caller is told that others keep changing the call.
 const ATTEMPTS: u32 = 4;
 
+/// How a call came to its end.
+#[derive(Clone, Copy)]
+struct End {
+    outcome: Outcome,
+    reason: EndReason,
+    at: Timestamp,
+    /// Nobody has looked whether there was an emergency in the last that was said.
+    unheard: bool,
+}
+
 /// Ends a call that was over at `at`, as its owner: whatever it has come to meanwhile. One that has ended already stays
 /// as it is. When there was a conversation, the work that follows it is committed with the end and
 /// handed to the queue, and so is the alert that tells of a fault of ours; should the queue not answer,
@@ -22,9 +32,27 @@ const ATTEMPTS: u32 = 4;
 /// # Errors
 /// When the store does not answer.
 pub async fn finish(ctx: &CallCtx, call: &Call, outcome: Outcome, reason: EndReason, at: Timestamp) -> Result<Call> {
+    insist(ctx, call, End { outcome, reason, at, unheard: reason == EndReason::OwnerLost }).await
+}
+
+/// The same for a call whose last words its owner does not know: another cell listens to it again, whatever it ended by.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn finish_unheard(
+    ctx: &CallCtx,
+    call: &Call,
+    outcome: Outcome,
+    reason: EndReason,
+    at: Timestamp,
+) -> Result<Call> {
+    insist(ctx, call, End { outcome, reason, at, unheard: true }).await
+}
+
+async fn insist(ctx: &CallCtx, call: &Call, end: End) -> Result<Call> {
     let mut before = call.clone();
     for _ in 1..ATTEMPTS {
-        match attempt(ctx, &before, outcome, reason, at).await {
+        match attempt(ctx, &before, end).await {
             Err(error) if moved_on(&error) => {}
             other => return other,
         }
@@ -33,7 +61,7 @@ pub async fn finish(ctx: &CallCtx, call: &Call, outcome: Outcome, reason: EndRea
             None => return Ok(before),
         }
     }
-    attempt(ctx, &before, outcome, reason, at).await
+    attempt(ctx, &before, end).await
 }
 
 /// Ends a call only while it waits. `false` when a cell has taken it in the same moment.
@@ -41,13 +69,15 @@ pub(super) async fn cancel(ctx: &CallCtx, call: &Call, reason: EndReason) -> Res
     if call.status != Status::Queued {
         return Ok(false);
     }
-    match attempt(ctx, call, Outcome::Failed, reason, ctx.now()).await {
+    let end = End { outcome: Outcome::Failed, reason, at: ctx.now(), unheard: false };
+    match attempt(ctx, call, end).await {
         Err(error) if moved_on(&error) => Ok(false),
         other => other.map(|_| true),
     }
 }
 
-async fn attempt(ctx: &CallCtx, before: &Call, outcome: Outcome, reason: EndReason, at: Timestamp) -> Result<Call> {
+async fn attempt(ctx: &CallCtx, before: &Call, end: End) -> Result<Call> {
+    let End { outcome, reason, at, unheard } = end;
     let mut after = before.clone();
     if !after.end(outcome, reason, at) {
         return Ok(after);
@@ -59,7 +89,7 @@ async fn attempt(ctx: &CallCtx, before: &Call, outcome: Outcome, reason: EndReas
         let (pending, job) = outbox::prepare(ctx, Job::FinishCall { call_id: before.id })?;
         writes.push(job);
         jobs.push(pending);
-        if reason == EndReason::OwnerLost {
+        if unheard {
             let (pending, job) = outbox::prepare(ctx, Job::ListenAgain { call_id: before.id })?;
             writes.push(job);
             jobs.push(pending);

@@ -26,7 +26,7 @@ pub use adopt::{Adopted, adopt};
 pub(crate) use call_back::broken;
 pub use call_back::{call_back, place_callbacks};
 pub use end::end;
-pub use finish::finish;
+pub use finish::{finish, finish_unheard};
 pub use initiate::initiate;
 pub use listen_again::listen_again;
 pub use on_call::on_call;

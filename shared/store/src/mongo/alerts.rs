@@ -127,18 +127,18 @@ impl Alerts<'_> {
         self.0.first::<Row>(Query::of(NAME, filter)).await?.map(Row::read).transpose()
     }
 
-    /// The alerts that were raised in a call. Index: `alerts_key`.
+    /// The alerts that were raised in a call, as far as they can be read: nobody is left alone, and no emergency is passed
+    /// over, for one that cannot. Index: `alerts_key`.
     pub async fn raised_in(&self, call: CallId) -> Result<Vec<Alert>> {
-        let query = Query::of(NAME, doc! { "subject": oid(call.0) });
-        self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
+        Ok(self.0.legible(Query::of(NAME, doc! { "subject": oid(call.0) }), Row::read).await?.read)
     }
 
-    /// A patient's alerts since `since` that nobody acknowledged, newest first.
+    /// A patient's alerts since `since` that nobody acknowledged, newest first, as far as they can be read.
     /// Index: `alerts_of_patient_newest`.
     pub async fn open(&self, scope: &Scope, patient: PatientId, since: Timestamp, limit: u32) -> Result<Vec<Alert>> {
         let filter = doc! { "patientId": oid(patient.0), "open": true, "raisedAt": { "$gte": date(since) } };
         let query = Query::of(NAME, within(scope, filter)).sort(doc! { "raisedAt": -1 }).limit(limit);
-        self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
+        Ok(self.0.legible(query, Row::read).await?.read)
     }
 
     /// An organisation's alerts, newest first, up to `limit` of each kind of reason why they are seen: those that somebody still
