@@ -312,6 +312,7 @@ mod tests {
             words: 1.0,
             score,
             phrases: Vec::new(),
+            left_out: 0,
         };
         let mut tally = Tally::default();
         tally.count(&line(true, Some(Label::Critical)), &judged(0.1, -0.1));

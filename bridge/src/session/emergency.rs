@@ -110,6 +110,10 @@ impl Session {
         let Some((text, complete)) = self.transcript.text(item) else { return };
         let finding = if complete {
             let judgement = self.detector.judge(text);
+            if judgement.left_out > 0 {
+                let (call, left_out) = (&self.plan.call_id, judgement.left_out);
+                tracing::warn!(call, left_out, "there was no time to look for all phrases of the organisation");
+            }
             let finding = judgement.finding();
             if finding.is_none() && judgement.is_doubtful() {
                 self.ask_opinion(item, judgement.found());

@@ -63,7 +63,7 @@ impl From<PhrasePatch> for Change {
     request_body = PhrasePatch,
     responses((status = 200, description = "The phrase.", body = PhraseBody), Refusals,
         (status = 404, description = "Not of the caller's organisation.", body = ErrorBody),
-        (status = 409, description = "`phrase_taken`.", body = ErrorBody)),
+        (status = 409, description = "`phrase_taken`, or `too_many_phrases`: there are 1,000 in its new language.", body = ErrorBody)),
     security(("bearer" = [])))]
 pub(crate) async fn update_phrase(
     SignedIn(caller): SignedIn,

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::clauses::clauses;
 use super::rules::{Context, Heard};
@@ -16,10 +17,14 @@ const PHRASE: f32 = 2.0;
 /// thousand phrases reads all of them at every word that is added.
 const LONGEST: usize = 4_000;
 
-/// Sets of phrases that are kept as they were read: those of the organisations and languages that were called last.
-const KEPT: usize = 32;
+/// How long phrases are looked for in one utterance. A thousand usual ones take some 20 ms in the longest; one expression that is
+/// made to be slow takes as long, and must not hold up the calls beside this one.
+const WITHIN: Duration = Duration::from_millis(100);
 
-/// Phrases that were read, each with its expression.
+/// Phrases that are kept as they were read, those of the organisations and languages that were called last: about 75 kB each.
+const KEPT: usize = 2_000;
+
+/// Phrases that were read, each with its expression, the gravest first.
 type Read = Arc<Vec<(Listened, Pattern)>>;
 
 /// A detector for one call. Making it reads the rules of the language and the phrases, which takes a while the first time:
@@ -28,6 +33,8 @@ type Read = Arc<Vec<(Listened, Pattern)>>;
 pub struct Detector {
     language: Language,
     phrases: Read,
+    /// How long they are looked for.
+    within: Duration,
 }
 
 /// The phrases as they are looked for, read once for all calls that have the same.
@@ -39,12 +46,20 @@ fn read(phrases: &[Listened]) -> Read {
     }
     let found = known().iter().find(|(of, _)| of == phrases).map(|(_, read)| Arc::clone(read));
     let read = |phrase: &Listened| Some((phrase.clone(), Pattern::read(&phrase.pattern).ok()?));
-    let read = found.unwrap_or_else(|| Arc::new(phrases.iter().filter_map(read).collect()));
+    let read = found.unwrap_or_else(|| {
+        let mut read: Vec<_> = phrases.iter().filter_map(read).collect();
+        read.sort_by_key(|(phrase, _)| std::cmp::Reverse(phrase.severity));
+        Arc::new(read)
+    });
     let mut known = known();
     // The one that was called last stands in front.
     known.retain(|(of, _)| of != phrases);
     known.push_front((phrases.to_vec(), Arc::clone(&read)));
-    known.truncate(KEPT);
+    let mut kept = 0;
+    known.retain(|(of, _)| {
+        kept += of.len();
+        kept <= KEPT
+    });
     read
 }
 
@@ -52,7 +67,22 @@ impl Detector {
     /// A detector that also listens for these phrases; one that cannot be read any more is left out.
     pub fn new(language: Language, phrases: &[Listened]) -> Self {
         super::warm(language);
-        Self { language, phrases: read(phrases) }
+        Self { language, phrases: read(phrases), within: WITHIN }
+    }
+
+    /// The phrases that are in a text that is [`spelled`], and how many there was no time to look for.
+    fn said(&self, whole: &str) -> (Vec<&(Listened, Pattern)>, usize) {
+        let until = Instant::now() + self.within;
+        let mut said = Vec::new();
+        for (n, listened) in self.phrases.iter().enumerate() {
+            if Instant::now() >= until {
+                return (said, self.phrases.len() - n);
+            }
+            if listened.1.is_in(whole) {
+                said.push(listened);
+            }
+        }
+        (said, 0)
     }
 
     /// Judges an utterance, as [`judge`], with the phrases.
@@ -63,8 +93,8 @@ impl Detector {
         }
         let surplus = text.chars().count().saturating_sub(LONGEST);
         let text = text.char_indices().nth(surplus).map_or(text, |(from, _)| &text[from..]);
-        let whole = spelled(text);
-        let said: Vec<_> = self.phrases.iter().filter(|(_, pattern)| pattern.is_in(&whole)).collect();
+        let (said, left_out) = self.said(&spelled(text));
+        judgement.left_out = left_out;
         if said.is_empty() {
             return judgement;
         }
@@ -163,10 +193,23 @@ mod tests {
             pattern: format!("giraffe {n}"),
         };
         let first = read(&[listened(0)]);
-        for n in 1..=u8::try_from(2 * KEPT).unwrap() {
-            read(&[listened(n)]);
+        for n in 1..=5 {
+            let many: Vec<_> = (0..KEPT / 2).map(|_| listened(n)).collect();
+            read(&many);
             assert!(Arc::ptr_eq(&first, &read(&[listened(0)])), "{n}");
         }
+    }
+
+    #[test]
+    fn when_the_time_is_up_the_rest_of_the_phrases_is_left_out_and_everything_else_is_heard() {
+        let hurried = |within| Detector { within, ..detector() };
+        let text = "I can't breathe, and the blue canary is here";
+        let judgement = hurried(Duration::ZERO).judge(text);
+        assert_eq!((judgement.left_out, judgement.phrases.len()), (2, 0));
+        assert_eq!(judgement.finding(), judge(text, Language::En).finding());
+        assert_eq!(detector().judge(text).left_out, 0);
+        let severities: Vec<_> = detector().phrases.iter().map(|(phrase, _)| phrase.severity).collect();
+        assert_eq!(severities, [Severity::Critical, Severity::Medium], "the gravest are looked for first");
     }
 
     #[test]

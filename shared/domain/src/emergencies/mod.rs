@@ -90,6 +90,8 @@ pub struct Judgement {
     pub score: f32,
     /// Phrases of the organisation that were said.
     pub phrases: Vec<PhraseId>,
+    /// How many of its phrases were not looked for, because the time for it was up.
+    pub left_out: usize,
 }
 
 /// The score of what says nothing, far below the line.
@@ -122,7 +124,7 @@ impl Judgement {
     /// Nothing was said that has a letter or a digit: the transcript of a cough, or of what could not be written down.
     const fn of_nothing() -> Self {
         let heard = Heard { cues: Vec::new(), contexts: Vec::new() };
-        Self { heard, learned: 0.0, critical: 0.0, words: 0.0, score: NOTHING, phrases: Vec::new() }
+        Self { heard, learned: 0.0, critical: 0.0, words: 0.0, score: NOTHING, phrases: Vec::new(), left_out: 0 }
     }
 
     /// Whether it is near enough to an emergency that a second opinion is worth having.
@@ -199,7 +201,7 @@ pub fn judge_whole(text: &str, language: Language) -> Judgement {
     let [learned, critical] = learned::model(language).map_or([0.0; 2], |model| model.margins(&grams));
     let words = normalise::words(&normal, language);
     let score = together::score(&signs(&heard, learned, words, language)) - reserve(&heard, words);
-    Judgement { heard, learned, critical, words, score, phrases: Vec::new() }
+    Judgement { heard, learned, critical, words, score, phrases: Vec::new(), left_out: 0 }
 }
 
 /// What a complete utterance tells. Single words count: `Help!` is a finding, and so is `救命`.

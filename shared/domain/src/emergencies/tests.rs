@@ -166,6 +166,7 @@ fn a_finding_explains_itself_without_the_patients_words() {
         words: 4.0,
         score: 0.2,
         phrases: Vec::new(),
+        left_out: 0,
     };
     assert_eq!(judged.found().cues, [LEARNED]);
     assert_eq!(judged.found().severity, Severity::High);

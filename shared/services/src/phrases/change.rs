@@ -7,6 +7,7 @@ use domain::policy::{self, Action, Resource};
 use domain::{Caller, Language, PhraseId, Result};
 use store::mongo::Phrases;
 
+use super::create::has_room;
 use super::{Signed, signed_one, visible};
 use crate::Ctx;
 use crate::audit::{by, note, watch};
@@ -35,7 +36,8 @@ pub struct Change {
 /// Changes a phrase. Calls that begin from now on listen for it as it is then.
 ///
 /// # Errors
-/// `phrase_not_found` outside the caller's scope; `phrase_taken`; as [`Draft::checked`].
+/// `phrase_not_found` outside the caller's scope; `phrase_taken`; `too_many_phrases` in its new language; as
+/// [`Draft::checked`].
 pub async fn update(ctx: &Ctx, caller: &Caller, phrase: PhraseId, change: Change) -> Result<Signed> {
     altered(ctx, caller, phrase, |was| Draft {
         phrase: change.phrase.unwrap_or(was.phrase),
@@ -69,6 +71,9 @@ async fn altered(
         let before = visible(ctx, &scope, id).await?;
         let now = ctx.now();
         let draft = alter(before.draft.clone()).checked()?;
+        if draft.language != before.draft.language {
+            has_room(ctx, before.org, draft.language).await?;
+        }
         let after = Phrase { draft, modified_by: caller.caregiver, updated_at: now, ..before.clone() };
         let record = by(ctx, caller, audit::Action::Update, Subject::Phrase).within(before.org).about([id]);
         ctx.store.commit([Phrases::alter(&before, &after, now)?, note(&record)?]).await?;

@@ -3,7 +3,7 @@
 use domain::audit::{self, Subject};
 use domain::phrases::{Draft, MOST, Phrase};
 use domain::policy::{self, Action, Resource};
-use domain::{Caller, Error, PhraseId, Result};
+use domain::{Caller, Error, Language, OrgId, PhraseId, Result};
 use store::mongo::Phrases;
 
 use super::{Signed, signed_one};
@@ -19,16 +19,19 @@ pub async fn create(ctx: &Ctx, caller: &Caller, draft: Draft) -> Result<Signed> 
     let work = async {
         policy::grant(caller, Action::Create, Resource::Phrase)?;
         let draft = draft.checked()?;
-        let have = ctx.store.phrases().count(caller.org, draft.language).await?;
-        if have >= MOST as u64 {
-            return Err(too_many());
-        }
+        has_room(ctx, caller.org, draft.language).await?;
         let phrase = new(ctx, caller, draft);
         let record = by(ctx, caller, audit::Action::Create, Subject::Phrase).within(caller.org).about([phrase.id]);
         ctx.store.commit([Phrases::add(&phrase)?, note(&record)?]).await?;
         signed_one(ctx, phrase).await
     };
     watch(ctx, caller, audit::Action::Create, Subject::Phrase, "new", work).await
+}
+
+/// Whether an organisation may have another phrase in a language.
+pub(super) async fn has_room(ctx: &Ctx, org: OrgId, language: Language) -> Result<()> {
+    let have = ctx.store.phrases().count(org, language).await?;
+    if have >= MOST as u64 { Err(too_many()) } else { Ok(()) }
 }
 
 pub(super) fn new(ctx: &Ctx, caller: &Caller, draft: Draft) -> Phrase {
