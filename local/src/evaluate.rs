@@ -313,6 +313,7 @@ mod tests {
             score,
             phrases: Vec::new(),
             left_out: 0,
+            of_other: false,
         };
         let mut tally = Tally::default();
         tally.count(&line(true, Some(Label::Critical)), &judged(0.1, -0.1));

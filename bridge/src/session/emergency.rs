@@ -44,6 +44,7 @@ pub(super) struct Emergency {
     severity: Severity,
     cues: Vec<&'static str>,
     phrases: Vec<PhraseId>,
+    of_other: bool,
 }
 
 #[derive(Debug)]
@@ -63,8 +64,8 @@ impl Watch {
 
     /// Whether this says no more than what somebody was told of just now.
     fn is_told(&self, now: Instant, finding: &Finding) -> bool {
-        self.told.iter().any(|(at, Emergency { severity, cues, phrases, .. })| {
-            let told = Told { severity: *severity, cues, phrases };
+        self.told.iter().any(|(at, Emergency { severity, cues, phrases, of_other, .. })| {
+            let told = Told { severity: *severity, cues, phrases, of_other: *of_other };
             now.duration_since(*at) < REPEATED_WITHIN && finding.repeats(&told)
         })
     }
@@ -147,7 +148,7 @@ impl Session {
             return;
         }
         let Some(number) = self.watch.count(item, &finding) else { return };
-        let Finding { severity, cues, phrases, .. } = finding;
+        let Finding { severity, cues, phrases, of_other, .. } = finding;
         self.stats.emergencies += 1;
         self.watch.asked = Some(now);
         let work = Work::Alert {
@@ -158,7 +159,7 @@ impl Session {
             phrases: phrases.clone(),
             words: self.transcript.text(item).map(|(text, _)| text.to_owned().into()),
         };
-        self.run(work, Why::Emergency(Emergency { item: item.to_owned(), severity, cues, phrases }));
+        self.run(work, Why::Emergency(Emergency { item: item.to_owned(), severity, cues, phrases, of_other }));
     }
 
     /// A person it is: what they said so far counts.
@@ -222,7 +223,7 @@ mod tests {
     use super::*;
 
     fn finding(severity: Severity, cues: &[&'static str]) -> Finding {
-        Finding { severity, cues: cues.to_vec(), score: 1.0, phrases: Vec::new() }
+        Finding { severity, cues: cues.to_vec(), score: 1.0, phrases: Vec::new(), of_other: false }
     }
 
     #[test]
@@ -233,6 +234,7 @@ mod tests {
             severity: Severity::High,
             cues: vec!["medical.pain", "request.help", LEARNED],
             phrases: Vec::new(),
+            of_other: false,
         };
         let watch = Watch { told: vec![(start, told)], ..Watch::default() };
         let is_told = |severity, cues: &[&'static str], after| {
@@ -252,6 +254,8 @@ mod tests {
             ..finding(Severity::High, &["medical.pain"])
         };
         assert!(!watch.is_told(start, &phrase), "a phrase that was not said before");
+        let of_other = Finding { of_other: true, ..finding(Severity::High, &["medical.pain"]) };
+        assert!(!watch.is_told(start, &of_other), "somebody else");
     }
 
     #[test]
@@ -275,7 +279,13 @@ mod tests {
             let found = finding(severity, &[cue]);
             assert_eq!(watch.count(item, &found), Some(1));
             assert_eq!(watch.count(item, &found), None);
-            watch.undo(&Emergency { item: item.to_owned(), severity, cues: vec![cue], phrases: Vec::new() });
+            watch.undo(&Emergency {
+                item: item.to_owned(),
+                severity,
+                cues: vec![cue],
+                phrases: Vec::new(),
+                of_other: false,
+            });
             assert_eq!(watch.count(item, &found), Some(2), "{item}");
         }
     }

@@ -360,6 +360,23 @@ fn what_gets_worse_is_told_though_it_is_of_the_same_kind() {
 }
 
 #[test]
+fn what_happens_to_somebody_else_as_well_is_another_emergency() {
+    let mut call = SimCall::answered();
+    for (item, words, alerts) in [
+        ("u1", "I have fallen and I can't get up", 1),
+        ("u2", "My husband has fallen and can't get up", 2),
+        ("u3", "I have fallen and I can't get up", 2),
+        ("u4", "My husband has fallen and can't get up", 2),
+    ] {
+        says(&mut call, item, words);
+        assert_eq!(severities(&call).len(), alerts, "{words}");
+        if item < "u3" {
+            call.done(Done::Alerted { informed: 1 });
+        }
+    }
+}
+
+#[test]
 fn an_alert_of_which_nobody_heard_keeps_nothing_back() {
     for done in [Done::Alerted { informed: 0 }, Done::Failed("unavailable".into())] {
         let mut call = SimCall::answered();

@@ -11,6 +11,7 @@
 mod clauses;
 mod detector;
 mod grams;
+mod household;
 mod learned;
 mod normalise;
 mod repetition;
@@ -73,6 +74,8 @@ pub struct Finding {
     pub score: f32,
     /// Phrases of the organisation that were said.
     pub phrases: Vec<PhraseId>,
+    /// Somebody beside the speaker is spoken of.
+    pub of_other: bool,
 }
 
 /// How an utterance was judged by each layer and by both.
@@ -92,6 +95,8 @@ pub struct Judgement {
     pub phrases: Vec<PhraseId>,
     /// How many of its phrases were not looked for, because the time for it was up.
     pub left_out: usize,
+    /// Somebody beside the speaker is spoken of.
+    pub of_other: bool,
 }
 
 /// The score of what says nothing, far below the line.
@@ -124,7 +129,16 @@ impl Judgement {
     /// Nothing was said that has a letter or a digit: the transcript of a cough, or of what could not be written down.
     const fn of_nothing() -> Self {
         let heard = Heard { cues: Vec::new(), contexts: Vec::new() };
-        Self { heard, learned: 0.0, critical: 0.0, words: 0.0, score: NOTHING, phrases: Vec::new(), left_out: 0 }
+        Self {
+            heard,
+            learned: 0.0,
+            critical: 0.0,
+            words: 0.0,
+            score: NOTHING,
+            phrases: Vec::new(),
+            left_out: 0,
+            of_other: false,
+        }
     }
 
     /// Whether it is near enough to an emergency that a second opinion is worth having.
@@ -169,6 +183,7 @@ impl Judgement {
             cues,
             score: self.score.max(0.0),
             phrases: self.phrases.clone(),
+            of_other: self.of_other,
         }
     }
 }
@@ -201,7 +216,8 @@ pub fn judge_whole(text: &str, language: Language) -> Judgement {
     let [learned, critical] = learned::model(language).map_or([0.0; 2], |model| model.margins(&grams));
     let words = normalise::words(&normal, language);
     let score = together::score(&signs(&heard, learned, words, language)) - reserve(&heard, words);
-    Judgement { heard, learned, critical, words, score, phrases: Vec::new(), left_out: 0 }
+    let of_other = household::names_another(&normal, language);
+    Judgement { heard, learned, critical, words, score, phrases: Vec::new(), left_out: 0, of_other }
 }
 
 /// What a complete utterance tells. Single words count: `Help!` is a finding, and so is `救命`.

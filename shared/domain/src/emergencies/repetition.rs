@@ -31,6 +31,8 @@ pub struct Told<'a, C> {
     pub cues: &'a [C],
     /// Phrases of the organisation that were said.
     pub phrases: &'a [PhraseId],
+    /// Somebody beside the speaker was spoken of.
+    pub of_other: bool,
 }
 
 /// Whether `cues` name a danger that `told` do not.
@@ -56,8 +58,8 @@ impl Finding {
         self.severity <= told.severity && !names_another_danger(&self.cues, told.cues)
     }
 
-    /// Whether this, in a later sentence, says no more than what was told: no other cue or phrase, and nothing graver. What no
-    /// rule explains is always something else.
+    /// Whether this, in a later sentence, says no more than what was told: no other cue or phrase, nothing graver, and of nobody
+    /// else ("My husband has fallen too"). What no rule explains is always something else.
     pub fn repeats<C: AsRef<str>>(&self, told: &Told<'_, C>) -> bool {
         let calls_too = told.cues.iter().any(|cue| cue.as_ref().starts_with(REQUEST));
         let known = |cue: &&'static str| {
@@ -66,6 +68,7 @@ impl Finding {
             known && *cue != LEARNED && *cue != SECOND_OPINION
         };
         self.severity <= told.severity
+            && self.of_other == told.of_other
             && self.cues.iter().all(known)
             && self.phrases.iter().all(|phrase| told.phrases.contains(phrase))
     }

@@ -167,6 +167,7 @@ fn a_finding_explains_itself_without_the_patients_words() {
         score: 0.2,
         phrases: Vec::new(),
         left_out: 0,
+        of_other: false,
     };
     assert_eq!(judged.found().cues, [LEARNED]);
     assert_eq!(judged.found().severity, Severity::High);

@@ -3,8 +3,8 @@
 use domain::alerts::{Alert, AlertKind, NewAlert, key_of_emergency};
 use domain::calls::Call;
 use domain::conversations::{Speaker, Turn};
-use domain::emergencies::{Detector, Finding, JUDGED_AGAIN, REPEATED_WITHIN, Told};
-use domain::{CallId, Error, Result, policy};
+use domain::emergencies::{Detector, Finding, JUDGED_AGAIN, REPEATED_WITHIN, Told, judge};
+use domain::{CallId, Error, Language, Result, policy};
 
 use super::current;
 use crate::{CallCtx, alerts, outbox};
@@ -35,7 +35,7 @@ pub async fn listen_again(ctx: &CallCtx, call: CallId) -> Result<()> {
     let found = judged.await.map_err(|error| Error::internal(format!("no detector: {error}")))?;
     let mut raised = ctx.store.alerts().raised_in(call.id).await?;
     for (turn, finding) in latest.iter().zip(found) {
-        let Some(finding) = finding.filter(|finding| !is_known(&raised, turn, finding)) else { continue };
+        let Some(finding) = finding.filter(|finding| !is_known(&raised, turn, finding, language)) else { continue };
         tracing::warn!(call = %call.id, "an emergency was found in a call that was lost");
         match tell(ctx, told(call, turn, finding, &raised)).await {
             Ok(()) => raised = ctx.store.alerts().raised_in(call.id).await?,
@@ -57,18 +57,20 @@ fn is_of(alert: &Alert, turn: &Turn) -> bool {
 }
 
 /// Whether the alerts of this turn say as much, or one of about that time the same.
-fn is_known(raised: &[Alert], turn: &Turn, finding: &Finding) -> bool {
+fn is_known(raised: &[Alert], turn: &Turn, finding: &Finding, language: Language) -> bool {
     let of_turn: Vec<&NewAlert> =
         raised.iter().filter(|alert| is_of(alert, turn)).map(|alert| &alert.content).collect();
     let cues: Vec<&String> = of_turn.iter().flat_map(|alert| &alert.cues).collect();
     let gravest = of_turn.iter().map(|alert| alert.severity).max();
-    let said_so =
-        gravest.is_some_and(|severity| finding.adds_nothing_to(&Told { severity, cues: &cues, phrases: &[] }));
+    let said_so = gravest.is_some_and(|severity| {
+        finding.adds_nothing_to(&Told { severity, cues: &cues, phrases: &[], of_other: false })
+    });
     said_so
         || raised.iter().any(|alert| {
-            let NewAlert { severity, ref cues, ref phrases, .. } = alert.content;
+            let NewAlert { severity, ref cues, ref phrases, ref words, .. } = alert.content;
+            let of_other = words.as_ref().is_some_and(|words| judge(words.reveal(), language).found().of_other);
             let near = turn.started_at.duration_since(alert.raised_at).unsigned_abs() < REPEATED_WITHIN;
-            near && !alert.informed().is_empty() && finding.repeats(&Told { severity, cues, phrases })
+            near && !alert.informed().is_empty() && finding.repeats(&Told { severity, cues, phrases, of_other })
         })
 }
 
