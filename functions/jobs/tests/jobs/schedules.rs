@@ -199,6 +199,27 @@ async fn a_patient_who_calls_by_themselves_is_not_called_again() {
 }
 
 #[tokio::test]
+async fn a_call_from_a_telephone_that_two_share_takes_nobodys_next_attempt_back() {
+    let alone = Alone::start().await;
+    let app = &alone.app;
+    let (ada, schedule) = missed_once(app).await;
+    let bob = app.patient("Bob", &[&app.staff]).await;
+    let change = services::patients::Change { phone: Some(ada.profile.phone.clone()), ..Default::default() };
+    services::patients::update(&app.ctx, &app.caller_of(&app.admin), bob.id, change).await.unwrap();
+    let received = calls::receive(&app.ctx, &ada.profile.phone, testkit::cell::CELL).await.unwrap();
+    let calls::Received::Known(taken) = received else { panic!("{received:?}") };
+    assert_eq!(taken.call.patient, ada.id, "who was called last is meant, though it may be Bob");
+    let mut call = taken.call;
+    testkit::cell::progress(&app.ctx, &mut call, domain::calls::Status::Connected).await;
+    calls::finish(&app.ctx, &call, Outcome::Answered, EndReason::CallerHungUp, app.ctx.now()).await.unwrap();
+    assert!(matches!(only(app, &schedule).await.state, State::Waiting { .. }));
+    app.clock.advance(MINUTE * 10);
+    tick(app).await.unwrap();
+    assert_eq!(call_of(app, &schedule).await.patient, ada.id);
+    assert_eq!(only(app, &schedule).await.attempts, 2);
+}
+
+#[tokio::test]
 async fn after_an_outage_the_last_hour_is_caught_up_and_the_rest_is_told_as_skipped() {
     let alone = Alone::start().await;
     let app = &alone.app;

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use store::Write;
 use store::mongo::{Occurrences, Pending};
 
+use super::line::is_surely_of_patient;
 use crate::{CallCtx, alerts, calls};
 
 /// What follows the end of a call.
@@ -23,7 +24,7 @@ pub(crate) struct Followed {
 }
 
 /// What follows the end of a call: the next attempt, or the alert that there is none. Whoever was reached is not called again
-/// for what they missed before.
+/// for what they missed before; who called from a telephone that several share proves nothing of the kind.
 ///
 /// # Errors
 /// When the store does not answer.
@@ -54,11 +55,23 @@ pub(crate) async fn follow(ctx: &CallCtx, ended: &Call) -> Result<Followed> {
     }
     if ended.outcome == Some(Outcome::Answered) {
         let waiting = ctx.store.occurrences().waiting_for(ended.patient).await?;
-        for (before, after) in waiting.iter().filter_map(|before| Some((before, before.reached_by(ended.id)?))) {
-            writes.push(Occurrences::change(before, &after)?);
+        let over = waiting.iter().filter_map(|before| Some((before, before.reached_by(ended.id)?))).collect::<Vec<_>>();
+        if !over.is_empty() && was_reached(ctx, ended).await {
+            for (before, after) in over {
+                writes.push(Occurrences::change(before, &after)?);
+            }
         }
     }
     Ok(Followed { writes, jobs, again })
+}
+
+/// Whether an answered call reached the patient. When that cannot be found out they are called once more, rather than the call
+/// not ended.
+async fn was_reached(ctx: &CallCtx, answered: &Call) -> bool {
+    is_surely_of_patient(ctx, answered).await.unwrap_or_else(|error| {
+        tracing::error!(call = %answered.id, %error, "who was spoken with cannot be found out");
+        false
+    })
 }
 
 /// Of a call back that nobody answered: it is not tried again, so people are told. Of a fault they are told anyhow.

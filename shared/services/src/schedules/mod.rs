@@ -4,6 +4,7 @@ mod claim;
 mod create;
 mod follow;
 mod get;
+mod line;
 mod place;
 mod relocate;
 mod remove;
