@@ -3,6 +3,7 @@
 use domain::calls::Call;
 use domain::occurrences::{Occurrence, Skipped, State};
 use domain::orgs::Change;
+use domain::patients::Patient;
 use domain::{CallId, OccurrenceId, PatientId, Role, policy};
 use jiff::SignedDuration;
 use services::schedules;
@@ -84,14 +85,20 @@ async fn of_an_organisation_that_is_gone_nobody_waits() {
     assert_eq!(only(app, &schedule).await.state, State::Skipped { why: Skipped::PatientGone });
 }
 
-#[tokio::test]
-async fn two_who_share_a_telephone_are_called_one_after_the_other() {
-    let alone = Alone::start().await;
-    let app = &alone.app;
+/// Two with one telephone.
+async fn couple(app: &TestApp) -> [Patient; 2] {
     let ada = app.patient("Ada", &[&app.staff]).await;
     let bob = app.patient("Bob", &[&app.staff]).await;
     let change = services::patients::Change { phone: Some(ada.profile.phone.clone()), ..Default::default() };
     services::patients::update(&app.ctx, &app.caller_of(&app.admin), bob.id, change).await.unwrap();
+    [ada, bob]
+}
+
+#[tokio::test]
+async fn two_who_share_a_telephone_are_called_one_after_the_other() {
+    let alone = Alone::start().await;
+    let app = &alone.app;
+    let [ada, bob] = couple(app).await;
     let (hers, his) = (daily(app, &ada).await, daily(app, &bob).await);
     app.clock.advance(hers.next.unwrap().duration_since(app.ctx.now()));
     tick(app).await.unwrap();
@@ -109,6 +116,24 @@ async fn two_who_share_a_telephone_are_called_one_after_the_other() {
     let states = [only(app, &hers).await.state, only(app, &his).await.state];
     assert!(states.iter().any(|state| matches!(state, State::Reached { .. })), "{states:?}");
     assert!(states.iter().any(|state| matches!(state, State::Calling { .. })), "{states:?}");
+}
+
+#[tokio::test]
+async fn a_promised_call_waits_while_somebody_else_is_on_the_same_telephone() {
+    let alone = Alone::start().await;
+    let app = &alone.app;
+    let [ada, bob] = couple(app).await;
+    let now = app.ctx.now();
+    let asked = Call::incoming(CallId::generate(now, &*app.ctx.random), app.home.id, ada.id, now);
+    services::calls::call_back(&app.ctx, &asked, "item_1", now + MINUTE * 10).await.unwrap();
+    app.clock.advance(MINUTE * 10);
+    let his = services::calls::initiate(&app.ctx, &app.caller_of(&app.staff), bob.id, None).await.unwrap().0;
+    assert_eq!(services::calls::place_callbacks(&app.ctx).await.unwrap(), 0, "it would meet an engaged line");
+    let (outcome, reason) = (domain::calls::Outcome::Answered, domain::calls::EndReason::Goodbye);
+    services::calls::finish(&app.ctx, &his, outcome, reason, app.ctx.now()).await.unwrap();
+    assert_eq!(services::calls::place_callbacks(&app.ctx).await.unwrap(), 1);
+    let placed = app.ctx.store.calls().last_of(&policy::system("a test"), ada.id).await.unwrap().unwrap();
+    assert!(placed.is_live());
 }
 
 #[tokio::test]

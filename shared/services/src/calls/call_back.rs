@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use store::mongo::{Callbacks, Calls};
 
 use crate::audit::{self, Action, Subject};
-use crate::{CallCtx, alerts, live, outbox};
+use crate::{CallCtx, alerts, live, outbox, schedules};
 
 /// Calls back that one tick places.
 const BATCH: u32 = 100;
@@ -41,8 +41,8 @@ pub async fn call_back(ctx: &CallCtx, call: &Call, key: &str, at: Timestamp) -> 
     }
 }
 
-/// Turns calls back whose time has come into calls, each once. Gives how many. One whose patient is on the
-/// telephone is tried for half an hour; one that cannot be placed now keeps nobody waiting.
+/// Turns calls back whose time has come into calls, each once. Gives how many. One whose patient, or somebody who shares their
+/// telephone, is on it is tried for half an hour; one that cannot be placed now keeps nobody waiting.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -75,7 +75,7 @@ async fn one(ctx: &CallCtx, callback: &Callback) -> Result<bool> {
     if patient.profile.calls.refusal().is_some() {
         return skip(ctx, callback, Skipped::NotAllowed).await;
     }
-    let busy = ctx.store.calls().last_of(&system, patient.id).await?.is_some_and(|call| call.is_live());
+    let busy = schedules::is_line_taken(ctx, &system, &patient).await?;
     if late {
         return skip(ctx, callback, if busy { Skipped::Busy } else { Skipped::Missed }).await;
     }

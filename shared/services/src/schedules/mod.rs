@@ -15,6 +15,7 @@ pub use create::{New, create};
 pub(crate) use create::{adding, made};
 pub(crate) use follow::follow;
 pub use get::{beside, get, occurrences, of_patient};
+pub(crate) use line::is_line_taken;
 pub use place::place;
 pub use relocate::relocate;
 pub use remove::remove;

@@ -8,13 +8,13 @@ use domain::calls::Call;
 use domain::jobs::Job;
 use domain::occurrences::{Occurrence, Skipped, State};
 use domain::orgs::{LONGEST_WINDOW, Org};
-use domain::patients::Patient;
 use domain::{CallId, OrgId, Result, Scope, policy};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use jiff::SignedDuration;
 use store::mongo::{Calls, Occurrences, Orgs, Tally};
 
 use super::AT_A_TIME;
+use super::line::is_line_taken;
 use crate::audit::{self, Action, Subject};
 use crate::{CallCtx, alerts, live, outbox};
 
@@ -22,8 +22,6 @@ use crate::{CallCtx, alerts, live, outbox};
 const BATCH: u32 = 500;
 /// How long one tick places calls: there is more to do in its minute, and the next one goes on.
 const WITHIN: Duration = Duration::from_secs(15);
-/// Patients with the same number that are looked at.
-const SHARING: u32 = 200;
 
 /// Places the calls whose time has come, each once, as far as their organisations have room; the others wait for the next
 /// tick. An organisation without room holds up no other. Gives how many.
@@ -180,15 +178,6 @@ async fn one(
     outbox::hand_over(ctx, [pending]).await;
     live::call(ctx, &call).await;
     Ok(true)
-}
-
-/// Whether somebody else is being called on the same telephone: one of a couple waits for the other.
-async fn is_line_taken(ctx: &CallCtx, system: &Scope, patient: &Patient) -> Result<bool> {
-    let sharing = ctx.store.patients().by_phone(system, &patient.profile.phone, SHARING).await?;
-    // Behind a switchboard everybody has the same number and a line of their own.
-    let same = |other: &Patient| other.id != patient.id && other.profile.extension == patient.profile.extension;
-    let others: Vec<_> = sharing.into_iter().filter(same).map(|other| other.id).collect();
-    if others.is_empty() { Ok(false) } else { ctx.store.calls().is_any_live(&others).await }
 }
 
 /// What an organisation can begin now, besides the calls that run and those that began within a minute.
