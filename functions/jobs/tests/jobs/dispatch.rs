@@ -99,7 +99,10 @@ async fn with_another_clock_of_the_organisation_go_the_schedules_that_have_none_
     let app = &alone.app;
     let ada = app.patient("Ada", &[&app.staff]).await;
     let follows = daily(app, &ada).await;
-    let own = services::schedules::Change { zone: Some(Some("Asia/Tokyo".parse().unwrap())), ..Default::default() };
+    let own = services::schedules::Change {
+        clock: Some(schedules::Clock::Own("Asia/Tokyo".parse().unwrap())),
+        ..Default::default()
+    };
     let stays = daily(app, &ada).await;
     let stays = schedules::update(&app.ctx, &app.caller_of(&app.admin), stays.id, own).await.unwrap();
     let zone = "America/Los_Angeles".parse().unwrap();

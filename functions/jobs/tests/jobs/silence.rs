@@ -129,7 +129,10 @@ async fn a_schedule_that_got_a_clock_of_its_own_meanwhile_keeps_it() {
     loop {
         let schedule = daily(app, &ada).await;
         settings(app, orgs::Change { zone: Some(zones[steps % 2].clone()), ..orgs::Change::default() }).await;
-        let own = schedules::Change { zone: Some(Some("Asia/Tokyo".parse().unwrap())), ..Default::default() };
+        let own = schedules::Change {
+            clock: Some(schedules::Clock::Own("Asia/Tokyo".parse().unwrap())),
+            ..Default::default()
+        };
         let chosen =
             Box::pin(async { schedules::update(&app.ctx, &app.caller_of(&app.admin), schedule.id, own).await.is_ok() });
         let moving = Box::pin(schedules::relocate(&app.ctx, app.home.id));

@@ -13,7 +13,7 @@ use domain::{PatientId, Zone};
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use services::schedules::{Change, New};
+use services::schedules::{Change, Clock, New};
 use utoipa::ToSchema;
 
 /// A day of a schedule.
@@ -60,7 +60,8 @@ pub(crate) struct ScheduleIn {
     time: TimeOfDay,
     /// Whether anybody is called. Left out, it is so of a new one, and stays as it is of another.
     is_active: Option<bool>,
-    /// Whose clock. Left out, it is the organisation's for a new one, and stays for another.
+    /// Whose clock. Left out, it is the organisation's for a new one, and stays for another. One that goes by the
+    /// organisation's clock still does when this is the zone that it has already.
     #[schema(value_type = Option<text::ZoneName>)]
     timezone: Option<Zone>,
     /// The first day on which anybody is called, and from which weeks are counted. Left out, it is today for a new
@@ -108,7 +109,7 @@ impl From<ScheduleIn> for Change {
             frequency: Some(input.frequency),
             intervals: Some(intervals(&input.intervals)),
             at: Some(input.time),
-            zone: input.timezone.map(Some),
+            clock: input.timezone.map(Clock::Shown),
             anchor: input.start_date,
             active: input.is_active,
             exceptions: input.exceptions,

@@ -9,7 +9,7 @@ use domain::{PatientId, ScheduleId, Zone};
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use services::schedules::Change;
+use services::schedules::{Change, Clock};
 use services::{Ctx, Front, schedules};
 use utoipa::ToSchema;
 
@@ -63,7 +63,7 @@ impl From<SchedulePatch> for Change {
             frequency: input.frequency,
             intervals: input.intervals.as_deref().map(intervals),
             at: input.time,
-            zone: input.timezone,
+            clock: input.timezone.map(|zone| zone.map_or(Clock::Organisation, Clock::Own)),
             anchor: input.start_date,
             active: input.is_active,
             exceptions: input.exceptions,

@@ -87,6 +87,34 @@ async fn what_the_existing_app_sends_is_taken() {
 }
 
 #[tokio::test]
+async fn who_sends_back_what_was_shown_takes_no_clock_away_from_the_organisation() {
+    let app = app().await;
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    let shown = added(&app.staff, &ada, daily()).await;
+    let own = added(&app.staff, &ada, daily()).await;
+    let put = async |path: &str, mut body: Value, change: Value| {
+        body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        app.staff.send(axum::http::Method::PUT, path, Some(body.to_string())).await.ok(200)
+    };
+    let moved = put(&at(&shown), app.staff.get(at(&shown)).await.ok(200), json!({ "time": "10:00" })).await;
+    assert_eq!((&moved["time"], &moved["timezone"]), (&json!("10:00"), &shown["timezone"]));
+    put(&at(&own), own.clone(), json!({ "timezone": "Asia/Tokyo" })).await;
+    // Sent back as it is shown by now, it stays a clock of its own.
+    let tokyo = put(&at(&own), app.staff.get(at(&own)).await.ok(200), json!({ "time": "10:00" })).await;
+    // Who says so by itself means it, even if it is the zone of the organisation.
+    let chosen = added(&app.staff, &ada, daily()).await;
+    app.staff.patch(at(&chosen), json!({ "timezone": chosen["timezone"] })).await.ok(200);
+    let zone = Some("America/Los_Angeles".parse().unwrap());
+    let change = domain::orgs::Change { zone, ..Default::default() };
+    services::orgs::update(&app.ctx, &app.caller_of(&app.admin), app.home.id, change).await.unwrap();
+    services::schedules::relocate(&app.ctx, app.home.id).await.unwrap();
+    let zone_of = async |schedule: &Value| app.staff.get(at(schedule)).await.ok(200)["timezone"].clone();
+    assert_eq!(zone_of(&moved).await, "America/Los_Angeles");
+    assert_eq!(zone_of(&tokyo).await, "Asia/Tokyo");
+    assert_eq!(zone_of(&chosen).await, chosen["timezone"]);
+}
+
+#[tokio::test]
 async fn days_without_a_call_and_a_clock_of_its_own() {
     let app = app().await;
     let ada = app.patient("Ada", &[&app.staff]).await;

@@ -19,7 +19,7 @@ pub(crate) use line::is_line_taken;
 pub use place::place;
 pub use relocate::relocate;
 pub use remove::remove;
-pub use update::{Change, update};
+pub use update::{Change, Clock, update};
 
 use domain::orgs::CallRules;
 use domain::patients::Patient;

@@ -24,8 +24,8 @@ pub struct Change {
     pub intervals: Option<Vec<Interval>>,
     /// When on these days.
     pub at: Option<TimeOfDay>,
-    /// Whose clock; `Some(None)` is the organisation's.
-    pub zone: Option<Option<Zone>>,
+    /// Whose clock.
+    pub clock: Option<Clock>,
     /// The first day.
     pub anchor: Option<Date>,
     /// Whether anybody is called.
@@ -34,6 +34,18 @@ pub struct Change {
     pub exceptions: Option<Vec<Date>>,
     /// Spans without a call.
     pub pauses: Option<Vec<Pause>>,
+}
+
+/// Whose clock a schedule is to go by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// The organisation's, whatever that will be.
+    Organisation,
+    /// One that somebody chose.
+    Own(Zone),
+    /// One that stands in a whole schedule. Whoever sends back what they were shown has chosen nothing: only another zone than the
+    /// schedule has is a clock of its own.
+    Shown(Zone),
 }
 
 /// Changes a schedule. What came due before the change is called if the schedule still has that instant, and skipped as not
@@ -57,11 +69,11 @@ pub async fn update(ctx: &Ctx, caller: &Caller, schedule: ScheduleId, change: Ch
                 patient
             }
         };
-        let follows_org = change.zone.as_ref().map_or(before.follows_org, Option::is_none);
-        let zone = match change.zone {
-            Some(Some(zone)) => zone,
-            Some(None) => zone_of(ctx, before.org).await?,
-            None => before.plan.zone.clone(),
+        let (zone, follows_org) = match change.clock {
+            Some(Clock::Organisation) => (zone_of(ctx, before.org).await?, true),
+            Some(Clock::Shown(zone)) if zone == before.plan.zone => (zone, before.follows_org),
+            Some(Clock::Own(zone) | Clock::Shown(zone)) => (zone, false),
+            None => (before.plan.zone.clone(), before.follows_org),
         };
         let was = before.plan.clone();
         let plan = Plan {
