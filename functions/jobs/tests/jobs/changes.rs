@@ -2,10 +2,11 @@
 
 use domain::alerts::AlertKind;
 use domain::calls::{EndReason, Outcome};
-use domain::occurrences::{Skipped, State};
+use domain::occurrences::{Occurrence, Skipped, State};
 use jiff::SignedDuration;
 use services::schedules::Change;
 use services::{calls, schedules};
+use test_case::test_case;
 use testkit::TestApp;
 
 use crate::calls::{stored, tick};
@@ -41,15 +42,48 @@ async fn what_is_moved_in_the_minute_it_is_due_is_called_at_its_new_time_and_the
     assert!(all.len() == 2 && matches!(all[0].state, State::Calling { .. }), "{all:?}");
 }
 
+/// Whether people were told that nobody reached the patient and nobody tries any more.
+async fn is_told_as_missed(app: &TestApp, occurrence: &Occurrence) -> bool {
+    let key = format!("{}_{}", AlertKind::CallMissed.as_str(), occurrence.id);
+    app.ctx.store.alerts().by_key(occurrence.patient, None, &key).await.unwrap().is_some()
+}
+
 #[tokio::test]
-async fn who_is_taken_off_the_plan_is_not_tried_again() {
+async fn who_is_taken_off_the_plan_is_not_tried_again_and_whoever_was_missed_before_is_told_of() {
     let alone = Alone::start().await;
     let app = &alone.app;
     let (_, schedule) = missed_once(app).await;
     schedules::remove(&app.ctx, &app.caller_of(&app.admin), schedule.id).await.unwrap();
     app.clock.advance(MINUTE * 10);
     tick(app).await.unwrap();
-    assert_eq!(only(app, &schedule).await.state, State::Skipped { why: Skipped::NotPlanned });
+    let occurrence = only(app, &schedule).await;
+    assert_eq!(occurrence.state, State::Skipped { why: Skipped::NotPlanned });
+    assert!(is_told_as_missed(app, &occurrence).await, "nobody reached them");
+}
+
+#[test_case(0, "11:00", false; "to later on the same day")]
+#[test_case(0, "09:36", false; "to before the next attempt")]
+#[test_case(8, "09:36", true; "to what is over by then")]
+#[test_case(0, "09:00", true; "to the next day")]
+#[tokio::test]
+async fn whoever_was_missed_is_told_of_unless_the_schedule_moved_to_later_that_day(
+    minutes: i32,
+    to: &str,
+    is_told: bool,
+) {
+    let alone = Alone::start().await;
+    let app = &alone.app;
+    let (_, schedule) = missed_once(app).await;
+    app.clock.advance(MINUTE * minutes);
+    change(app, schedule.id, Change { at: Some(to.parse().unwrap()), ..Change::default() }).await;
+    for _ in minutes..10 {
+        app.clock.advance(MINUTE);
+        tick(app).await.unwrap();
+    }
+    let all = occurrences(app, &schedule).await;
+    let missed = all.iter().find(|occurrence| occurrence.due == schedule.next.unwrap()).unwrap();
+    assert_eq!(missed.state, State::Skipped { why: Skipped::NotPlanned });
+    assert_eq!(is_told_as_missed(app, missed).await, is_told, "{all:?}");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use domain::calls::Call;
 use domain::jobs::Job;
 use domain::occurrences::{Occurrence, Skipped, State};
 use domain::orgs::{LONGEST_WINDOW, Org};
+use domain::schedules::Schedule;
 use domain::{CallId, OrgId, Result, Scope, policy};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use jiff::SignedDuration;
@@ -22,6 +23,9 @@ use crate::{CallCtx, alerts, live, outbox};
 const BATCH: u32 = 500;
 /// How long one tick places calls: there is more to do in its minute, and the next one goes on.
 const WITHIN: Duration = Duration::from_secs(15);
+/// Occurrences of a patient among which one is looked for that takes the place of another: those of two days, of as many schedules as
+/// one can have.
+const NEWEST: u32 = 50;
 
 /// Places the calls whose time has come, each once, as far as their organisations have room; the others wait for the next
 /// tick. An organisation without room holds up no other. Gives how many.
@@ -135,12 +139,18 @@ async fn one(
     let Some(patient) = ctx.store.patients().find(system, occurrence.patient).await? else {
         return skip(ctx, occurrence, Skipped::PatientGone).await;
     };
-    let schedule = ctx.store.schedules().find(system, occurrence.schedule).await?;
-    if !schedule.is_some_and(|schedule| occurrence.is_wanted_by(&schedule)) {
-        return skip(ctx, occurrence, Skipped::NotPlanned).await;
-    }
     if let Some(refusal) = patient.profile.calls.refusal() {
         return skip(ctx, occurrence, refusal.into()).await;
+    }
+    let schedule = ctx.store.schedules().find(system, occurrence.schedule).await?;
+    if !schedule.as_ref().is_some_and(|schedule| occurrence.is_wanted_by(schedule)) {
+        // Whoever changed the schedule may not know that somebody was tried and not reached.
+        let lost = occurrence.attempts > 0 && !is_called_instead(ctx, system, occurrence, schedule.as_ref()).await?;
+        return if lost {
+            lose(ctx, occurrence, Skipped::NotPlanned).await
+        } else {
+            skip(ctx, occurrence, Skipped::NotPlanned).await
+        };
     }
     if let Some(why) = occurrence.given_up(now, org.rules.window()) {
         return lose(ctx, occurrence, why).await;
@@ -178,6 +188,28 @@ async fn one(
     outbox::hand_over(ctx, [pending]).await;
     live::call(ctx, &call).await;
     Ok(true)
+}
+
+/// Whether the schedule, as it is now, calls the patient in place of an attempt that it has no more: later today, or by what
+/// came due since.
+async fn is_called_instead(
+    ctx: &CallCtx,
+    system: &Scope,
+    given_up: &Occurrence,
+    schedule: Option<&Schedule>,
+) -> Result<bool> {
+    let Some(schedule) = schedule.filter(|schedule| schedule.patient == given_up.patient) else { return Ok(false) };
+    let zone = schedule.plan.zone.time_zone();
+    let today = zone.to_datetime(ctx.now()).date();
+    if schedule.next.is_some_and(|next| zone.to_datetime(next).date() == today) {
+        return Ok(true);
+    }
+    let newest = ctx.store.occurrences().of(system, given_up.patient, NEWEST).await?;
+    let instead = |other: &Occurrence| {
+        let later = other.schedule == given_up.schedule && other.due > given_up.due;
+        later && !matches!(other.state, State::Skipped { .. })
+    };
+    Ok(newest.iter().any(instead))
 }
 
 /// What an organisation can begin now, besides the calls that run and those that began within a minute.
