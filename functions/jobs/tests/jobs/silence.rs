@@ -5,10 +5,11 @@ use domain::calls::{EndReason, Outcome};
 use domain::caregivers::Quiet;
 use domain::occurrences::{Occurrence, Skipped, State};
 use domain::schedules::Schedule;
-use domain::{Zone, orgs};
+use domain::{Zone, orgs, policy};
 use jiff::SignedDuration;
 use mongodb::bson::{Document, doc};
-use services::{calls, schedules};
+use services::{calls, patients, schedules};
+use store::mongo::Patients;
 use test_case::test_case;
 use testkit::TestApp;
 
@@ -68,6 +69,38 @@ async fn what_nobody_looked_at_in_time_is_told_of_also_when_a_change_finds_it() 
         let occurrence = only(app, schedule).await;
         assert_eq!(occurrence.state, State::Skipped { why: Skipped::Late });
         assert!(is_told(app, &occurrence).await, "{}", schedule.id);
+    }
+}
+
+#[test_case(Skipped::Paused; "calls pause")]
+#[test_case(Skipped::NoConsent; "no consent")]
+#[test_case(Skipped::PatientGone; "removed")]
+#[test_case(Skipped::QuietHours; "quiet hours")]
+#[tokio::test]
+async fn after_an_outage_nobody_is_told_of_calls_that_would_not_have_been_made(why: Skipped) {
+    let alone = Alone::start().await;
+    let app = &alone.app;
+    let (ada, schedule) = due(app).await;
+    let patient = async |change: patients::Change| {
+        patients::update(&app.ctx, &app.caller_of(&app.admin), ada.id, change).await.unwrap();
+    };
+    match why {
+        Skipped::Paused => patient(patients::Change { calls_paused: Some(true), ..Default::default() }).await,
+        Skipped::NoConsent => patient(patients::Change { call_consent: Some(false), ..Default::default() }).await,
+        Skipped::PatientGone => {
+            // Only the patient: as if whoever removed them died before their schedules were.
+            let gone = Patients::remove(&policy::system("a test"), ada.id, app.ctx.now());
+            app.ctx.store.commit([gone]).await.unwrap();
+        }
+        _ => settings(app, quiet("09:00", "11:00")).await,
+    }
+    app.clock.advance(SignedDuration::from_hours(50));
+    tick(app).await.unwrap();
+    let all = occurrences(app, &schedule).await;
+    let states: Vec<_> = all.iter().map(|occurrence| occurrence.state).collect();
+    assert_eq!(states, [State::Skipped { why }; 3]);
+    for occurrence in &all {
+        assert!(!is_told(app, occurrence).await, "{occurrence:?}");
     }
 }
 

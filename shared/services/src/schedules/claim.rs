@@ -3,15 +3,16 @@
 use std::time::{Duration, Instant};
 
 use domain::occurrences::{Occurrence, Skipped, State};
+use domain::orgs::Org;
 use domain::schedules::{Schedule, next_occurrence};
-use domain::{OccurrenceId, Result};
+use domain::{OccurrenceId, Result, Scope, policy};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use store::Write;
 use store::mongo::{Occurrences, Schedules};
 
+use super::AT_A_TIME;
 use super::place::untried;
-use super::{AT_A_TIME, rules};
 use crate::{CallCtx, Ctx, alerts, outbox};
 
 /// Schedules that are read at once.
@@ -22,8 +23,8 @@ const WITHIN: Duration = Duration::from_secs(15);
 const MISSED: usize = 100;
 
 /// Makes an occurrence of every instant at which a schedule was due, and moves the schedule on, each in one
-/// transaction. Instants that are long past are made too, as skipped, and who cares for the patient is told. Gives how many
-/// schedules were due.
+/// transaction. Instants that are long past are made too, as skipped, and who cares for the patient is told, unless nobody would
+/// have been called anyhow. Gives how many schedules were due.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -77,14 +78,13 @@ pub async fn claim(ctx: &CallCtx) -> Result<u32> {
 pub(super) async fn move_on(ctx: &Ctx, before: &Schedule, after: &Schedule, besides: Vec<Write>) -> Result<usize> {
     let now = ctx.now();
     let made = due_by(ctx, before, now).await?;
-    let late = |occurrence: &&Occurrence| occurrence.state == State::Skipped { why: Skipped::Late };
-    let skipped = made.iter().filter(late).count();
+    let skipped = made.iter().filter(|occurrence| is_late(occurrence)).count();
     let moved: Vec<_> = std::iter::once(Schedules::alter(before, after, now)?).chain(besides).collect();
     let mut writes = made.iter().map(Occurrences::add).collect::<Result<Vec<_>>>()?;
     writes.extend(moved.iter().cloned());
     let mut told = None;
     // Of several only the last: each would say the same, that nobody looked after the patient.
-    if let Some(last) = made.last().filter(late) {
+    if let Some(last) = made.last().filter(|last| is_late(last)) {
         let (pending, alert) = alerts::prepare(ctx, untried(last)).await?;
         writes.extend(alert);
         told = Some(pending);
@@ -108,11 +108,45 @@ pub(super) async fn move_on(ctx: &Ctx, before: &Schedule, after: &Schedule, besi
 /// When the organisation cannot be read.
 async fn due_by(ctx: &Ctx, schedule: &Schedule, now: Timestamp) -> Result<Vec<Occurrence>> {
     let Some(first) = schedule.next.filter(|due| *due <= now) else { return Ok(Vec::new()) };
-    let window: SignedDuration = rules(ctx, schedule.org).await?.window();
+    let system = policy::system("place planned calls");
+    let org = ctx.store.orgs().find(&system, schedule.org).await?;
+    let window = org.as_ref().map(|org| org.rules).unwrap_or_default().window();
     let instants = std::iter::successors(Some(first), |due| next_occurrence(&schedule.plan, *due));
     let instants = instants.take_while(|due| *due <= now).take(MISSED);
     let made = |due| Occurrence::of(OccurrenceId::generate(now, &*ctx.random), schedule, due, now, window);
-    Ok(instants.map(made).collect())
+    let mut made: Vec<_> = instants.map(made).collect();
+    if made.iter().any(is_late) {
+        let refusal = refusal(ctx, &system, schedule, org.as_ref()).await;
+        let quiet = org.as_ref().and_then(|org| Some((org.rules.quiet?, &org.zone)));
+        for late in made.iter_mut().filter(|occurrence| is_late(occurrence)) {
+            let at_rest = quiet.filter(|(quiet, zone)| quiet.holds(late.due, zone)).map(|_| Skipped::QuietHours);
+            late.state = State::Skipped { why: refusal.or(at_rest).unwrap_or(Skipped::Late) };
+        }
+    }
+    Ok(made)
+}
+
+/// Why the patient would not have been called in time either, as far as that is known by now: one look at the patient, for all
+/// instants of the schedule.
+async fn refusal(ctx: &Ctx, system: &Scope, schedule: &Schedule, org: Option<&Org>) -> Option<Skipped> {
+    if org.is_none() {
+        return Some(Skipped::PatientGone);
+    }
+    match ctx.store.patients().find(system, schedule.patient).await {
+        Ok(patient) => {
+            patient.map_or(Some(Skipped::PatientGone), |patient| Some(patient.profile.calls.refusal()?.into()))
+        }
+        // One who cannot be read keeps no schedule from moving on, and people are told.
+        Err(error) => {
+            tracing::error!(schedule = %schedule.id, %error, "whether a patient may be called cannot be read");
+            None
+        }
+    }
+}
+
+/// Whether nobody looked in time at a call that would have been made.
+fn is_late(occurrence: &Occurrence) -> bool {
+    occurrence.state == State::Skipped { why: Skipped::Late }
 }
 
 /// Adds those that are not there yet.

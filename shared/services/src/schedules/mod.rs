@@ -21,7 +21,6 @@ pub use relocate::relocate;
 pub use remove::remove;
 pub use update::{Change, Clock, update};
 
-use domain::orgs::CallRules;
 use domain::patients::Patient;
 use domain::schedules::Schedule;
 use domain::{Error, OrgId, Result, ScheduleId, Scope, Zone};
@@ -38,12 +37,6 @@ pub(crate) async fn visible(ctx: &Ctx, scope: &Scope, schedule: ScheduleId) -> R
     let found = ctx.store.schedules().find(scope, schedule).await?.ok_or_else(missing)?;
     let patient = ctx.store.patients().find(scope, found.patient).await?.ok_or_else(missing)?;
     Ok((found, patient))
-}
-
-/// How an organisation's planned calls are placed; one that is gone places none.
-pub(super) async fn rules(ctx: &Ctx, org: OrgId) -> Result<CallRules> {
-    let system = domain::policy::system("place planned calls");
-    Ok(ctx.store.orgs().find(&system, org).await?.map(|org| org.rules).unwrap_or_default())
 }
 
 /// The clock that an organisation goes by.
