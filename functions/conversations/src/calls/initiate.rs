@@ -6,7 +6,7 @@ use axum::extract::State;
 use domain::PatientId;
 use domain::calls::checked_notes;
 use serde::Deserialize;
-use services::{CallCtx, Front, calls};
+use services::{CallCtx, Front, calls, caregivers};
 use utoipa::ToSchema;
 
 /// Who is to be called.
@@ -33,6 +33,8 @@ pub(crate) async fn initiate_call(
     Valid(input): Valid<InitiateIn>,
 ) -> Result<Created<InitiatedBody>> {
     let notes = checked_notes(input.call_notes, "callNotes")?;
+    // Before the call: once it is placed, nothing may make it look refused.
+    let agent_name = caregivers::name(&ctx, &caller).await?;
     let (call, patient) = calls::initiate(&ctx, &caller, input.patient_id, notes).await?;
-    Ok(Created(InitiatedBody::new(&call, &patient)))
+    Ok(Created(InitiatedBody::new(&call, &patient, agent_name)))
 }

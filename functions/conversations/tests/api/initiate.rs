@@ -20,7 +20,8 @@ async fn a_call_is_asked_for_and_waits_for_a_cell() {
     assert_eq!(body["conversationId"], body["callId"]);
     assert_eq!(body["patientName"], "Ada");
     assert_eq!(body["patientPhone"], "+15550100123");
-    assert_eq!(body["agentId"], app.staff.caregiver().id.to_string());
+    let me = app.staff.caregiver();
+    assert_eq!((&body["agentId"], &body["agentName"]), (&json!(me.id.to_string()), &json!(me.name)));
     assert_eq!((&body["callStatus"], &body["status"]), (&json!("initiating"), &json!("initiated")));
 
     let call = cell::take(&app.ctx).await.unwrap();

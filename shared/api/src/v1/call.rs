@@ -30,6 +30,8 @@ pub struct InitiatedBody {
     pub patient_phone: String,
     /// Who asked for it.
     pub agent_id: Option<String>,
+    /// Their name.
+    pub agent_name: Option<String>,
     /// `initiating`.
     pub call_status: &'static str,
     /// `initiated`.
@@ -37,8 +39,8 @@ pub struct InitiatedBody {
 }
 
 impl InitiatedBody {
-    /// A call to a patient.
-    pub fn new(call: &Call, patient: &Patient) -> Self {
+    /// A call to a patient, with the name of who asked for it.
+    pub fn new(call: &Call, patient: &Patient, agent_name: Option<String>) -> Self {
         let id = call.id.to_string();
         Self {
             conversation_id: id.clone(),
@@ -48,6 +50,7 @@ impl InitiatedBody {
             patient_name: patient.profile.name.reveal().clone(),
             patient_phone: patient.profile.phone.as_str().to_owned(),
             agent_id: call.agent.map(|agent| agent.to_string()),
+            agent_name,
             call_status: call_status(call),
             status: status(call),
         }

@@ -83,3 +83,12 @@ pub async fn language(ctx: &Ctx, caller: &Caller) -> Result<Language> {
     let found = ctx.store.caregivers().find(&system, caller.caregiver).await?;
     Ok(found.map(|caregiver| caregiver.language).unwrap_or_default())
 }
+
+/// The caller's name.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn name(ctx: &Ctx, caller: &Caller) -> Result<Option<String>> {
+    let system = domain::policy::system("tell the caller's name");
+    Ok(ctx.store.caregivers().find(&system, caller.caregiver).await?.map(|caregiver| caregiver.name))
+}
