@@ -1,11 +1,16 @@
 //! Alerts that nobody acknowledges climb from those who are near to those who are on call and to the administrators.
 
+use std::sync::{Arc, Mutex};
+
 use domain::alerts::{Alert, AlertKind, NewAlert, Rung};
 use domain::calls::Call;
 use domain::jobs::{Job, Queue};
 use domain::{AlertId, Role};
 use jiff::SignedDuration;
-use services::alerts;
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{DateTime, Document, doc};
+use services::{CallCtx, Ctx, alerts};
+use store::Store;
 use testkit::{Client, TestApp};
 
 use crate::alerts::{plea, stored, subjects, with_cable};
@@ -108,7 +113,8 @@ async fn who_is_on_call_and_was_told_sees_it_and_can_see_to_it() {
     alerts::acknowledge(&app.ctx, &app.caller_of(&watch), alert.id).await.unwrap();
     after(&app, 30).await;
     assert_eq!(rung(&app, alert.id).await, Rung::OnCall, "they see to it");
-    assert!(subjects(&app, &app.admin).await.is_empty());
+    let told = subjects(&app, &app.admin).await;
+    assert!(told.iter().all(|subject| !subject.contains("may need help")), "{told:?}");
     assert!(alerts::get(&app.ctx, &app.caller_of(&asleep), alert.id).await.is_ok(), "told as well");
     let patients = services::patients::get(&app.ctx, &app.caller_of(&watch), call.patient).await;
     assert_eq!(patients.unwrap_err().code, "patient_not_found", "the alert, and nothing else of the patient");
@@ -155,6 +161,15 @@ async fn of_many_ticks_at_once_one_takes_the_step() {
 }
 
 #[tokio::test]
+async fn after_an_outage_all_steps_that_are_due_are_one() {
+    let app = TestApp::alone(no_routes).await;
+    let (_, alert) = raised(&app).await;
+    app.clock.advance(SignedDuration::from_mins(20));
+    assert_eq!(alerts::climb(&app.ctx).await.unwrap(), 1);
+    assert_eq!(rung(&app, alert.id).await, Rung::Admins);
+}
+
+#[tokio::test]
 async fn the_organisation_says_how_long_it_takes() {
     let app = TestApp::alone(no_routes).await;
     let slow = domain::orgs::Org {
@@ -179,4 +194,104 @@ async fn a_missed_call_that_nobody_cared_about_for_a_week_climbs_no_more() {
     alerts::climb(&app.ctx).await.unwrap();
     let alert = app.ctx.store.alerts().by_key(call.patient, None, "missed").await.unwrap().unwrap();
     assert_eq!((alert.rung, alert.climbs_at), (Rung::Assigned, None), "it is settled");
+}
+
+fn oid(alert: AlertId) -> ObjectId {
+    ObjectId::parse_str(alert.to_string()).unwrap()
+}
+
+/// As many more alerts like this one, `unlike` it in some fields, that should have climbed long ago.
+async fn overdue(app: &TestApp, alert: AlertId, count: usize, unlike: Document) {
+    let alerts = app.database().await.collection::<Document>("alerts");
+    let found = alerts.find_one(doc! { "_id": oid(alert) }).await.unwrap().unwrap();
+    let more = (0..count).map(|n| {
+        let mut one = found.clone();
+        let long_ago = DateTime::from_millis(i64::try_from(n).unwrap());
+        one.extend(doc! { "_id": ObjectId::new(), "subject": ObjectId::new(), "climbsAt": long_ago });
+        one.extend(unlike.clone());
+        one
+    });
+    alerts.insert_many(more).await.unwrap();
+}
+
+/// The same, with a store that keeps the ids of alerts in the order in which they are changed.
+fn noting_changes(app: &TestApp) -> (CallCtx, Arc<Mutex<Vec<ObjectId>>>) {
+    let changed = Arc::<Mutex<Vec<ObjectId>>>::default();
+    let noted = Arc::clone(&changed);
+    let store = Store::watched(config::Database::from_env(&app.env).unwrap(), move |command| {
+        if command.get_str("update").is_ok_and(|collection| collection == "alerts") {
+            let updates = command.get_array("updates").unwrap().iter();
+            let ids = updates.map(|one| one.as_document().unwrap().get_document("q").unwrap().get_object_id("_id"));
+            noted.lock().unwrap().extend(ids.map(Result::unwrap));
+        }
+    });
+    let ctx = CallCtx::new(Ctx { store, ..(**app.ctx).clone() }, app.ctx.live.clone(), app.ctx.post.clone());
+    (ctx, changed)
+}
+
+#[tokio::test]
+async fn an_emergency_climbs_before_the_missed_calls_of_an_outage() {
+    let app = TestApp::alone(no_routes).await;
+    let (_, alert) = raised(&app).await;
+    overdue(&app, alert.id, 250, doc! { "kind": "call_missed" }).await;
+    app.clock.advance(SignedDuration::from_mins(5));
+    let (ctx, changed) = noting_changes(&app);
+    alerts::climb(&ctx).await.unwrap();
+    assert_eq!(rung(&app, alert.id).await, Rung::OnCall);
+    let changed = changed.lock().unwrap();
+    assert_eq!(changed.first(), Some(&oid(alert.id)), "it has been waiting for the shortest time");
+    assert!(changed.len() > 1, "the others climb too");
+}
+
+#[tokio::test]
+async fn alerts_that_cannot_climb_hold_no_other_up() {
+    let app = TestApp::alone(no_routes).await;
+    let call = running(&app, &["Hello"]).await;
+    let missed = NewAlert { kind: AlertKind::CallMissed, ..plea(&call, "missed") };
+    alerts::raise(&app.ctx, missed).await.unwrap();
+    let alert = stored(&app.ctx, &call, "missed").await;
+    // Of a newer version; and one of which two documents disagree, so that it seems to be another tick's for ever.
+    overdue(&app, alert.id, 195, doc! { "kind": "forgot_the_stove" }).await;
+    overdue(&app, alert.id, 6, doc! { "open": false }).await;
+    app.clock.advance(SignedDuration::from_mins(5));
+    alerts::climb(&app.ctx).await.unwrap();
+    assert_eq!(rung(&app, alert.id).await, Rung::OnCall);
+}
+
+#[tokio::test]
+async fn an_organisation_that_cannot_be_read_climbs_as_if_it_had_chosen_nothing_and_holds_nobody_else_up() {
+    let app = TestApp::alone(no_routes).await;
+    let (_, alert) = raised(&app).await;
+    let orgs = app.database().await.collection::<Document>("orgs");
+    let mut broken = orgs.find_one(doc! {}).await.unwrap().unwrap();
+    let org = ObjectId::new();
+    broken.extend(doc! { "_id": org, "timezone": "Europe/Atlantis" });
+    orgs.insert_one(broken).await.unwrap();
+    overdue(&app, alert.id, 1, doc! { "org": org }).await;
+    app.clock.advance(SignedDuration::from_mins(5));
+    assert_eq!(alerts::climb(&app.ctx).await.unwrap(), 2);
+    let alerts = app.database().await.collection::<Document>("alerts");
+    for org in [org, ObjectId::parse_str(app.home.id.to_string()).unwrap()] {
+        let climbed = alerts.find_one(doc! { "org": org }).await.unwrap().unwrap();
+        assert_eq!(climbed.get_str("rung").unwrap(), "on_call");
+    }
+}
+
+#[tokio::test]
+async fn of_an_organisation_that_was_removed_nobody_is_told_and_that_is_no_failure() {
+    let app = TestApp::alone(no_routes).await;
+    let (_, alert) = raised(&app).await;
+    app.ctx.store.commit([store::mongo::Orgs::remove(app.home.id, app.ctx.now())]).await.unwrap();
+    let settled = async || {
+        let found = app.ctx.store.alerts().find(&domain::policy::system("a test"), alert.id).await.unwrap().unwrap();
+        (found.rung, found.climbs_at)
+    };
+    // Its job may have been waiting.
+    alerts::notify(&app.ctx, alert.id).await.unwrap();
+    assert_eq!(settled().await, (Rung::Assigned, None));
+    let again = doc! { "$set": { "climbsAt": DateTime::from_millis(0) } };
+    app.database().await.collection::<Document>("alerts").update_one(doc! {}, again).await.unwrap();
+    alerts::climb(&app.ctx).await.unwrap();
+    assert_eq!(settled().await, (Rung::Assigned, None));
+    assert_eq!(app.ctx.store.outbox().before(app.ctx.now() + SignedDuration::from_secs(60), 9).await.unwrap(), []);
 }

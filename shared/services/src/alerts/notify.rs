@@ -35,7 +35,7 @@ pub(super) struct Told {
 
 /// What telling came to, when nobody else was at it.
 enum Outcome {
-    /// It is gone, or somebody saw to it.
+    /// It is gone, somebody saw to it, or its organisation was removed.
     Over,
     /// Somebody else tells of it this moment.
     Elsewhere,
@@ -90,6 +90,11 @@ async fn try_to_tell(ctx: &CallCtx, alert: AlertId) -> Result<Outcome> {
         // Somebody sees to it: nobody else is disturbed.
         Some(found) if !found.is_open(now) => {
             ctx.store.commit([Alerts::release(alert)]).await?;
+            return Ok(Outcome::Over);
+        }
+        // Everybody who could be told was removed on purpose: that is no failure for a person to look at.
+        Some(found) if matches!(ctx.store.orgs().find(&scope, found.content.org).await, Ok(None)) => {
+            ctx.store.commit([Alerts::settle(alert), Alerts::release(alert)]).await?;
             return Ok(Outcome::Over);
         }
         Some(found) => tell(ctx, &found).await.map(|told| (found, told)),

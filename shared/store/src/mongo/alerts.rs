@@ -11,7 +11,7 @@ use mongodb::bson::{Bson, DateTime, Document, doc};
 use serde::{Deserialize, Serialize};
 
 use super::convert::{date, document, id, oid, time, within};
-use super::{Query, Store, Write};
+use super::{Legible, Query, Store, Write};
 
 const NAME: &str = "alerts";
 const MISSING: (&str, &str) = ("alert_not_found", "There is no such alert.");
@@ -181,11 +181,15 @@ impl Alerts<'_> {
         Ok(found)
     }
 
-    /// Alerts that nobody acknowledged in time, the longest waiting first. Index: `alerts_climbing`.
-    pub async fn climbing(&self, now: Timestamp, limit: u32) -> Result<Vec<Alert>> {
-        let query =
-            Query::of(NAME, doc! { "climbsAt": { "$lte": date(now) } }).sort(doc! { "climbsAt": 1 }).limit(limit);
-        Ok(self.0.legible(query, Row::read).await?.read)
+    /// Alerts that nobody acknowledged in time, all or the emergencies among them, the longest waiting first, without the first
+    /// `skip`, up to `limit`. Index: `alerts_climbing`, or `alerts_climbing_kind` for emergencies.
+    pub async fn climbing(&self, now: Timestamp, emergencies: bool, skip: u64, limit: u32) -> Result<Legible<Alert>> {
+        let mut filter = doc! { "climbsAt": { "$lte": date(now) } };
+        if emergencies {
+            filter.insert("kind", doc! { "$in": AlertKind::EMERGENCIES.map(AlertKind::as_str).to_vec() });
+        }
+        let query = Query::of(NAME, filter).sort(doc! { "climbsAt": 1 }).skip(skip).limit(limit);
+        self.0.legible(query, Row::read).await
     }
 
     /// Open alerts that have ended by themselves, the longest over first. Index: `alerts_lapsing`.

@@ -311,6 +311,13 @@ pub const ALL: &[Index] = &[
     Index { collection: "alerts", name: "alerts_lapsing", keys: || doc! { "lapsesAt": 1 }, kind: Kind::Sparse },
     // Only what still climbs has the field.
     Index { collection: "alerts", name: "alerts_climbing", keys: || doc! { "climbsAt": 1 }, kind: Kind::Sparse },
+    // After an outage emergencies are few among what is due.
+    Index {
+        collection: "alerts",
+        name: "alerts_climbing_kind",
+        keys: || doc! { "kind": 1, "climbsAt": 1 },
+        kind: Kind::Plain,
+    },
     Index { collection: "notes", name: "notes_key", keys: || doc! { "callId": 1, "key": 1 }, kind: Kind::Unique },
     Index {
         collection: "notes",

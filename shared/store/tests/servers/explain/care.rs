@@ -32,7 +32,9 @@ pub(super) async fn read(store: &Store) {
     }
     drop(store.phrases().count(org, Language::De).await);
     drop(store.phrases().listened(org, Language::De).await);
-    drop(store.alerts().climbing(now, 5).await);
+    for emergencies in [true, false] {
+        drop(store.alerts().climbing(now, emergencies, 1, 5).await);
+    }
     drop(store.alerts().lapsing(now, 5).await);
     for open in [true, false] {
         drop(store.alerts().list(org, Reader::All, open, 5).await);
