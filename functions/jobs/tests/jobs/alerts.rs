@@ -8,6 +8,7 @@ use domain::jobs::{Job, Queue};
 use domain::{AlertId, Kind, Language, Role};
 use jiff::SignedDuration;
 use services::{CallCtx, alerts, calls, patients};
+use store::mongo::Lane;
 use testkit::{Cable, Client, TestApp, house};
 
 use crate::calls::{asked_for, no_routes, running, tick};
@@ -44,6 +45,13 @@ pub(crate) async fn with_cable() -> (TestApp, Cable) {
     let app = TestApp::configured(env, no_routes).await;
     app.ctx.store.create_indexes().await.unwrap();
     (app, cable)
+}
+
+/// Whether a job to tell of an alert waits in a lane of the outbox since before so many seconds from now.
+pub(crate) async fn waits(app: &TestApp, lane: Lane, seconds: i64, alert: AlertId) -> bool {
+    let since = app.ctx.now() + SignedDuration::from_secs(seconds);
+    let waiting = app.ctx.store.outbox().before(Some(lane), since, 0, 500).await.unwrap();
+    waiting.iter().any(|(_, job)| *job == Some(Job::NotifyAlert { alert_id: alert }))
 }
 
 pub(crate) async fn subjects(app: &TestApp, client: &Client) -> Vec<String> {
@@ -130,7 +138,8 @@ async fn who_meets_somebody_telling_looks_again_later() {
     let told_of = store::mongo::Alerts::add(&alert, now + SignedDuration::from_secs(25)).unwrap();
     app.ctx.store.commit([told_of]).await.unwrap();
     let jobs = async || {
-        let waiting = app.ctx.store.outbox().before(app.ctx.now() + SignedDuration::from_secs(60), 500).await.unwrap();
+        let soon = app.ctx.now() + SignedDuration::from_secs(60);
+        let waiting = app.ctx.store.outbox().before(Some(Lane::Alerts), soon, 0, 500).await.unwrap();
         waiting.iter().filter(|(_, job)| *job == Some(Job::NotifyAlert { alert_id: id })).count()
     };
     // It may be telling only those of a lower rung.
@@ -235,8 +244,7 @@ async fn what_the_worker_cannot_tell_comes_back_with_the_tick_for_a_day() {
     let alert = stored(&app.ctx, &call, "help").await.id;
     app.clock.advance(SignedDuration::from_mins(5));
     alerts::notify(&app.ctx, alert).await.unwrap();
-    let waiting = app.ctx.store.outbox().before(app.ctx.now() + SignedDuration::from_secs(1), 10).await.unwrap();
-    assert!(waiting.iter().any(|(_, job)| *job == Some(Job::NotifyAlert { alert_id: alert })));
+    assert!(waits(&app, Lane::Alerts, 1, alert).await);
     app.clock.advance(SignedDuration::from_hours(24));
     assert_eq!(alerts::notify(&app.ctx, alert).await.unwrap_err().kind, Kind::Unavailable);
 }

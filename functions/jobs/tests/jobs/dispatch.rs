@@ -118,7 +118,8 @@ async fn with_another_clock_of_the_organisation_go_the_schedules_that_have_none_
     assert_eq!(now(stays.id).await, stays);
     assert!(occurrences(app, &follows).await.is_empty());
     // The job is there even if the process dies right after the change.
-    let waiting = app.ctx.store.outbox().before(app.ctx.now() + SignedDuration::from_secs(60), 100).await.unwrap();
+    let soon = app.ctx.now() + SignedDuration::from_secs(60);
+    let waiting = app.ctx.store.outbox().before(Some(store::mongo::Lane::Chores), soon, 0, 100).await.unwrap();
     let handed =
         app.ctx.queues.receive(domain::jobs::Queue::Chores, 10, std::time::Duration::from_secs(2)).await.unwrap();
     let job = domain::jobs::Job::MoveSchedules { org_id: app.home.id };

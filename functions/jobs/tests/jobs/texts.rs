@@ -5,9 +5,10 @@ use domain::alerts::{AlertKind, Channel, NewAlert, Severity};
 use domain::caregivers::{Preferences, Quiet};
 use jiff::SignedDuration;
 use services::{alerts, patients};
+use store::mongo::Lane;
 use testkit::{Client, TestApp};
 
-use crate::alerts::{plea, stored, subjects, with_cable};
+use crate::alerts::{plea, stored, subjects, waits, with_cable};
 use crate::calls::{no_routes, running};
 
 /// Somebody with a verified number of their own, as the emulated network is shared.
@@ -161,8 +162,11 @@ async fn quiet_hours_hold_back_text_messages_but_of_emergencies() {
     assert_eq!(subjects(&app, &nora).await.len(), 1, "a mail wakes nobody");
     alerts::raise(&app.ctx, plea(&call, "help")).await.unwrap();
     assert_eq!(app.texts_to(&number).await, ["Urgent: Ada may need help now: http://127.0.0.1:8081"]);
-    app.clock.advance(SignedDuration::from_mins(125));
     let alert = stored(&app.ctx, &call, "missed").await.id;
+    alerts::notify(&app.ctx, alert).await.unwrap();
+    assert!(!waits(&app, Lane::Messages, 60, alert).await, "nothing changes within a minute");
+    assert!(waits(&app, Lane::Messages, 301, alert).await);
+    app.clock.advance(SignedDuration::from_mins(125));
     alerts::notify(&app.ctx, alert).await.unwrap();
     let texts = app.texts_to(&number).await;
     assert!(texts.len() == 2 && texts[1].contains("did not answer"), "{texts:?}");
@@ -215,9 +219,7 @@ async fn whom_no_message_can_reach_the_administrators_stand_in_for() {
     assert!(subjects(&app, &app.admin).await.is_empty());
     let alert = stored(&app.ctx, &call, "help").await;
     assert!(alert.is_refused(app.staff.caregiver().id, Channel::Mail));
-    let waiting = app.ctx.store.outbox().before(app.ctx.now() + SignedDuration::from_secs(60), 500).await.unwrap();
-    let job = domain::jobs::Job::NotifyAlert { alert_id: alert.id };
-    assert!(waiting.iter().any(|(_, waits)| *waits == Some(job)), "nobody was told: it is not done");
+    assert!(waits(&app, Lane::Alerts, 60, alert.id).await, "nobody was told: it is not done");
     alerts::notify(&app.ctx, alert.id).await.unwrap();
     assert_eq!(subjects(&app, &app.admin).await.len(), 1);
 }
@@ -252,6 +254,21 @@ async fn quiet_hours_that_leave_an_alert_with_nobody_are_one() {
     alerts::notify(&ctx, alert.id).await.unwrap();
     app.clock.advance(SignedDuration::from_hours(25));
     assert!(alerts::notify(&ctx, alert.id).await.is_err(), "an operator is called");
+}
+
+#[tokio::test]
+async fn no_emergency_that_is_tried_again_waits_behind_other_alerts() {
+    let (app, cable) = with_cable().await;
+    let call = running(&app, &["Help"]).await;
+    cable.cut();
+    let missed = NewAlert { kind: AlertKind::CallMissed, ..plea(&call, "missed") };
+    for (alert, lane) in [(missed, Lane::Messages), (plea(&call, "help"), Lane::Alerts)] {
+        let id = domain::AlertId::generate(app.ctx.now(), &*app.ctx.random);
+        let alert = domain::alerts::Alert::raise(id, alert, app.ctx.now());
+        app.ctx.store.commit([store::mongo::Alerts::add_once(&alert).unwrap()]).await.unwrap();
+        alerts::notify(&app.ctx, id).await.unwrap();
+        assert!(waits(&app, lane, 1, id).await, "in the next minute, and not in another's way");
+    }
 }
 
 #[tokio::test]

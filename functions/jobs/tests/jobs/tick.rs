@@ -5,10 +5,11 @@ use std::time::Duration;
 use domain::alerts::AlertKind;
 use domain::calls::{EndReason, Outcome, Status};
 use domain::jobs::{Job, Queue};
-use domain::{AlertId, CallId, Id, JobId, Kind};
+use domain::{AlertId, CallId, Id, JobId, Kind, MailId};
 use jiff::SignedDuration;
+use mongodb::bson::{Document, doc};
 use serde_json::Value;
-use store::mongo::{Outbox, Pending};
+use store::mongo::{Lane, Outbox, Pending};
 use testkit::{Cable, TestApp, house};
 
 use crate::calls::{asked_for, hang_up, no_routes, running, stored, tick};
@@ -112,8 +113,49 @@ async fn a_queue_that_is_away_holds_up_no_job_of_another() {
     let mut ctx: services::Ctx = (**app.ctx).clone();
     ctx.queues = clients::Queues::new(&aws, queues);
     assert!(services::outbox::deliver_left_behind(&ctx).await.is_err(), "that is told");
-    let waiting = app.ctx.store.outbox().before(app.ctx.now(), 10).await.unwrap();
-    assert!(waiting.len() == 5 && waiting.iter().all(|(id, _)| *id != JobId(Id::from_bytes([9; 12]))), "{waiting:?}");
+    let waiting = async |lane| app.ctx.store.outbox().before(Some(lane), app.ctx.now(), 0, 10).await.unwrap().len();
+    assert_eq!((waiting(Lane::Chores).await, waiting(Lane::Alerts).await), (5, 0));
+}
+
+/// As many mails, and what is grave behind them, left behind by a process that died.
+async fn leave_behind(app: &TestApp, mails: usize, grave: &[Job]) {
+    let now = app.ctx.now();
+    let id = || JobId::generate(now, &*app.ctx.random);
+    let mail = || Job::SendMail { mail_id: MailId::generate(now, &*app.ctx.random) };
+    let jobs = (0..mails).map(|_| (mail(), now)).chain(grave.iter().map(|job| (*job, now + A_WHILE)));
+    let writes = jobs.map(|(job, at)| Outbox::add(Pending { id: id(), job }, at).unwrap());
+    app.ctx.store.commit(writes).await.unwrap();
+    app.clock.advance(A_WHILE * 3);
+}
+
+/// Jobs of a lane that are still left behind.
+async fn left(app: &TestApp, lane: Lane) -> usize {
+    app.ctx.store.outbox().before(Some(lane), app.ctx.now(), 0, 1000).await.unwrap().len()
+}
+
+#[tokio::test]
+async fn a_tick_hands_over_all_that_was_left_behind_and_what_is_grave_waits_for_nothing_else() {
+    let alone = Alone::start().await;
+    let app = &alone.app;
+    let some = Id::from_bytes([7; 12]);
+    let (call_id, alert_id) = (CallId(some), AlertId(some));
+    let grave = [Job::PlaceCall { call_id }, Job::ListenAgain { call_id }, Job::NotifyAlert { alert_id }];
+    leave_behind(app, 250, &grave).await;
+    services::outbox::deliver_left_behind(&app.ctx).await.unwrap();
+    for lane in [Lane::Calls, Lane::LostCalls, Lane::Alerts, Lane::Messages] {
+        assert_eq!(left(app, lane).await, 0, "{lane:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_was_written_before_there_were_lanes_is_handed_over() {
+    let alone = Alone::start().await;
+    let app = &alone.app;
+    leave_behind(app, 1, &[]).await;
+    let outbox = app.database().await.collection::<Document>("outbox");
+    outbox.update_one(doc! {}, doc! { "$unset": { "lane": "" } }).await.unwrap();
+    services::outbox::deliver_left_behind(&app.ctx).await.unwrap();
+    assert_eq!(outbox.count_documents(doc! {}).await.unwrap(), 0);
 }
 
 #[tokio::test]

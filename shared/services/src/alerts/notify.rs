@@ -9,7 +9,7 @@ use domain::orgs::Org;
 use domain::{AlertId, Error, Kind, Result, Secret, policy};
 use futures_util::future::join_all;
 use jiff::SignedDuration;
-use store::mongo::Alerts;
+use store::mongo::{Alerts, Lane};
 
 use super::raise::nobody;
 use super::{TELLING, recipients};
@@ -19,6 +19,8 @@ use crate::{CallCtx, live, outbox};
 /// How long the tick keeps bringing an alert back that could not be told to everybody. After that it goes
 /// to the dead letter queue, and a person is called.
 const KEEP_TRYING: SignedDuration = SignedDuration::from_hours(24);
+/// How often is looked whether the quiet hours are over, when nothing else holds a message back.
+const BETWEEN_LOOKS_AT_QUIET: SignedDuration = SignedDuration::from_mins(5);
 /// How soon is looked again whether somebody else has done with telling.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 
@@ -44,7 +46,8 @@ enum Outcome {
 }
 
 /// Tells of an alert everybody who should know and was not told yet. Doing it twice, or twice at once, tells
-/// nobody twice. What could not be told is tried again with the next tick, for a day.
+/// nobody twice. What could not be told is tried again with the next tick, for a day; what waits for the end of somebody's
+/// quiet hours, every few minutes.
 ///
 /// # Errors
 /// When somebody could not be told for a day, or nobody is there to be told.
@@ -52,13 +55,16 @@ pub async fn notify(ctx: &CallCtx, alert: AlertId) -> Result<()> {
     let (found, told) = match try_to_tell(ctx, alert).await? {
         Outcome::Over => return Ok(()),
         // Perhaps only to those of a lower rung: then it is looked at again.
-        Outcome::Elsewhere => return again(ctx, alert).await,
+        Outcome::Elsewhere => return again(ctx, alert, Lane::Alerts, SignedDuration::ZERO).await,
         Outcome::Told(found, told) => (found, told),
     };
     let late = ctx.now().duration_since(found.raised_at) > KEEP_TRYING;
     let Told { informed, missing, waiting } = told;
     if (missing > 0 || waiting > 0) && !late {
-        return again(ctx, alert).await;
+        // However many wait for the morning, or for a mail service, no emergency is behind them.
+        let lane = if found.content.kind.is_emergency() { Lane::Alerts } else { Lane::Messages };
+        let after = if missing > 0 { SignedDuration::ZERO } else { BETWEEN_LOOKS_AT_QUIET };
+        return again(ctx, alert, lane, after).await;
     }
     // Quiet hours that last all day are somebody's choice, as long as somebody was told.
     match (missing, informed) {
@@ -107,9 +113,8 @@ async fn try_to_tell(ctx: &CallCtx, alert: AlertId) -> Result<Outcome> {
 }
 
 /// Has the tick bring an alert back.
-async fn again(ctx: &CallCtx, alert: AlertId) -> Result<()> {
-    let (_, job) = outbox::prepare(ctx, Job::NotifyAlert { alert_id: alert })?;
-    ctx.store.commit([job]).await
+async fn again(ctx: &CallCtx, alert: AlertId, lane: Lane, after: SignedDuration) -> Result<()> {
+    ctx.store.commit([outbox::put_off(ctx, Job::NotifyAlert { alert_id: alert }, lane, after)?]).await
 }
 
 /// What somebody is still to be sent.

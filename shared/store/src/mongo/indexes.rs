@@ -338,7 +338,7 @@ pub const ALL: &[Index] = &[
         kind: Kind::UniqueSparse,
     },
     Index { collection: "callbacks", name: "callbacks_due", keys: || doc! { "state": 1, "at": 1 }, kind: Kind::Plain },
-    Index { collection: "outbox", name: "outbox_age", keys: || doc! { "createdAt": 1 }, kind: Kind::Plain },
+    Index { collection: "outbox", name: "outbox_lane", keys: || doc! { "lane": 1, "createdAt": 1 }, kind: Kind::Plain },
 ];
 
 impl Index {

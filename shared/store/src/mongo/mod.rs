@@ -56,7 +56,7 @@ pub use mails::{Mails, Waiting};
 pub use notes::Notes;
 pub use occurrences::Occurrences;
 pub use orgs::{Orgs, Tally};
-pub use outbox::{Outbox, Pending};
+pub use outbox::{Lane, Outbox, Pending};
 pub use patients::Patients;
 pub use phone_codes::{CodeLedger, Version};
 pub use phrases::{Kinds, Phrases};

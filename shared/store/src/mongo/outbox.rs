@@ -27,6 +27,47 @@ pub struct Pending {
     pub job: Job,
 }
 
+/// Jobs that wait for each other, and for no job of another lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Calls to place.
+    Calls,
+    /// Lost calls to listen to again.
+    LostCalls,
+    /// Alerts of which nobody may have heard yet, and emergencies of which not everybody has.
+    Alerts,
+    /// Mails, and alerts of other kinds of which not everybody has heard.
+    Messages,
+    /// What takes its time.
+    Chores,
+}
+
+impl Lane {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Calls, Self::LostCalls, Self::Alerts, Self::Messages, Self::Chores];
+
+    /// The one for a job that was just committed.
+    pub const fn of(job: Job) -> Self {
+        match job {
+            Job::PlaceCall { .. } => Self::Calls,
+            Job::ListenAgain { .. } => Self::LostCalls,
+            Job::NotifyAlert { .. } => Self::Alerts,
+            Job::SendMail { .. } => Self::Messages,
+            Job::FinishCall { .. } | Job::MoveSchedules { .. } => Self::Chores,
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Calls => "calls",
+            Self::LostCalls => "lost_calls",
+            Self::Alerts => "alerts",
+            Self::Messages => "messages",
+            Self::Chores => "chores",
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Row {
@@ -34,22 +75,39 @@ struct Row {
     id: ObjectId,
     /// As JSON: a job of a newer version must not break the reading of the others.
     job: String,
-    created_at: DateTime,
+    /// Absent in what was written before there were lanes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lane: Option<String>,
+    /// In the future for one that is put off.
+    #[serde(rename = "createdAt")]
+    waits_since: DateTime,
 }
 
 impl Outbox<'_> {
-    /// Jobs that wait since before `since`, oldest first; one that cannot be read is `None`.
-    /// Index: `outbox_age`.
-    pub async fn before(&self, since: Timestamp, limit: u32) -> Result<Vec<(JobId, Option<Job>)>> {
-        let filter = doc! { "createdAt": { "$lt": date(since) }, "parked": { "$ne": true } };
-        let query = Query::of(NAME, filter).sort(doc! { "createdAt": 1 }).limit(limit);
+    /// Jobs of a lane, or of none, that wait since before `since`, oldest first, without the first `skip`, up to `limit`; one
+    /// that cannot be read is `None`. Index: `outbox_lane`.
+    pub async fn before(
+        &self,
+        lane: Option<Lane>,
+        since: Timestamp,
+        skip: u64,
+        limit: u32,
+    ) -> Result<Vec<(JobId, Option<Job>)>> {
+        let lane = lane.map(Lane::as_str);
+        let filter = doc! { "lane": lane, "createdAt": { "$lt": date(since) }, "parked": { "$ne": true } };
+        let query = Query::of(NAME, filter).sort(doc! { "createdAt": 1 }).skip(skip).limit(limit);
         Ok(self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect())
     }
 
     /// Adds one.
     pub fn add(pending: Pending, now: Timestamp) -> Result<Write> {
+        Self::put_off(pending, Lane::of(pending.job), now)
+    }
+
+    /// Adds one that waits in a lane from then on.
+    pub fn put_off(pending: Pending, lane: Lane, since: Timestamp) -> Result<Write> {
         let job = serde_json::to_string(&pending.job).map_err(|error| Error::internal(error.to_string()))?;
-        let row = Row { id: oid(pending.id.0), job, created_at: date(now) };
+        let row = Row { id: oid(pending.id.0), job, lane: Some(lane.as_str().to_owned()), waits_since: date(since) };
         Ok(Write::insert(NAME, document(&row)?))
     }
 

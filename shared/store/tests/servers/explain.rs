@@ -31,8 +31,8 @@ use mongodb::bson::{Bson, Document, doc};
 use services::SystemRandom;
 use store::mongo::indexes;
 use store::mongo::{
-    AttemptLog, Audits, Callbacks, Calls, Caregivers, CodeLedger, Conversations, Mails, Occurrences, Orgs, Outbox,
-    Patients, Schedules, Sessions, Tally, Tokens, Version, Whose,
+    AttemptLog, Audits, Callbacks, Calls, Caregivers, CodeLedger, Conversations, Lane, Mails, Occurrences, Orgs,
+    Outbox, Patients, Schedules, Sessions, Tally, Tokens, Version, Whose,
 };
 use store::{Store, Write};
 use testkit::house;
@@ -165,7 +165,9 @@ async fn read_everything(store: &Store) {
     drop(store.conversations().messages(call).await);
     drop(store.conversations().legible_messages(call).await);
     drop(store.conversations().messages_of(&[call]).await);
-    drop(store.outbox().before(now, 5).await);
+    for lane in Lane::ALL.map(Some).into_iter().chain([None]) {
+        drop(store.outbox().before(lane, now, 1, 5).await);
+    }
     drop(store.sessions().find(SessionId(id(3))).await);
     drop(store.sessions().rotate(&[1; 32], &[2; 32], now, now).await);
     drop(store.sessions().by_current(&[1; 32]).await);
