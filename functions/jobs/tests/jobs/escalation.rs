@@ -296,3 +296,32 @@ async fn of_an_organisation_that_was_removed_nobody_is_told_and_that_is_no_failu
     assert_eq!(settled().await, (Rung::Assigned, None));
     assert!(!waits(&app, Lane::Alerts, 60, alert.id).await);
 }
+
+/// A document as a process of a later version might write it.
+async fn make_unreadable(app: &TestApp, client: &Client) {
+    let id = ObjectId::parse_str(client.caregiver().id.to_string()).unwrap();
+    let change = doc! { "$set": { "createdAt": "today" } };
+    let caregivers = app.database().await.collection::<Document>("caregivers");
+    assert_eq!(caregivers.update_one(doc! { "_id": id }, change).await.unwrap().modified_count, 1);
+}
+
+#[tokio::test]
+async fn one_caregiver_who_cannot_be_read_keeps_an_alert_from_nobody_else() {
+    let app = TestApp::alone(no_routes).await;
+    let (watch, other_watch) = (on_call(&app).await, on_call(&app).await);
+    let [nora, other_admin] = [Role::Staff, Role::OrgAdmin].map(|role| app.caregiver(role, |_| {}));
+    let (nora, other_admin) = (nora.await, other_admin.await);
+    let call = running(&app, &["Help"]).await;
+    services::patients::assign(&app.ctx, &app.caller_of(&app.admin), call.patient, nora.caregiver().id).await.unwrap();
+    for unreadable in [&nora, &other_watch, &other_admin] {
+        make_unreadable(&app, unreadable).await;
+    }
+    let told = async |client| subjects(&app, client).await.len();
+    assert_eq!(alerts::raise(&app.ctx, plea(&call, "help")).await.unwrap().informed, 1);
+    assert_eq!(told(&app.staff).await, 1);
+    let alert = stored(&app.ctx, &call, "help").await.id;
+    app.clock.advance(SignedDuration::from_mins(15));
+    alerts::climb(&app.ctx).await.unwrap();
+    alerts::notify(&app.ctx, alert).await.unwrap();
+    assert_eq!([told(&app.staff).await, told(&watch).await, told(&app.admin).await], [1, 1, 1]);
+}

@@ -142,19 +142,19 @@ impl Caregivers<'_> {
         Ok(Page::new(request, rows.into_iter().map(Row::read).collect::<Result<_>>()?, total))
     }
 
-    /// Those of an organisation who are on call, by name. Index: `caregivers_on_call`.
+    /// Those of an organisation who are on call and can be read, by name: they are told of alerts. Index: `caregivers_on_call`.
     pub async fn on_call(&self, org: OrgId) -> Result<Vec<Caregiver>> {
         let filter = doc! { "org": oid(org.0), "alertPreferences.onCall": true, "deleted": { "$ne": true } };
         let query = Query::of(NAME, filter).sort(doc! { "name": 1 });
-        self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
+        Ok(self.0.legible(query, Row::read).await?.read)
     }
 
-    /// Those of `ids` that belong to the scope's organisation, by name. Index: `_id_`.
+    /// Those of `ids` that belong to the scope's organisation and can be read, by name. Index: `_id_`.
     pub async fn among(&self, scope: &Scope, ids: &[CaregiverId]) -> Result<Vec<Caregiver>> {
         let ids: Vec<ObjectId> = ids.iter().map(|id| oid(id.0)).collect();
         let filter = within(scope, doc! { "_id": { "$in": ids }, "deleted": { "$ne": true } });
         let query = Query::of(NAME, filter).sort(doc! { "name": 1 });
-        self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
+        Ok(self.0.legible(query, Row::read).await?.read)
     }
 
     /// The ids of an organisation's caregivers. Index: `caregivers_org`.
@@ -173,14 +173,14 @@ impl Caregivers<'_> {
         Ok(found.into_iter().map(member).collect())
     }
 
-    /// An organisation's administrators, by name. Index: `caregivers_role`.
+    /// An organisation's administrators who can be read, by name. Index: `caregivers_role`.
     pub async fn administrators(&self, scope: &Scope, org: OrgId) -> Result<Vec<Caregiver>> {
         if scope.org().is_some_and(|own| own != org) {
             return Ok(Vec::new());
         }
         let filter = doc! { "org": oid(org.0), "role": Role::OrgAdmin.as_str(), "deleted": { "$ne": true } };
         let query = Query::of(NAME, filter).sort(doc! { "name": 1 });
-        self.0.every::<Row>(query).await?.into_iter().map(Row::read).collect()
+        Ok(self.0.legible(query, Row::read).await?.read)
     }
 
     /// Adds one, or does nothing when it is there: for seeding.
