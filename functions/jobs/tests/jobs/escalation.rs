@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use domain::alerts::{Alert, AlertKind, NewAlert, Rung};
 use domain::calls::Call;
 use domain::jobs::{Job, Queue};
-use domain::{AlertId, Role};
+use domain::{AlertId, Kind, Role};
 use jiff::SignedDuration;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, Document, doc};
@@ -195,6 +195,22 @@ async fn a_missed_call_that_nobody_cared_about_for_a_week_climbs_no_more() {
     alerts::climb(&app.ctx).await.unwrap();
     let alert = app.ctx.store.alerts().by_key(call.patient, None, "missed").await.unwrap().unwrap();
     assert_eq!((alert.rung, alert.climbs_at), (Rung::Assigned, None), "it is settled");
+}
+
+#[tokio::test]
+async fn who_comes_to_be_told_after_a_day_is_told_for_a_day() {
+    let (app, cable) = with_cable().await;
+    let ladder = domain::alerts::Ladder { on_call_after: 1440, admins_after: 1440 };
+    let slow = domain::orgs::Org { ladder, ..app.home.clone() };
+    app.ctx.store.commit([store::mongo::Orgs::alter(&app.home, &slow, app.ctx.now()).unwrap()]).await.unwrap();
+    let (_, alert) = raised(&app).await;
+    app.clock.advance(SignedDuration::from_hours(24) + SignedDuration::from_mins(1));
+    cable.cut();
+    alerts::climb(&app.ctx).await.unwrap();
+    alerts::notify(&app.ctx, alert.id).await.unwrap();
+    assert!(waits(&app, Lane::Alerts, 1, alert.id).await, "the administrators are told when the mail service is back");
+    app.clock.advance(SignedDuration::from_hours(25));
+    assert_eq!(alerts::notify(&app.ctx, alert.id).await.unwrap_err().kind, Kind::Unavailable, "but not for ever");
 }
 
 fn oid(alert: AlertId) -> ObjectId {

@@ -146,6 +146,8 @@ pub struct Alert {
     pub resolved: Option<Resolution>,
     /// How far it climbed because nobody acknowledged it.
     pub rung: Rung,
+    /// When it climbed last.
+    pub climbed_at: Option<Timestamp>,
     /// When it climbs again.
     pub climbs_at: Option<Timestamp>,
 }
@@ -215,6 +217,7 @@ impl Alert {
             acknowledged: None,
             resolved: None,
             rung: Rung::default(),
+            climbed_at: None,
             climbs_at: None,
         }
     }
@@ -247,6 +250,11 @@ impl Alert {
     pub fn expires_at(&self) -> Option<Timestamp> {
         let written = self.content.written.as_ref().and_then(|written| written.relevant_until);
         written.or_else(|| self.content.kind.lives_for().map(|lives| self.raised_at + lives))
+    }
+
+    /// Since when those are to be told who are to be told now: since it was raised, or climbed last.
+    pub fn told_since(&self) -> Timestamp {
+        self.climbed_at.map_or(self.raised_at, |climbed| climbed.max(self.raised_at))
     }
 
     /// Whether somebody still has to see to it.
@@ -313,6 +321,16 @@ mod tests {
         let seen = Alert { acknowledged: Some(mark), ..alert(AlertKind::Emergency) };
         let over = Alert { resolved: Some(Resolution { mark, note: None }), ..alert(AlertKind::Emergency) };
         assert!(!seen.is_open(after(1)) && !over.is_open(after(1)));
+    }
+
+    #[test]
+    fn a_step_gives_those_who_are_told_then_their_own_time() {
+        let raised = alert(AlertKind::Emergency);
+        assert_eq!(raised.told_since(), raised.raised_at);
+        let later = raised.raised_at + SignedDuration::from_hours(24);
+        assert_eq!(Alert { climbed_at: Some(later), ..raised.clone() }.told_since(), later);
+        let set_back = raised.raised_at - SignedDuration::from_hours(1);
+        assert_eq!(Alert { climbed_at: Some(set_back), ..raised.clone() }.told_since(), raised.raised_at);
     }
 
     #[test]

@@ -96,7 +96,7 @@ async fn one(ctx: &CallCtx, alert: &Alert) -> Result<()> {
     let (pending, job) = outbox::prepare(ctx, Job::NotifyAlert { alert_id: alert.id })?;
     let reason = "nobody acknowledged an alert";
     let noted = audit::by_system(ctx, reason, alert.content.org, Action::Update, Subject::Alert, alert.id)?;
-    ctx.store.commit([Alerts::climb(alert, rung, then)?, job, noted]).await?;
+    ctx.store.commit([Alerts::climb(alert, rung, now, then)?, job, noted]).await?;
     tracing::warn!(alert = %alert.id, rung = ?rung, "nobody acknowledged an alert: more people are told");
     outbox::hand_over(ctx, [pending]).await;
     live::alert(ctx, alert).await;

@@ -16,8 +16,8 @@ use super::{TELLING, recipients};
 use crate::ctx::Post;
 use crate::{CallCtx, live, outbox};
 
-/// How long the tick keeps bringing an alert back that could not be told to everybody. After that it goes
-/// to the dead letter queue, and a person is called.
+/// How long the tick keeps bringing an alert back that could not be told to everybody, since it was raised or climbed last. After
+/// that it goes to the dead letter queue, and a person is called.
 const KEEP_TRYING: SignedDuration = SignedDuration::from_hours(24);
 /// How often is looked whether the quiet hours are over, when nothing else holds a message back.
 const BETWEEN_LOOKS_AT_QUIET: SignedDuration = SignedDuration::from_mins(5);
@@ -58,7 +58,7 @@ pub async fn notify(ctx: &CallCtx, alert: AlertId) -> Result<()> {
         Outcome::Elsewhere => return again(ctx, alert, Lane::Alerts, SignedDuration::ZERO).await,
         Outcome::Told(found, told) => (found, told),
     };
-    let late = ctx.now().duration_since(found.raised_at) > KEEP_TRYING;
+    let late = ctx.now().duration_since(found.told_since()) > KEEP_TRYING;
     let Told { informed, missing, waiting } = told;
     if (missing > 0 || waiting > 0) && !late {
         // However many wait for the morning, or for a mail service, no emergency is behind them.

@@ -53,6 +53,8 @@ struct Row {
     resolved: Option<ResolutionRow>,
     #[serde(default)]
     rung: Rung,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    climbed_at: Option<DateTime>,
     /// Absent when it climbs no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     climbs_at: Option<DateTime>,
@@ -248,10 +250,10 @@ impl Alerts<'_> {
         Write::update(NAME, theirs, doc! { "$unset": { "tellingUntil": "" } })
     }
 
-    /// It climbs to a rung, and again at `climbs_at`; 409 `alert_moved_on` when it climbed already, or somebody acknowledged it.
-    pub fn climb(alert: &Alert, to: Rung, climbs_at: Option<Timestamp>) -> Result<Write> {
+    /// It climbs to a rung at `now`, and again at `climbs_at`; 409 `alert_moved_on` when it climbed already, or somebody acknowledged it.
+    pub fn climb(alert: &Alert, to: Rung, now: Timestamp, climbs_at: Option<Timestamp>) -> Result<Write> {
         let filter = doc! { "_id": oid(alert.id.0), "rung": text(alert.rung)?, "open": true };
-        let mut change = doc! { "$set": { "rung": text(to)? } };
+        let mut change = doc! { "$set": { "rung": text(to)?, "climbedAt": date(now) } };
         match climbs_at {
             Some(at) => drop(change.get_document_mut("$set").map(|set| set.insert("climbsAt", date(at)))),
             None => drop(change.insert("$unset", doc! { "climbsAt": "" })),
@@ -370,6 +372,7 @@ impl Row {
             acknowledged: alert.acknowledged.map(MarkRow::of),
             resolved: alert.resolved.as_ref().map(ResolutionRow::of),
             rung: alert.rung,
+            climbed_at: alert.climbed_at.map(date),
             climbs_at: alert.climbs_at.map(date),
             audience: written.map(|written| written.audience),
             author: written.map(|written| oid(written.author.0)),
@@ -418,6 +421,7 @@ impl Row {
             acknowledged: self.acknowledged.as_ref().map(MarkRow::read).transpose()?,
             resolved: self.resolved.map(resolution).transpose()?,
             rung: self.rung,
+            climbed_at: self.climbed_at.map(time).transpose()?,
             climbs_at: self.climbs_at.map(time).transpose()?,
         })
     }

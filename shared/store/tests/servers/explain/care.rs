@@ -56,7 +56,7 @@ pub(super) fn changes(now: Timestamp) -> Vec<Write> {
         Alerts::read(alert, caregiver),
         Alerts::resolve(alert, &Resolution { mark, note: None }).unwrap(),
         Alerts::rewrite(alert, &written(now)).unwrap(),
-        Alerts::climb(&an_alert(now), Rung::OnCall, Some(now)).unwrap(),
+        Alerts::climb(&an_alert(now), Rung::OnCall, now, Some(now)).unwrap(),
         Alerts::remove(alert),
         Alerts::release(alert),
         Alerts::give_up(alert, now),
