@@ -11,15 +11,15 @@ use utoipa::ToSchema;
 
 use super::{bodies, body};
 
-/// Alerts that one request marks, at most.
-const MOST: usize = 100;
+/// Alerts that one request marks, at most: all that are open and can be read at once.
+const MOST: usize = 2_000;
 
 /// Alerts that were read.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ReadIn {
     /// Their ids.
-    #[schema(value_type = Vec<text::ObjectId>, max_items = 100, example = json!(["65000000de30000000000301"]))]
+    #[schema(value_type = Vec<text::ObjectId>, max_items = 2000, example = json!(["65000000de30000000000301"]))]
     alert_ids: Vec<AlertId>,
 }
 

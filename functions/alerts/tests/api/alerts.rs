@@ -136,8 +136,27 @@ async fn several_are_marked_at_once_and_what_is_not_ones_own_is_left_out() {
     assert_eq!((marked.len(), &marked[0]["id"]), (1, &json!(mine.id.to_string())));
     assert_eq!(listed(&app.admin, "").await.len(), 1);
     assert_eq!(app.staff.post(format!("{ALERTS}/markAsRead"), json!({ "alertIds": [] })).await.ok(200), json!([]));
-    let many = vec![mine.id.to_string(); 101];
+    let many = vec![mine.id.to_string(); 2_001];
     app.staff.post(format!("{ALERTS}/markAsRead"), json!({ "alertIds": many })).await.invalid(&["alertIds"]);
+}
+
+#[tokio::test]
+async fn all_that_are_shown_are_marked_at_once() {
+    let app = app().await;
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    many_missed(&app, noticed(&ada, AlertKind::CallMissed), 5).await;
+    let shown = listed(&app.staff, "").await;
+    assert_eq!(shown.len(), 500);
+    let ids: Vec<_> = shown.iter().map(|alert| alert["id"].clone()).collect();
+    let marked = app.staff.post(format!("{ALERTS}/markAsRead"), json!({ "alertIds": ids })).await.ok(200);
+    let me = json!([app.staff.caregiver().id.to_string()]);
+    let marked: Vec<_> = marked.as_array().unwrap().iter().filter(|alert| alert["readBy"] == me).collect();
+    assert_eq!(marked.iter().map(|alert| &alert["id"]).collect::<Vec<_>>(), ids.iter().collect::<Vec<_>>());
+    assert!(listed(&app.admin, "").await.is_empty(), "and nobody else need see to them");
+    let again = app.admin.post(format!("{ALERTS}/markAsRead"), json!({ "alertIds": ids })).await.ok(200);
+    let stored = app.staff.get(at(&again[0])).await.ok(200);
+    assert_eq!(stored, again[0], "what is answered is what is stored");
+    assert_eq!((&stored["acknowledged"]["by"], stored["readBy"].as_array().unwrap().len()), (&me[0], 2));
 }
 
 #[tokio::test]
@@ -236,24 +255,25 @@ async fn an_open_emergency_is_shown_however_many_newer_ones_are_closed() {
     }
 }
 
-#[tokio::test]
-async fn an_open_emergency_is_shown_however_many_calls_were_missed_since() {
-    let app = app().await;
-    let ada = app.patient("Ada", &[&app.staff]).await;
-    let emergency = raise(&app, &ada, AlertKind::Emergency).await;
-    for batch in 0..21 {
+/// So many hundred alerts that say the same.
+async fn many_missed(app: &TestApp, like: NewAlert, hundreds: i64) {
+    for batch in 0..hundreds {
         let missed = (0..100).map(|n| {
-            let content = domain::alerts::NewAlert {
-                kind: AlertKind::CallMissed,
-                key: format!("missed-{batch}-{n}"),
-                ..emergency.content.clone()
-            };
+            let content = NewAlert { key: format!("missed-{batch}-{n}"), ..like.clone() };
             let at = app.ctx.now() + SignedDuration::from_secs(batch * 100 + n + 1);
             let alert = Alert::raise(AlertId::generate(at, &*app.ctx.random), content, at);
             store::mongo::Alerts::add(&alert, app.ctx.now()).unwrap()
         });
         app.ctx.store.commit(missed.collect::<Vec<_>>()).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn an_open_emergency_is_shown_however_many_calls_were_missed_since() {
+    let app = app().await;
+    let ada = app.patient("Ada", &[&app.staff]).await;
+    let emergency = raise(&app, &ada, AlertKind::Emergency).await;
+    many_missed(&app, noticed(&ada, AlertKind::CallMissed), 21).await;
     let shown = listed(&app.admin, "").await;
     assert!(shown.iter().any(|alert| alert["id"] == emergency.id.to_string()), "{}", shown.len());
 }

@@ -1,10 +1,14 @@
 //! What people do with alerts.
 
+use std::collections::HashSet;
+use std::time::Duration;
+
 use domain::alerts::{Importance, MAX_MESSAGE, Mark, Resolution, Written, message};
-use domain::audit::{self, Subject};
+use domain::audit::{self, MOST_IDS, Subject};
 use domain::live::News;
 use domain::policy::{self, Action, Resource};
-use domain::{AlertId, Caller, Error, Phi, Result, Role};
+use domain::{AlertId, Caller, Error, Phi, Result, Role, Scope};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use jiff::Timestamp;
 use store::Write;
 use store::mongo::Alerts;
@@ -12,6 +16,11 @@ use store::mongo::Alerts;
 use super::list::{Shown, visible};
 use crate::audit::{by, note, watch};
 use crate::{Ctx, live};
+
+/// Alerts of several that are looked at, or told of, at the same time: most of it is waiting.
+const AT_A_TIME: usize = 8;
+/// How long those who watch are told of several. Whoever was not told sees it when they ask.
+const TOLD_WITHIN: Duration = Duration::from_secs(3);
 
 /// What is to be different about an alert that somebody wrote: `None` leaves a value.
 #[derive(Clone, Debug, Default)]
@@ -37,24 +46,70 @@ pub async fn acknowledge(ctx: &Ctx, caller: &Caller, id: AlertId) -> Result<Show
     .await
 }
 
-/// The same of several; what the caller may not see is left out.
+/// The same of several; what the caller may not see is left out. They are marked many at a time, so that whoever marks all there are
+/// does not wait for each.
 ///
 /// # Errors
-/// `role_not_allowed`; `alert_not_found` when the caller may see none of them; when the store does not answer.
+/// `role_not_allowed`; `alert_not_found` when the caller may see none of them; when the store does not answer, and then some may be
+/// marked: doing it again marks the rest.
 pub async fn read(ctx: &Ctx, caller: &Caller, ids: &[AlertId]) -> Result<Vec<Shown>> {
-    policy::grant(caller, Action::Update, Resource::Alert)?;
-    let (mut read, mut missing) = (Vec::new(), None);
-    for id in ids {
-        match acknowledge(ctx, caller, *id).await {
-            Ok(shown) => read.push(shown),
+    let scope = policy::grant(caller, Action::Update, Resource::Alert)?;
+    let mut known = HashSet::new();
+    let ids: Vec<_> = ids.iter().copied().filter(|id| known.insert(*id)).collect();
+    let (mut found, missing) = all_visible(ctx, caller, &scope, &ids).await?;
+    let mark = Mark { by: caller.caregiver, at: ctx.now() };
+    for of_org in found.chunk_by(|one, other| one.alert.content.org == other.alert.content.org) {
+        for some in of_org.chunks(MOST_IDS) {
+            mark_read(ctx, caller, some, mark).await?;
+        }
+    }
+    // Not read once more: what others did in this moment shows with the next look.
+    for Shown { alert, .. } in &mut found {
+        alert.acknowledged.get_or_insert(mark);
+        alert.climbs_at = None;
+        if !alert.read_by.contains(&mark.by) {
+            alert.read_by.push(mark.by);
+        }
+    }
+    let told = found.iter().map(|shown| live::alert(ctx, &shown.alert).boxed()).collect::<Vec<_>>();
+    let told = stream::iter(told).buffer_unordered(AT_A_TIME);
+    if tokio::time::timeout(TOLD_WITHIN, told.collect::<()>()).await.is_err() {
+        tracing::warn!("not all changes were told in time to those who watch");
+    }
+    match missing {
+        Some(error) if found.is_empty() => Err(error),
+        _ => Ok(found),
+    }
+}
+
+/// Those of several that the caller may see, in their order, and the error about one of the others.
+async fn all_visible(
+    ctx: &Ctx,
+    caller: &Caller,
+    scope: &Scope,
+    ids: &[AlertId],
+) -> Result<(Vec<Shown>, Option<Error>)> {
+    let look = |id| watch(ctx, caller, audit::Action::Update, Subject::Alert, id, visible(ctx, caller, scope, id));
+    let work: Vec<_> = ids.iter().copied().map(look).collect();
+    let looked: Vec<_> = stream::iter(work).buffered(AT_A_TIME).collect().await;
+    let (mut found, mut missing) = (Vec::new(), None);
+    for shown in looked {
+        match shown {
+            Ok(shown) => found.push(shown),
             Err(error) if error.code == "alert_not_found" => missing = Some(error),
             Err(error) => return Err(error),
         }
     }
-    match missing {
-        Some(error) if read.is_empty() => Err(error),
-        _ => Ok(read),
-    }
+    Ok((found, missing))
+}
+
+/// Marks alerts of one organisation as read by the caller, all that are still there or none.
+async fn mark_read(ctx: &Ctx, caller: &Caller, some: &[Shown], mark: Mark) -> Result<()> {
+    let Some(first) = some.first() else { return Ok(()) };
+    let ids: Vec<_> = some.iter().map(|shown| shown.alert.id).collect();
+    let record = by(ctx, caller, audit::Action::Update, Subject::Alert).within(first.alert.content.org);
+    let record = note(&record.about(&ids))?;
+    ctx.store.commit([Alerts::read_all(&ids, mark.by), Alerts::acknowledge_all(&ids, mark), record]).await
 }
 
 /// It is over. Whoever says so has read it, and sees to it if nobody did.

@@ -4,6 +4,7 @@
 //! of a collection; writes are values ([`Write`]) that are committed together.
 
 mod alerts;
+mod alerts_read;
 mod assignments;
 mod attempts;
 mod audit;

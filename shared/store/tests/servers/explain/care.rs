@@ -61,6 +61,8 @@ pub(super) fn changes(now: Timestamp) -> Vec<Write> {
         Alerts::release(alert),
         Alerts::give_up(alert, now),
         Alerts::acknowledge(alert, mark),
+        Alerts::read_all(&[alert], caregiver),
+        Alerts::acknowledge_all(&[alert], mark),
         Phrases::alter(&phrase, &Phrase { updated_at: now, ..phrase.clone() }, now).unwrap(),
         Phrases::used(phrase.id, now),
         Phrases::remove(&phrase),
