@@ -15,7 +15,7 @@ use crate::wire::TickCtx;
 pub async fn tick(ctx: &TickCtx) -> Result<()> {
     let (ctx, seals) = (&ctx.base, &ctx.seals);
     let climbed = alerts::climb(ctx).boxed().await;
-    let delivered = outbox::deliver_left_behind(ctx).boxed().await;
+    let delivered = outbox::deliver_left_behind(ctx, outbox::HANDED_OVER_WITHIN).boxed().await;
     let swept = calls::sweep(ctx, calls::SWEPT_WITHIN).boxed().await;
     let due = schedules::claim(ctx).boxed().await;
     let placed = schedules::place(ctx).boxed().await;

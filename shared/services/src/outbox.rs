@@ -20,7 +20,7 @@ const BATCH: u32 = 200;
 /// Jobs of one lane that are handed over at a time: most of it is waiting for the queue.
 const AT_A_TIME: usize = 8;
 /// How long one tick hands jobs over: there is more to do in its minute, and the next one goes on.
-const WITHIN: Duration = Duration::from_secs(5);
+pub const HANDED_OVER_WITHIN: Duration = Duration::from_secs(5);
 /// Jobs of a lane that its queue does not take before a tick gives the lane up.
 const FAILURES: usize = 3;
 
@@ -59,13 +59,14 @@ pub(crate) async fn deliver(ctx: &Ctx, pending: Pending) -> Result<bool> {
     Ok(crossed_off.is_ok())
 }
 
-/// Hands over what processes that died have left behind, and what was put off until now. Gives how many were handed over.
+/// Hands over, `within` that time, what processes that died have left behind, and what was put off until now. Gives how many
+/// were handed over.
 ///
 /// # Errors
 /// When the store cannot be asked, and a failure when queues do not answer; what they did not take is left for the next
 /// tick. After a few failures nothing more of a lane is tried: every one costs seconds. The others go on.
-pub async fn deliver_left_behind(ctx: &Ctx) -> Result<u32> {
-    let (until, since) = (Instant::now() + WITHIN, ctx.now() - LEFT_BEHIND);
+pub async fn deliver_left_behind(ctx: &Ctx, within: Duration) -> Result<u32> {
+    let (until, since) = (Instant::now() + within, ctx.now() - LEFT_BEHIND);
     let mut busy = Vec::new();
     // Most of them are empty most of the time.
     for lane in Lane::ALL.map(Some).into_iter().chain([None]) {

@@ -9,6 +9,7 @@ use domain::{AlertId, CallId, Id, JobId, Kind, MailId};
 use jiff::SignedDuration;
 use mongodb::bson::{Document, doc};
 use serde_json::Value;
+use services::outbox::{self, HANDED_OVER_WITHIN};
 use store::mongo::{Lane, Outbox, Pending};
 use testkit::{Cable, TestApp, house};
 
@@ -112,7 +113,7 @@ async fn a_queue_that_is_away_holds_up_no_job_of_another() {
     let aws = clients::aws::sdk_config(&config::Aws::from_env(&app.env).unwrap()).await;
     let mut ctx: services::Ctx = (**app.ctx).clone();
     ctx.queues = clients::Queues::new(&aws, queues);
-    assert!(services::outbox::deliver_left_behind(&ctx).await.is_err(), "that is told");
+    assert!(outbox::deliver_left_behind(&ctx, HANDED_OVER_WITHIN).await.is_err(), "that is told");
     let waiting = async |lane| app.ctx.store.outbox().before(Some(lane), app.ctx.now(), 0, 10).await.unwrap().len();
     assert_eq!((waiting(Lane::Chores).await, waiting(Lane::Alerts).await), (5, 0));
 }
@@ -133,6 +134,9 @@ async fn left(app: &TestApp, lane: Lane) -> usize {
     app.ctx.store.outbox().before(Some(lane), app.ctx.now(), 0, 1000).await.unwrap().len()
 }
 
+/// The machines of the tests are slow.
+const AS_LONG_AS_IT_TAKES: Duration = Duration::from_mins(1);
+
 #[tokio::test]
 async fn a_tick_hands_over_all_that_was_left_behind_and_what_is_grave_waits_for_nothing_else() {
     let alone = Alone::start().await;
@@ -141,7 +145,7 @@ async fn a_tick_hands_over_all_that_was_left_behind_and_what_is_grave_waits_for_
     let (call_id, alert_id) = (CallId(some), AlertId(some));
     let grave = [Job::PlaceCall { call_id }, Job::ListenAgain { call_id }, Job::NotifyAlert { alert_id }];
     leave_behind(app, 250, &grave).await;
-    services::outbox::deliver_left_behind(&app.ctx).await.unwrap();
+    outbox::deliver_left_behind(&app.ctx, AS_LONG_AS_IT_TAKES).await.unwrap();
     for lane in [Lane::Calls, Lane::LostCalls, Lane::Alerts, Lane::Messages] {
         assert_eq!(left(app, lane).await, 0, "{lane:?}");
     }
@@ -154,7 +158,7 @@ async fn a_job_that_was_written_before_there_were_lanes_is_handed_over() {
     leave_behind(app, 1, &[]).await;
     let outbox = app.database().await.collection::<Document>("outbox");
     outbox.update_one(doc! {}, doc! { "$unset": { "lane": "" } }).await.unwrap();
-    services::outbox::deliver_left_behind(&app.ctx).await.unwrap();
+    outbox::deliver_left_behind(&app.ctx, AS_LONG_AS_IT_TAKES).await.unwrap();
     assert_eq!(outbox.count_documents(doc! {}).await.unwrap(), 0);
 }
 
