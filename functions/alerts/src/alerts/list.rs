@@ -22,7 +22,8 @@ pub(crate) struct AlertQuery {
 }
 
 /// The alerts that the caller may see and that somebody still has to see to, newest first: an administrator sees all of
-/// the organisation, staff those about patients assigned to them, those for everybody, and their own. At most 2,000 of each, and 200 of those that are closed.
+/// the organisation, staff those about patients assigned to them, those for everybody, and their own. At most 2,000 of each, and
+/// 200 of those that are closed.
 #[utoipa::path(get, path = "/v1/alerts", operation_id = "list_alerts", tag = "alerts", params(AlertQuery),
     responses((status = 200, description = "The alerts.", body = Vec<AlertBody>), Refusals), security(("bearer" = [])))]
 pub(crate) async fn list_alerts(
