@@ -121,7 +121,7 @@ impl Child {
         if tail.to_lowercase().contains("address already in use") {
             return Trouble::PortTaken;
         }
-        Trouble::Other(refused(self.kind, "it ended at once", &tail))
+        Trouble::Other(refused(self.kind, &format!("it ended at once with {status}"), &tail))
     }
 
     /// Gives the folders back for another attempt.

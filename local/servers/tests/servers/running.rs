@@ -93,8 +93,16 @@ async fn data_that_is_no_database_is_reported_with_the_log() {
     for name in ["WiredTiger", "WiredTiger.turtle", "WiredTiger.wt"] {
         std::fs::write(documents.join(name), "garbage").unwrap();
     }
-    let storage = Storage::Disk(folder.path().to_owned());
-    let error = Servers::start(&installation(), DOCUMENTS, storage).await.unwrap_err().to_string();
-    assert!(error.starts_with("The local documents server did not start"), "{error}");
-    assert!(error.contains("WiredTiger"), "the log's end is shown: {error}");
+    let mut errors = Vec::new();
+    // On a busy machine the server has been seen to end without a word over such data.
+    while errors.len() < 3 && !errors.iter().any(|error: &String| error.contains("WiredTiger")) {
+        let storage = Storage::Disk(folder.path().to_owned());
+        let error = Servers::start(&installation(), DOCUMENTS, storage).await.unwrap_err().to_string();
+        assert!(
+            error.starts_with("The local documents server did not start (it ended at once with exit status"),
+            "{error}"
+        );
+        errors.push(error);
+    }
+    assert!(errors.last().is_some_and(|error| error.contains("WiredTiger")), "the log's end is shown: {errors:?}");
 }
