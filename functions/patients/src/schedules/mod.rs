@@ -11,8 +11,8 @@ use api::text;
 use domain::schedules::{Frequency, Interval, Pause, Rule, TimeOfDay};
 use domain::{PatientId, Zone};
 use jiff::civil::Date;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{Error as _, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 use services::schedules::{Change, Clock, New};
 use utoipa::ToSchema;
 
@@ -21,15 +21,32 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub(crate) struct IntervalIn {
     /// The day of the week from Sunday, 0 to 6, or of the month, 1 to 31; in a shorter month its last day.
+    #[serde(deserialize_with = "day")]
     #[schema(minimum = 0, maximum = 31, example = 1)]
     day: u8,
     /// Every so many weeks, 1 to 52; every week, when it is left out.
+    #[serde(default, deserialize_with = "weeks")]
     #[schema(minimum = 1, maximum = 52, example = 1)]
     weeks: Option<u8>,
     /// Accepted for the existing app and not used.
     #[serde(default, rename = "_id", alias = "id")]
     #[schema(value_type = Value, required = false)]
     _id: Option<IgnoredAny>,
+}
+
+/// No day of anything, also where days mean nothing: what nobody can mean is refused.
+fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    match u8::deserialize(deserializer)? {
+        32.. => Err(D::Error::custom("must be 0 to 31")),
+        day => Ok(day),
+    }
+}
+
+fn weeks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::Error> {
+    match Option::deserialize(deserializer)? {
+        Some(0 | 53..) => Err(D::Error::custom("must be 1 to 52")),
+        weeks => Ok(weeks),
+    }
 }
 
 /// Days without a call.
