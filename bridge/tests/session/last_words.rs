@@ -5,6 +5,13 @@ use bridge::realtime::command::Command;
 use bridge::session::{Cause, Done, PhoneEvent};
 use domain::calls::{EndReason, Outcome};
 
+/// So many ms of a voice, of which the server says nothing.
+fn speaks(call: &mut SimCall, length: u64) {
+    call.hear(LOUD);
+    call.run_for(ms(length));
+    call.hear(0xFF);
+}
+
 fn hangs_up(call: &mut SimCall) {
     call.phone(PhoneEvent::HungUp(Cause::Normal));
 }
@@ -16,9 +23,7 @@ fn reason(call: &SimCall) -> Option<(Outcome, EndReason)> {
 #[test]
 fn a_cry_that_the_server_has_not_spoken_of_yet_is_written_down_after_the_hang_up() {
     let mut call = SimCall::answered();
-    call.hear(LOUD);
-    call.run_for(ms(400));
-    call.hear(0xFF);
+    speaks(&mut call, 400);
     call.run_for(ms(60));
     hangs_up(&mut call);
     assert_eq!(call.commands().next_back(), Some(&Command::Commit));
@@ -31,8 +36,7 @@ fn a_cry_that_the_server_has_not_spoken_of_yet_is_written_down_after_the_hang_up
 #[test]
 fn the_clatter_of_a_receiver_is_no_last_word() {
     let mut call = SimCall::answered();
-    call.hear(LOUD);
-    call.run_for(ms(120));
+    speaks(&mut call, 120);
     hangs_up(&mut call);
     assert!(!call.commands().any(|command| *command == Command::Commit));
     assert_eq!(reason(&call), Some((Outcome::Answered, EndReason::CallerHungUp)));
@@ -42,9 +46,7 @@ fn the_clatter_of_a_receiver_is_no_last_word() {
 fn whoever_speaks_and_hangs_up_while_the_model_is_away_was_not_heard_and_the_call_has_failed() {
     let mut call = SimCall::answered();
     call.disconnect();
-    call.hear(LOUD);
-    call.run_for(ms(900));
-    call.hear(0xFF);
+    speaks(&mut call, 900);
     call.run_for(ms(2000));
     hangs_up(&mut call);
     assert_eq!(reason(&call), Some((Outcome::Answered, EndReason::ModelLost)), "people are told of a fault");
@@ -63,9 +65,7 @@ fn whoever_says_nothing_while_the_model_is_away_has_hung_up() {
 fn what_was_said_while_the_model_was_away_is_heard_when_it_is_back() {
     let mut call = SimCall::answered();
     call.disconnect();
-    call.hear(LOUD);
-    call.run_for(ms(900));
-    call.hear(0xFF);
+    speaks(&mut call, 900);
     call.run_for(ms(100));
     call.connect();
     call.run_for(ms(1000));

@@ -119,7 +119,7 @@ impl Capture {
     pub fn frames_of(&self, sound: &[u8], beginning: usize) -> (usize, usize) {
         let (mut frames, mut packets) = (0, 0);
         for (n, packet) in self.heard[beginning..].iter().enumerate() {
-            let Some(next) = sound.chunks_exact(FRAME).nth(frames) else { break };
+            let Some(next) = sound.get(frames * FRAME..(frames + 1) * FRAME) else { break };
             if packet.payload == next {
                 (frames, packets) = (frames + 1, n + 1);
             }
